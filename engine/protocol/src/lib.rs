@@ -1,0 +1,19 @@
+//! The ground that controller and agent share: values, argument specs, calls, frames, events.
+//!
+//! Nothing in here does I/O. Modules see this crate only through `rustible-sdk`.
+
+pub mod call;
+pub mod event;
+pub mod frame;
+pub mod hash;
+pub mod json;
+pub mod spec;
+pub mod text;
+pub mod value;
+pub mod wire;
+
+pub use call::{Attachment, Call, Reply};
+pub use spec::{CheckMode, Field, Kind, Rule, Spec};
+pub use text::{Origin, Text};
+pub use value::{Dict, List, Value};
+pub use wire::Blob;

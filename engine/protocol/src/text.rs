@@ -1,0 +1,192 @@
+//! A string that knows where it was written, whether it may be templated, and whether it is secret.
+
+use std::{
+    borrow::Borrow,
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+    sync::Arc,
+};
+
+/// Where something was written: a file (or a description such as `<extra vars>`), line and column from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// Path of the file as it was opened, or a description in angle brackets when there is no file.
+    pub file: Arc<str>,
+    /// Line, from 1; 0 when only the file is known.
+    pub line: u32,
+    /// Column in characters, from 1; 0 when only the line is known.
+    pub col: u32,
+}
+
+impl Origin {
+    /// A position in a file.
+    #[must_use]
+    pub fn new(file: &Arc<str>, line: u32, col: u32) -> Arc<Self> {
+        Arc::new(Self { file: file.clone(), line, col })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, self.col) {
+            (0, _) => write!(f, "{}", self.file),
+            (line, 0) => write!(f, "{}:{line}", self.file),
+            (line, col) => write!(f, "{}:{line}:{col}", self.file),
+        }
+    }
+}
+
+/// A string with its provenance. Equality, order and hash look at the characters alone.
+#[derive(Clone)]
+pub struct Text {
+    text: Arc<str>,
+    origin: Option<Arc<Origin>>,
+    trusted: bool,
+    secret: bool,
+}
+
+impl Text {
+    /// A text of the author's (playbook, inventory, variable file): it may be templated.
+    #[must_use]
+    pub fn trusted(text: impl Into<Arc<str>>, origin: Option<Arc<Origin>>) -> Self {
+        Self { text: text.into(), origin, trusted: true, secret: false }
+    }
+
+    /// A text that came from outside (fact, module result, lookup): it is never templated.
+    #[must_use]
+    pub fn untrusted(text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), origin: None, trusted: false, secret: false }
+    }
+
+    /// The characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The characters, shared.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// Where it was written, when that is known.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Arc<Origin>> {
+        self.origin.as_ref()
+    }
+
+    /// Whether it may be templated.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.trusted
+    }
+
+    /// Whether it came out of a vault or was marked secret, so that it may not be shown.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.secret
+    }
+
+    /// The same text with another trust.
+    #[must_use]
+    pub fn with_trust(mut self, trusted: bool) -> Self {
+        self.trusted = trusted;
+        self
+    }
+
+    /// The same text, marked secret or not.
+    #[must_use]
+    pub fn with_secret(mut self, secret: bool) -> Self {
+        self.secret = secret;
+        self
+    }
+
+    /// The same text with another origin.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Option<Arc<Origin>>) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// Other characters with this text's provenance.
+    #[must_use]
+    pub fn like(&self, text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), ..self.clone() }
+    }
+
+    /// Whether it could hold a template: trusted, and with an opening delimiter in it.
+    #[must_use]
+    pub fn may_be_template(&self) -> bool {
+        self.trusted && ["{{", "{%", "{#"].iter().any(|open| self.text.contains(open))
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.text
+    }
+}
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        &*self.text == other
+    }
+}
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        &*self.text == *other
+    }
+}
+impl Eq for Text {}
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Text {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::untrusted(text)
+    }
+}
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::untrusted(text)
+    }
+}
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.secret { f.write_str("\"<secret>\"") } else { write!(f, "{:?}", &*self.text) }
+    }
+}

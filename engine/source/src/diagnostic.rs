@@ -1,0 +1,216 @@
+//! An error for people: what happened, where, caused by what, and what to do about it.
+
+use std::{
+    fmt::{self, Write as _},
+    sync::Arc,
+};
+
+use rustible_protocol::Origin;
+use unicode_width::UnicodeWidthStr;
+
+use crate::files::Files;
+
+/// What kind of error it is; the kind decides the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// General error before or outside a host's execution: status 1.
+    #[default]
+    General,
+    /// YAML, playbook or name resolution error: status 4.
+    Parse,
+    /// Command line that cannot be understood: status 2.
+    Usage,
+    /// Options that do not go together: status 5.
+    Options,
+    /// A defect of rustible itself: status 250.
+    Internal,
+}
+
+/// An error with its place and its causes, outermost first.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostic {
+    /// Decides the exit status.
+    pub kind: Kind,
+    /// What happened, without a final period when a cause follows.
+    pub message: String,
+    /// Where.
+    pub origin: Option<Arc<Origin>>,
+    /// What to do about it: a near name, the next step.
+    pub help: Option<String>,
+    /// Why.
+    pub cause: Option<Box<Self>>,
+}
+
+impl Diagnostic {
+    /// A general error without a place.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+    /// A parse error at a place.
+    pub fn parse(message: impl Into<String>, origin: Option<&Arc<Origin>>) -> Self {
+        Self { kind: Kind::Parse, message: message.into(), origin: origin.cloned(), ..Self::default() }
+    }
+    /// The same error, of that kind.
+    #[must_use]
+    pub fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+    /// The same error at that place; a place already known is kept.
+    #[must_use]
+    pub fn at(mut self, origin: Option<&Arc<Origin>>) -> Self {
+        if self.origin.is_none() {
+            self.origin = origin.cloned();
+        }
+        self
+    }
+    /// The same error with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+    /// The same error, caused by another one.
+    #[must_use]
+    pub fn because(mut self, cause: Self) -> Self {
+        self.cause = Some(Box::new(cause));
+        self
+    }
+    /// An error around this one.
+    #[must_use]
+    pub fn context(self, message: impl Into<String>, origin: Option<&Arc<Origin>>) -> Self {
+        Self { kind: self.kind, message: message.into(), origin: origin.cloned(), help: None, cause: Some(Box::new(self)) }
+    }
+
+    /// All messages of the chain in one line, `outer: inner: innermost`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let mut text = self.message.trim_end_matches('.').to_string();
+        if let Some(cause) = &self.cause {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause.summary());
+            return text;
+        }
+        self.message.clone()
+    }
+
+    /// The chain as the reference shows it: the summary, then a block for each link that has a place or advice.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = self.summary();
+        let links: Vec<&Self> = std::iter::successors(Some(self), |d| d.cause.as_deref()).collect();
+        let shown: Vec<&&Self> = links.iter().filter(|d| d.origin.is_some() || d.help.is_some()).collect();
+        let alone = shown.len() < 2;
+        if !shown.is_empty() && !alone {
+            out.push('\n');
+        }
+        for (i, link) in shown.iter().enumerate() {
+            if i > 0 {
+                out.push_str("\n<<< caused by >>>\n");
+            }
+            out.push('\n');
+            if !alone {
+                let last = i + 1 == shown.len();
+                let message = if last { link.summary() } else { sentence(&link.message) };
+                let _written = writeln!(out, "{message}");
+            }
+            link.place(&mut out);
+        }
+        out
+    }
+
+    fn place(&self, out: &mut String) {
+        if let Some(origin) = &self.origin {
+            let _written = writeln!(out, "Origin: {origin}");
+            excerpt(out, origin);
+        }
+        if let Some(help) = &self.help {
+            if self.origin.is_some() {
+                out.push('\n');
+            }
+            let _written = writeln!(out, "{help}");
+        }
+    }
+}
+
+fn sentence(message: &str) -> String {
+    if message.ends_with(['.', '!', '?']) { message.to_string() } else { format!("{message}.") }
+}
+
+/// Two lines before, the line itself, and a mark under the column.
+fn excerpt(out: &mut String, origin: &Origin) {
+    if origin.line == 0 {
+        return;
+    }
+    let text = Files::global().get(&origin.file);
+    let lines: Vec<&str> = text.as_deref().map(|t| t.lines().collect()).unwrap_or_default();
+    let line = origin.line as usize;
+    if line > lines.len() {
+        // A file that could not be read again, or a text that came from no file.
+        if !origin.file.starts_with('<') {
+            out.push_str("\n(source not shown)\n");
+        }
+        return;
+    }
+    out.push('\n');
+    let width = line.to_string().len();
+    for number in line.saturating_sub(2).max(1)..=line {
+        let text = lines[number - 1].trim_end();
+        let row = format!("{number:>width$} {text}");
+        let _written = writeln!(out, "{}", row.trim_end());
+    }
+    if origin.col == 0 {
+        return;
+    }
+    let before: String = lines[line - 1].chars().take(origin.col as usize - 1).collect();
+    let indent = width + 1 + before.width();
+    let label = format!("column {}", origin.col);
+    // The text goes to the left of the mark when it would leave the usual width.
+    let mark = if indent + 2 + label.len() > 80 && indent > label.len() + 1 {
+        format!("{}{label} ^", " ".repeat(indent - label.len() - 1))
+    } else {
+        format!("{}^ {label}", " ".repeat(indent))
+    };
+    let _written = writeln!(out, "{mark}");
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.summary())
+    }
+}
+impl std::error::Error for Diagnostic {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(name: &str, text: &str) -> Arc<str> {
+        let name: Arc<str> = name.into();
+        Files::global().add(&name, &text.into());
+        name
+    }
+
+    #[test]
+    fn one_place_is_shown_under_the_message() {
+        let file = written("one.yml", "- hosts: all\n  tasks:\n    - bad: x\n");
+        let error = Diagnostic::parse("no such module", Some(&Origin::new(&file, 3, 7))).help("Did you mean 'bat'?");
+        assert_eq!(
+            error.render(),
+            "no such module\nOrigin: one.yml:3:7\n\n1 - hosts: all\n2   tasks:\n3     - bad: x\n        ^ column 7\n\nDid you mean 'bat'?\n"
+        );
+    }
+
+    #[test]
+    fn a_chain_shows_each_place_with_its_message() {
+        let file = written("two.yml", "a\nb\n");
+        let inner = Diagnostic::new("'x' is undefined").at(Some(&Origin::new(&file, 2, 1)));
+        let error = inner.context("Task failed", Some(&Origin::new(&file, 1, 1)));
+        assert_eq!(
+            error.render(),
+            "Task failed: 'x' is undefined\n\nTask failed.\nOrigin: two.yml:1:1\n\n1 a\n  ^ column 1\n\n<<< caused by >>>\n\n'x' is undefined\nOrigin: two.yml:2:1\n\n1 a\n2 b\n  ^ column 1\n"
+        );
+    }
+}
