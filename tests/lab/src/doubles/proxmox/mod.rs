@@ -1,0 +1,3 @@
+//! A double of the Proxmox VE API.
+
+pub mod hypervisor;

@@ -1,0 +1,1 @@
+//! The static content of the lab's internet.
