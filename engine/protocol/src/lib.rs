@@ -3,6 +3,7 @@
 //! Nothing in here does I/O. Modules see this crate only through `rustible-sdk`.
 
 pub mod call;
+pub mod cancel;
 pub mod event;
 pub mod frame;
 pub mod hash;
@@ -13,6 +14,7 @@ pub mod value;
 pub mod wire;
 
 pub use call::{Attachment, Call, Reply};
+pub use cancel::Cancel;
 pub use spec::{CheckMode, Field, Kind, Rule, Spec};
 pub use text::{Origin, Text};
 pub use value::{Dict, List, Value};
