@@ -1,0 +1,172 @@
+//! `key=value` text: how it is cut at blanks outside quotes and templates, and what is left as free form.
+
+use std::sync::Arc;
+
+use rustible_protocol::{Dict, Origin, Text, Value};
+use rustible_source::Diagnostic;
+
+/// Words of a text, cut at blanks that are in neither quotes nor a template; quotes stay in the words. Line breaks
+/// become part of the following word's start, so that joining with blanks gives back the lines.
+///
+/// # Errors
+/// When quotes or template braces are not closed.
+pub fn split_args(text: &str, origin: Option<&Arc<Origin>>) -> Result<Vec<String>, Diagnostic> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut quote: Option<char> = None;
+    let mut depth = 0usize;
+    let chars: Vec<char> = text.chars().collect();
+    let mut i = 0;
+    while i < chars.len() {
+        let c = chars[i];
+        let next = chars.get(i + 1).copied();
+        match (c, next) {
+            ('\\', Some(following)) if quote.is_some() || matches!(following, '\'' | '"' | '\\') => {
+                word.push(c);
+                word.push(following);
+                i += 2;
+                continue;
+            }
+            ('{', Some('{' | '%' | '#')) if quote.is_none() || depth > 0 => {
+                depth += 1;
+                word.push(c);
+                word.push(chars[i + 1]);
+                i += 2;
+                continue;
+            }
+            ('}' | '%' | '#', Some('}')) if depth > 0 => {
+                depth -= 1;
+                word.push(c);
+                word.push('}');
+                i += 2;
+                continue;
+            }
+            ('\'' | '"', _) if depth == 0 => {
+                if quote == Some(c) {
+                    quote = None;
+                } else if quote.is_none() {
+                    quote = Some(c);
+                }
+                word.push(c);
+            }
+            (' ' | '\t', _) if quote.is_none() && depth == 0 => flush(&mut words, &mut word),
+            ('\n', _) if quote.is_none() && depth == 0 => {
+                flush(&mut words, &mut word);
+                word.push('\n');
+            }
+            _ => word.push(c),
+        }
+        i += 1;
+    }
+    flush(&mut words, &mut word);
+    if quote.is_some() || depth > 0 {
+        return Err(Diagnostic::parse(
+            format!("failed at splitting arguments, either an unbalanced jinja2 block or quotes: {text}"),
+            origin,
+        ));
+    }
+    Ok(words)
+}
+
+fn flush(words: &mut Vec<String>, word: &mut String) {
+    if !word.is_empty() {
+        words.push(std::mem::take(word));
+    }
+}
+
+/// The arguments in a text: `k=v` words by name, the others together as `_raw_params`. With `raw` only the words that
+/// free-form commands know (`chdir=`, `creates=` ...) are taken out, the rest stays as it is.
+///
+/// # Errors
+/// When the text cannot be split.
+pub fn parse_kv(text: &Text, raw: bool) -> Result<Dict, Diagnostic> {
+    const RAW_OPTIONS: [&str; 8] = [
+        "creates",
+        "removes",
+        "chdir",
+        "executable",
+        "warn",
+        "stdin",
+        "stdin_add_newline",
+        "strip_empty_ends",
+    ];
+    let mut options = Dict::new();
+    let mut free: Vec<String> = Vec::new();
+    for word in split_args(text, text.origin())? {
+        let Some(at) = assignment(&word) else {
+            free.push(if raw { word } else { unescape(&word) });
+            continue;
+        };
+        let (key, value) = (word[..at].trim(), &word[at + 1..]);
+        if raw && !RAW_OPTIONS.contains(&key) {
+            free.push(word);
+        } else {
+            options.insert(Value::Str(text.like(key)), Value::Str(text.like(unquote(value.trim()))));
+        }
+    }
+    if !free.is_empty() {
+        options.insert(Value::str("_raw_params"), Value::Str(text.like(join(&free))));
+    }
+    Ok(options)
+}
+
+/// Where the word's `=` is that makes it an assignment: not escaped, not first, not inside quotes or a template.
+fn assignment(word: &str) -> Option<usize> {
+    let at = word.match_indices('=').map(|(i, _)| i).find(|&i| i > 0 && !word[..i].ends_with('\\'))?;
+    let key = word[..at].trim();
+    let plain = !key.is_empty() && !key.contains(['\'', '"', '{', '$', '/', ';', '|', '&', '<', '>', '(']);
+    plain.then_some(at)
+}
+
+/// Words joined as they stood: one blank between them, none around line breaks.
+fn join(words: &[String]) -> String {
+    let mut out = String::new();
+    for word in words {
+        if !out.is_empty() && !word.starts_with('\n') && !out.ends_with('\n') {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+fn unescape(word: &str) -> String {
+    word.replace("\\=", "=")
+}
+
+/// The text without the quotes around it.
+fn unquote(text: &str) -> &str {
+    let quoted = text.len() > 1
+        && (text.starts_with('"') && text.ends_with('"') || text.starts_with('\'') && text.ends_with('\''))
+        && !text.ends_with("\\\"");
+    if quoted { &text[1..text.len() - 1] } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kv(text: &str, raw: bool) -> String {
+        format!("{:?}", parse_kv(&Text::trusted(text, None), raw).unwrap())
+    }
+
+    #[test]
+    fn words_are_cut_outside_quotes_and_templates() {
+        assert_eq!(kv("a=1 b='x y' c={{ d | e }}", false), r#"{"a": "1", "b": "x y", "c": "{{ d | e }}"}"#);
+        assert_eq!(kv("src=\"{{ a }}/b c\" dest=/x", false), r#"{"src": "{{ a }}/b c", "dest": "/x"}"#);
+    }
+
+    #[test]
+    fn a_command_keeps_its_own_assignments() {
+        assert_eq!(
+            kv("FOO=bar ls -l chdir=/tmp a=b", true),
+            r#"{"chdir": "/tmp", "_raw_params": "FOO=bar ls -l a=b"}"#
+        );
+        assert_eq!(kv("echo 'a  b' \"c=d\"", true), r#"{"_raw_params": "echo 'a  b' \"c=d\""}"#);
+    }
+
+    #[test]
+    fn an_open_quote_is_an_error() {
+        assert!(parse_kv(&Text::trusted("a='b", None), false).is_err());
+    }
+}

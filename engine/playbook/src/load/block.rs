@@ -1,0 +1,128 @@
+//! Lists of tasks and blocks.
+
+use std::sync::Arc;
+
+use rustible_protocol::{Dict, Value};
+use rustible_source::Diagnostic;
+
+use super::{Level, Loader, playbook::comma_list, playbook::listed};
+use crate::{
+    frame::{Frame, FrameKind},
+    model::{Block, Item, Task},
+};
+
+impl Loader {
+    /// The steps of a list of tasks.
+    ///
+    /// # Errors
+    /// When an entry is no task or block, or names something that is not there.
+    pub fn items(&self, tasks: &Value, frame: &Arc<Frame>, handlers: bool) -> Result<Vec<Item>, Diagnostic> {
+        let list = match tasks {
+            Value::Null => return Ok(Vec::new()),
+            Value::List(list) => list,
+            other => {
+                return Err(Diagnostic::parse(
+                    format!("A list of tasks is expected, got {}", other.type_name()),
+                    other.origin().or(frame.origin.as_ref()),
+                ));
+            }
+        };
+        let mut items = Vec::new();
+        for entry in list {
+            match entry {
+                Value::Dict(entry) => self.item(entry, frame, handlers, &mut items)?,
+                // A list within a list, as YAML anchors sometimes leave it.
+                Value::List(_) => items.extend(self.items(entry, frame, handlers)?),
+                Value::Null => {}
+                other => {
+                    return Err(Diagnostic::parse(
+                        format!("A task must be a mapping, got {}", other.type_name()),
+                        other.origin().or(list.origin()),
+                    ));
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    fn item(
+        &self,
+        entry: &Dict,
+        frame: &Arc<Frame>,
+        handlers: bool,
+        items: &mut Vec<Item>,
+    ) -> Result<(), Diagnostic> {
+        let is_block = ["block", "rescue", "always"].iter().any(|key| entry.contains_key(key));
+        if !is_block {
+            return self.task_into(entry, frame, handlers, items);
+        }
+        if handlers {
+            return Err(Diagnostic::parse("Using a block as a handler is not supported.", entry.origin()));
+        }
+        items.push(Item::Block(Arc::new(self.block(entry, frame)?)));
+        Ok(())
+    }
+
+    fn block(&self, entry: &Dict, parent: &Arc<Frame>) -> Result<Block, Diagnostic> {
+        Self::check_keywords(entry, Level::Block, "Block")?;
+        if !entry.contains_key("block") {
+            let found = if entry.contains_key("rescue") { "rescue" } else { "always" };
+            return Err(Diagnostic::parse(
+                format!("'{found}' keyword cannot be used without 'block'"),
+                entry.origin(),
+            ));
+        }
+        let mut attrs = entry.clone();
+        for section in ["block", "rescue", "always"] {
+            attrs.remove(section);
+        }
+        let frame = Arc::new(Frame::inside(parent, FrameKind::Block, with_tag_list(attrs), entry.origin()));
+        check_vars(entry)?;
+        let section = |name: &str| match entry.get(name) {
+            None => Ok(Vec::new()),
+            Some(tasks @ (Value::List(_) | Value::Null)) => self.items(tasks, &frame, false),
+            Some(other) => Err(Diagnostic::parse(
+                format!("The '{name}' section of a block must be a list of tasks, got {}", other.type_name()),
+                other.origin().or(entry.origin()),
+            )),
+        };
+        Ok(Block {
+            frame: frame.clone(),
+            items: section("block")?,
+            rescue: section("rescue")?,
+            always: section("always")?,
+        })
+    }
+
+    /// The handlers of a list, static imports taken apart.
+    ///
+    /// # Errors
+    /// As [`Loader::items`].
+    pub fn handlers(&self, tasks: &Value, frame: &Arc<Frame>) -> Result<Vec<Arc<Task>>, Diagnostic> {
+        let mut handlers = Vec::new();
+        for item in self.items(tasks, frame, true)? {
+            item.walk(&mut |task| handlers.push(task.clone()));
+        }
+        Ok(handlers)
+    }
+}
+
+/// The keywords with `tags` as a list.
+pub(super) fn with_tag_list(mut attrs: Dict) -> Dict {
+    if let Some(tags) = attrs.get("tags") {
+        let tags = comma_list(listed(Some(tags)));
+        attrs.insert("tags", tags);
+    }
+    attrs
+}
+
+/// `vars` of a block or task must be a mapping.
+pub(super) fn check_vars(entry: &Dict) -> Result<(), Diagnostic> {
+    match entry.get_key_value("vars") {
+        None | Some((_, Value::Dict(_) | Value::Null)) => Ok(()),
+        Some((key, other)) => Err(Diagnostic::parse(
+            format!("Vars must be specified as a dictionary, got {}", other.type_name()),
+            other.origin().or(key.origin()),
+        )),
+    }
+}

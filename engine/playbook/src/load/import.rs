@@ -1,0 +1,183 @@
+//! Static imports of task files and roles, and where such files are looked for.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustible_protocol::{Dict, Text, Value};
+use rustible_source::Diagnostic;
+
+use super::{Loader, RoleRequest};
+use crate::{
+    frame::{Frame, FrameKind},
+    model::{Block, Item, Kind, Task},
+};
+
+impl Loader {
+    pub(super) fn import_tasks(&self, task: &Task, items: &mut Vec<Item>) -> Result<(), Diagnostic> {
+        if let Some(looped) = &task.looped {
+            let at = looped.value.origin().or(task.origin.as_ref());
+            return Err(Diagnostic::parse(
+                "You cannot use loops on 'import_tasks' statements. You should use 'include_tasks' instead.",
+                at,
+            ));
+        }
+        let target = self.static_name(task)?;
+        let path = Self::find_tasks(&target, &task.frame, task.handler).ok_or_else(|| {
+            Diagnostic::parse(
+                format!("Could not find or access '{}' on the Ansible Controller.", target.display()),
+                task.origin.as_ref(),
+            )
+        })?;
+        let value = self.source.load(&path).map_err(|e| e.at(task.origin.as_ref()))?;
+        if value.is_null() {
+            self.source.warn(format!("file {} is empty and had no tasks to include", path.display()));
+            return Ok(());
+        }
+        if value.as_list().is_none() {
+            return Err(Diagnostic::parse(
+                "included task files must contain a list of tasks",
+                value.origin(),
+            ));
+        }
+        let frame = self.include_frame(task, &path, &Dict::new());
+        let inner = self.items(&value, &frame, task.handler)?;
+        items.push(Item::Block(Arc::new(Block {
+            frame,
+            items: inner,
+            rescue: Vec::new(),
+            always: Vec::new(),
+        })));
+        Ok(())
+    }
+
+    /// The frame around what an include or import brought in: the keywords of the statement, and variables given with it.
+    #[must_use]
+    pub fn include_frame(&self, task: &Task, path: &Path, vars: &Dict) -> Arc<Frame> {
+        let mut attrs = task.frame.attrs.clone();
+        for own in [
+            "name",
+            "register",
+            "until",
+            "retries",
+            "delay",
+            "changed_when",
+            "failed_when",
+            "async",
+            "poll",
+            "listen",
+        ] {
+            attrs.remove(own);
+        }
+        let Some(parent) = &task.frame.parent else { return task.frame.clone() };
+        let mut frame = Frame::inside(parent, FrameKind::Include, attrs, task.origin.as_ref());
+        frame.vars.extend(vars);
+        frame.folder = path.parent().map(Path::to_path_buf);
+        Arc::new(frame)
+    }
+
+    fn static_name(&self, task: &Task) -> Result<PathBuf, Diagnostic> {
+        let target = task.args.named.get("_raw_params").or_else(|| task.args.named.get("file"));
+        let Some(target) = target.and_then(Value::as_text) else {
+            return Err(Diagnostic::parse("No file specified for import_tasks", task.origin.as_ref()));
+        };
+        let rendered = self.source.render(target, &Self::static_vars(&task.frame)).map_err(|cause| {
+            let help = "When using static imports, ensure that any variables used in their names are defined in vars/vars_files\nor extra-vars passed in from the command line. Static imports cannot use variables from facts or inventory\nsources like group or host vars.";
+            cause
+                .context(format!("Error when evaluating variable in import path '{target}'"), task.origin.as_ref())
+                .of_kind(rustible_source::Kind::Parse)
+                .help(help)
+        })?;
+        Ok(PathBuf::from(rendered.as_str().unwrap_or_default()))
+    }
+
+    /// Where a task file is: beside the file that includes it (and those around it), in the role's `tasks` (or `handlers`),
+    /// beside the playbook.
+    #[must_use]
+    pub fn find_tasks(target: &Path, frame: &Frame, handlers: bool) -> Option<PathBuf> {
+        if target.is_absolute() {
+            return target.exists().then(|| target.to_path_buf());
+        }
+        let section = if handlers { "handlers" } else { "tasks" };
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for around in frame.chain() {
+            if around.kind == FrameKind::Include {
+                folders.extend(around.folder.clone());
+            }
+        }
+        if let Some(role) = &frame.role {
+            folders.push(role.path.join(section));
+            folders.push(role.path.clone());
+        }
+        if let Some(play) = frame.chain().last() {
+            let folder = play.folder.clone().unwrap_or_default();
+            folders.push(folder.join(section));
+            folders.push(folder);
+        }
+        folders.into_iter().map(|folder| folder.join(target)).find(|path| path.exists())
+    }
+
+    pub(super) fn import_role(&self, task: &Task, items: &mut Vec<Item>) -> Result<(), Diagnostic> {
+        if task.looped.is_some() {
+            return Err(Diagnostic::parse(
+                "You cannot use loops on 'import_role' statements. You should use 'include_role' instead.",
+                task.origin.as_ref(),
+            ));
+        }
+        if task.handler {
+            return Err(Diagnostic::parse(
+                "Using 'import_role' as a handler is not supported.",
+                task.origin.as_ref(),
+            ));
+        }
+        let vars = Self::static_vars(&task.frame);
+        let mut args = Dict::new();
+        for (key, value) in &task.args.named {
+            let value = match value {
+                Value::Str(text) => self.source.render(text, &vars)?,
+                other => other.clone(),
+            };
+            args.insert(key.clone(), value);
+        }
+        let frame = self.include_frame(task, Path::new(""), &Dict::new());
+        let request = RoleRequest::of_include(&args, &frame, task.origin.as_ref(), true)?;
+        let used = self.role(&request)?;
+        items.push(Item::Block(Arc::new(Block {
+            frame,
+            items: used.items,
+            rescue: Vec::new(),
+            always: Vec::new(),
+        })));
+        self.import(used.role, used.handlers);
+        Ok(())
+    }
+
+    /// Load the tasks of a file for a dynamic include.
+    ///
+    /// # Errors
+    /// When the file is not there or is no list of tasks.
+    pub fn include_tasks(
+        &self,
+        task: &Task,
+        target: &Text,
+        vars: &Dict,
+    ) -> Result<(PathBuf, Arc<Frame>, Vec<Item>), Diagnostic> {
+        debug_assert!(matches!(task.kind, Kind::IncludeTasks));
+        let path =
+            Self::find_tasks(Path::new(target.as_str()), &task.frame, task.handler).ok_or_else(|| {
+                Diagnostic::new(format!("Could not find or access '{target}' on the Ansible Controller."))
+                    .at(target.origin().or(task.origin.as_ref()))
+            })?;
+        let value = self.source.load(&path)?;
+        if !matches!(value, Value::List(_) | Value::Null) {
+            return Err(Diagnostic::parse(
+                "included task files must contain a list of tasks",
+                value.origin(),
+            ));
+        }
+        let frame = self.include_frame(task, &path, vars);
+        let items = self.items(&value, &frame, task.handler)?;
+        Ok((path, frame, items))
+    }
+}

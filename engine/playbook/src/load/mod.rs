@@ -1,0 +1,187 @@
+//! Reading playbooks, plays, blocks, tasks and roles.
+
+mod block;
+mod import;
+mod play;
+mod playbook;
+mod role;
+mod task;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use rustible_protocol::{Dict, Origin, Text, Value};
+use rustible_source::{Diagnostic, nearest};
+
+pub use role::RoleRequest;
+
+use crate::{
+    frame::Frame,
+    keywords::{KEYWORDS, Level, State, keyword},
+    model::{Role, Task},
+};
+
+/// Where files come from and how names of static imports are rendered.
+pub trait Source: Send + Sync {
+    /// The value of a YAML file; an encrypted file is decrypted.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not YAML.
+    fn load(&self, path: &Path) -> Result<Value, Diagnostic>;
+
+    /// A text with its templates rendered, seeing only these variables (later ones win) and the extra variables.
+    ///
+    /// # Errors
+    /// When a template fails.
+    fn render(&self, text: &Text, vars: &[&Dict]) -> Result<Value, Diagnostic>;
+
+    /// Say something to the user, once.
+    fn warn(&self, text: String);
+}
+
+/// Which actions there are.
+pub trait Catalog: Send + Sync {
+    /// What a name leads to; collections are searched for short names, nearest first.
+    fn find(&self, name: &str, collections: &[&Text]) -> Found;
+    /// Names to suggest for one that is unknown.
+    fn names(&self) -> Vec<String>;
+}
+
+/// What the catalog says of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// An action or module of this full name.
+    Known(String),
+    /// The name of a module of the reference or a collection that rustible does not have.
+    Missing(String),
+    /// No such name.
+    Unknown,
+}
+
+/// Reads playbooks.
+pub struct Loader {
+    /// Files and rendering.
+    pub source: Arc<dyn Source>,
+    /// Actions.
+    pub catalog: Arc<dyn Catalog>,
+    /// Folders with roles (`roles_path`), tried after those beside the playbook.
+    pub roles_path: Vec<PathBuf>,
+    /// Folders with `ansible_collections`.
+    pub collections_path: Vec<PathBuf>,
+    /// Put the refusal of unsupported actions off to the moment a host gets there.
+    pub lenient: bool,
+    /// Numbers for uuids.
+    pub counter: AtomicU64,
+    /// Roles that static imports brought in while something was loaded, with their handlers.
+    pub imported: Mutex<Vec<Imports>>,
+}
+
+/// A role that a static import brought in, and its handlers.
+pub type Imports = (Arc<Role>, Vec<Arc<Task>>);
+
+impl Loader {
+    pub(crate) fn import(&self, role: Arc<Role>, handlers: Vec<Arc<Task>>) {
+        self.imported.lock().unwrap_or_else(PoisonError::into_inner).push((role, handlers));
+    }
+
+    /// The roles that static imports brought in since the last call: the play has to take over their handlers and, of
+    /// public ones, their variables.
+    pub fn take_imported(&self) -> Vec<Imports> {
+        std::mem::take(&mut *self.imported.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// An identifier that is unique in the run, in the usual form.
+    pub fn uuid(&self) -> String {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        format!("{:08x}-{:04x}-4000-8000-{number:012x}", process, process & 0xffff)
+    }
+
+    /// Variables that a static import's name may use, outermost first.
+    fn static_vars(frame: &Frame) -> Vec<&Dict> {
+        let mut vars = Vec::new();
+        for role in frame.roles().into_iter().rev() {
+            vars.push(&role.defaults);
+            vars.push(&role.vars);
+        }
+        let mut chain: Vec<&Frame> = frame.chain().collect();
+        chain.reverse();
+        for frame in chain {
+            if let Some(role) = &frame.role {
+                vars.push(&role.params);
+            }
+            vars.push(&frame.vars);
+        }
+        vars
+    }
+
+    fn check_keywords(attrs: &Dict, level: Level, what: &str) -> Result<(), Diagnostic> {
+        for (key, value) in attrs {
+            let name = key_name(key)?;
+            match keyword(name, level) {
+                Some(k) if k.state == State::Refused && refusable(name, value) => {
+                    return Err(Diagnostic::parse(
+                        format!("the keyword '{name}' is not supported by rustible"),
+                        key.origin().or(attrs.origin()),
+                    ));
+                }
+                Some(_) => {}
+                None if name.starts_with("with_") && matches!(level, Level::Task | Level::Handler) => {}
+                None => {
+                    let near = nearest(
+                        name,
+                        KEYWORDS.iter().filter(|k| k.levels & level as u8 != 0).map(|k| k.name),
+                    );
+                    let error = Diagnostic::parse(
+                        format!("'{name}' is not a valid attribute for a {what}"),
+                        key.origin().or(attrs.origin()),
+                    );
+                    return Err(match near {
+                        Some(near) => error.help(format!("Did you mean '{near}'?")),
+                        None => error,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `debugger: never` asks for nothing.
+fn refusable(name: &str, value: &Value) -> bool {
+    !(name == "debugger" && value.as_str() == Some("never"))
+}
+
+fn key_name(key: &Value) -> Result<&str, Diagnostic> {
+    key.as_str().ok_or_else(|| {
+        Diagnostic::parse(format!("a key must be a string, got {}", key.type_name()), key.origin())
+    })
+}
+
+/// Files with one of the usual endings, or as named.
+fn with_endings(path: &Path) -> Vec<PathBuf> {
+    let mut candidates = vec![path.to_path_buf()];
+    if !path.extension().is_some_and(|e| ["yml", "yaml", "json"].iter().any(|x| e == *x)) {
+        let endings = ["yml", "yaml", "json"].iter().map(|ending| {
+            let mut name = path.as_os_str().to_os_string();
+            name.push(".");
+            name.push(ending);
+            PathBuf::from(name)
+        });
+        candidates.splice(0..0, endings);
+    }
+    candidates
+}
+
+fn as_list<'a>(value: &'a Value, what: &str, at: Option<&Arc<Origin>>) -> Result<&'a [Value], Diagnostic> {
+    match value {
+        Value::List(list) => Ok(list),
+        Value::Null => Ok(&[]),
+        other => Err(Diagnostic::parse(format!("{what}, got {}", other.type_name()), other.origin().or(at))),
+    }
+}

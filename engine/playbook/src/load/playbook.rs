@@ -1,0 +1,135 @@
+//! A playbook file: plays and imports of other playbooks.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustible_protocol::{Dict, Text, Value};
+use rustible_source::Diagnostic;
+
+use super::{Level, Loader};
+use crate::model::{Play, Playbook};
+
+/// What an `import_playbook` gives to the plays it brings in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Imported {
+    pub(super) vars: Dict,
+    pub(super) tags: Vec<Value>,
+    pub(super) when: Vec<Value>,
+}
+
+impl Loader {
+    /// Read a playbook file.
+    ///
+    /// # Errors
+    /// When it, or a file that it imports, cannot be read or is not a playbook.
+    pub fn playbook(&self, file: &Path) -> Result<Playbook, Diagnostic> {
+        let mut plays = Vec::new();
+        self.playbook_into(file, &Imported::default(), &mut plays, 0)?;
+        Ok(Playbook { file: file.to_path_buf(), plays })
+    }
+
+    fn playbook_into(
+        &self,
+        file: &Path,
+        imported: &Imported,
+        plays: &mut Vec<Arc<Play>>,
+        depth: usize,
+    ) -> Result<(), Diagnostic> {
+        if depth > 100 {
+            return Err(Diagnostic::parse(
+                format!("playbooks import each other without end: {}", file.display()),
+                None,
+            ));
+        }
+        let value = self.source.load(file)?;
+        let Value::List(entries) = &value else {
+            let error = Diagnostic::parse(
+                format!(
+                    "A playbook must be a list of plays, got {} instead: {}",
+                    a_type(&value),
+                    file.display()
+                ),
+                value.origin(),
+            );
+            return Err(error);
+        };
+        let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+        for entry in entries {
+            let Value::Dict(entry) = entry else {
+                return Err(Diagnostic::parse(
+                    "playbook entries must be either valid plays or 'import_playbook' statements",
+                    entry.origin().or(value.origin()),
+                ));
+            };
+            let import = ["import_playbook", "ansible.builtin.import_playbook"]
+                .iter()
+                .find_map(|k| entry.get_key_value(k));
+            match import {
+                Some((key, target)) => {
+                    let (target, inner) = self.import_playbook(entry, key, target, imported)?;
+                    let path = if target.is_absolute() { target } else { folder.join(target) };
+                    self.playbook_into(&path, &inner, plays, depth + 1)?;
+                }
+                None => plays.push(Arc::new(self.play(entry, file, imported)?)),
+            }
+        }
+        Ok(())
+    }
+
+    fn import_playbook(
+        &self,
+        entry: &Dict,
+        key: &Value,
+        target: &Value,
+        around: &Imported,
+    ) -> Result<(PathBuf, Imported), Diagnostic> {
+        let mut plain = entry.clone();
+        plain.remove("ansible.builtin.import_playbook");
+        Self::check_keywords(&plain, Level::Import, "PlaybookInclude")?;
+        let Some(text) = target.as_text().filter(|t| !t.is_empty()) else {
+            return Err(Diagnostic::parse("import_playbook needs the name of a playbook", key.origin()));
+        };
+        let mut inner = around.clone();
+        if let Some(Value::Dict(vars)) = entry.get("vars") {
+            inner.vars.extend(vars);
+        }
+        inner.tags.extend(listed(entry.get("tags")));
+        inner.when.extend(listed(entry.get("when")));
+        let rendered = self.source.render(text, &[&inner.vars])?;
+        let name = rendered.as_str().unwrap_or_default().to_string();
+        if name.split_whitespace().count() > 1 && name.contains('=') {
+            return Err(Diagnostic::parse(
+                "Invalid parameter: import_playbook takes a file name only; give variables under 'vars'",
+                text.origin(),
+            ));
+        }
+        Ok((PathBuf::from(name), inner))
+    }
+}
+
+/// A keyword's value as a list.
+pub(super) fn listed(value: Option<&Value>) -> Vec<Value> {
+    match value {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::List(list)) => list.to_vec(),
+        Some(other) => vec![other.clone()],
+    }
+}
+
+fn a_type(value: &Value) -> String {
+    format!("a <class '{}'>", value.type_name())
+}
+
+/// A text's parts between commas, as `tags: a, b` means it.
+pub(super) fn comma_list(values: Vec<Value>) -> Vec<Value> {
+    let part = |text: &Text, piece: &str| Value::Str(text.like(piece.trim()));
+    let split = |value: Value| match &value {
+        Value::Str(text) if text.contains(',') && !text.may_be_template() => {
+            text.split(',').map(|piece| part(text, piece)).collect()
+        }
+        _ => vec![value],
+    };
+    values.into_iter().flat_map(split).collect()
+}
