@@ -56,15 +56,19 @@ impl From<Mark> for Place {
     }
 }
 
+const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// The documents of a text; with `single`, a second one is an error.
 pub(crate) fn trees(text: &str, single: bool) -> Result<Vec<Tree>, Fault> {
-    // The parser panics on a block scalar that ends without a line break: give it one and take it back after.
-    let open_end = !text.is_empty() && !text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+    // The parser panics on a block scalar (and on a backslash) that ends without a line break: give it one and
+    // take it back after.
+    let open_end = !text.ends_with(BREAKS) && (text.contains(['|', '>']) || text.ends_with('\\'));
     let closed = if open_end { format!("{text}\n") } else { text.to_string() };
     let mut bytes = closed.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut bytes);
-    let mut composer = Composer { parser, nodes: Vec::new(), anchors: HashMap::new(), open: open_end.then_some(text) };
+    let mut composer =
+        Composer { parser, nodes: Vec::new(), anchors: HashMap::new(), open: open_end.then_some(text) };
     let mut trees: Vec<Tree> = Vec::new();
     let mut first = Place::default();
     loop {
@@ -96,7 +100,22 @@ struct Composer<'r, 'b, 't> {
 
 impl Composer<'_, '_, '_> {
     fn next(&mut self) -> Result<Event, Fault> {
-        self.parser.parse().map_err(|error| Fault::from(&error))
+        self.parser.parse().map_err(|error| match Fault::from(&error) {
+            Fault::Marked { context, problem, place } if problem == "found unexpected end of stream" => {
+                Fault::Marked { context, problem, place: self.inside(place) }
+            }
+            other => other,
+        })
+    }
+
+    /// The place, moved back to the text's end when it lies behind the line break that was added.
+    fn inside(&self, place: Place) -> Place {
+        let Some(text) = self.open else { return place };
+        let last = text.rsplit('\n').next().unwrap_or_default();
+        let line = text.matches('\n').count();
+        let Ok(line) = u32::try_from(line) else { return place };
+        let col = u32::try_from(last.chars().count()).unwrap_or(u32::MAX);
+        if place.line > line { Place { line, col } } else { place }
     }
 
     fn node(&mut self, event: Event, depth: usize) -> Result<NodeId, Fault> {
@@ -123,7 +142,8 @@ impl Composer<'_, '_, '_> {
                 self.add(anchor, tag, Kind::Scalar(value), place)
             }
             EventData::SequenceStart { anchor, tag, .. } => {
-                let id = self.add(anchor, collection(tag.as_deref(), Tag::Seq), Kind::Seq(Vec::new()), place)?;
+                let id =
+                    self.add(anchor, collection(tag.as_deref(), Tag::Seq), Kind::Seq(Vec::new()), place)?;
                 let mut items = Vec::new();
                 loop {
                     let event = self.next()?;
@@ -136,7 +156,8 @@ impl Composer<'_, '_, '_> {
                 Ok(id)
             }
             EventData::MappingStart { anchor, tag, .. } => {
-                let id = self.add(anchor, collection(tag.as_deref(), Tag::Map), Kind::Map(Vec::new()), place)?;
+                let id =
+                    self.add(anchor, collection(tag.as_deref(), Tag::Map), Kind::Map(Vec::new()), place)?;
                 let mut entries = Vec::new();
                 loop {
                     let event = self.next()?;
@@ -180,6 +201,7 @@ fn reopen(value: &mut String, text: &str, start: Place, end: Place) {
     }
     let header = text.split('\n').skip(start.line as usize).flat_map(str::split_whitespace);
     let chomping = header.skip_while(|word| !word.starts_with(['|', '>'])).next().unwrap_or_default();
+    let chomping = chomping.split('#').next().unwrap_or_default();
     let last = text.rsplit('\n').next().unwrap_or_default();
     let content = !last.trim_matches(' ').is_empty() || value.ends_with(" \n");
     if value.ends_with('\n') && !chomping.contains('-') && (chomping.contains('+') || content) {

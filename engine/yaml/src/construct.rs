@@ -49,7 +49,11 @@ impl<'a> Builder<'a> {
         match self.shared.get(&id) {
             Some(Some(value)) => return Ok(value.clone()),
             Some(None) => {
-                return Err(Fault::marked(None, "found unconstructable recursive node", self.nodes[id].place));
+                return Err(Fault::marked(
+                    None,
+                    "found unconstructable recursive node",
+                    self.nodes[id].place,
+                ));
             }
             None => {}
         }
@@ -69,7 +73,9 @@ impl<'a> Builder<'a> {
             Tag::Float => scalar::float(self.scalar(id)?),
             Tag::Timestamp => {
                 let text = time::iso(self.scalar(id)?)?;
-                Ok(Value::Str(Text::trusted(text, Some(place.origin(self.file))).with_trust(self.unsafe_depth == 0)))
+                Ok(Value::Str(
+                    Text::trusted(text, Some(place.origin(self.file))).with_trust(self.unsafe_depth == 0),
+                ))
             }
             Tag::Seq => self.sequence(id, depth),
             Tag::Map => self.mapping(id, depth).map(Value::Dict),
@@ -90,9 +96,10 @@ impl<'a> Builder<'a> {
                 Value::Str(text) => Ok(Value::Vaulted(text)),
                 _ => Err(Fault::ours(&format!("the '{}' tag requires a string value", tag.name()), place)),
             },
-            Tag::Binary => {
-                Err(Fault::ours("the tag '!!binary' makes bytes, which rustible has no value for; use text", place))
-            }
+            Tag::Binary => Err(Fault::ours(
+                "the tag '!!binary' makes bytes, which rustible has no value for; use text",
+                place,
+            )),
             Tag::Merge | Tag::Equals | Tag::Other(_) => {
                 let problem = format!("could not determine a constructor for the tag '{}'", tag.name());
                 Err(Fault::marked(None, &problem, place))
@@ -153,7 +160,9 @@ impl<'a> Builder<'a> {
         let mut dict = Dict::new();
         let target = dict.make_mut();
         for (key_id, value_id) in &entries {
-            let key = self.value(*key_id, depth + 1)?;
+            // What is inside such a key does not matter any more.
+            let container = matches!(self.nodes[*key_id].tag, Tag::Seq | Tag::Map);
+            let key = if container { Value::list() } else { self.value(*key_id, depth + 1)? };
             if matches!(key, Value::List(_) | Value::Dict(_)) {
                 let context = Some(("while constructing a mapping", place));
                 return Err(Fault::marked(context, "found unhashable key", self.nodes[*key_id].place));
@@ -217,17 +226,27 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn merge(&mut self, place: Place, value: NodeId, merged: &mut Vec<(NodeId, NodeId)>) -> Result<(), Fault> {
+    fn merge(
+        &mut self,
+        place: Place,
+        value: NodeId,
+        merged: &mut Vec<(NodeId, NodeId)>,
+    ) -> Result<(), Fault> {
         let sources = match &self.nodes[value].kind {
             Kind::Map(_) => vec![value],
             Kind::Seq(items) => {
-                if let Some(bad) = items.iter().find(|item| !matches!(self.nodes[**item].kind, Kind::Map(_))) {
+                if let Some(bad) = items.iter().find(|item| !matches!(self.nodes[**item].kind, Kind::Map(_)))
+                {
                     return Err(self.unmergeable("expected a mapping for merging", place, *bad));
                 }
                 items.iter().rev().copied().collect()
             }
             Kind::Scalar(_) => {
-                return Err(self.unmergeable("expected a mapping or list of mappings for merging", place, value));
+                return Err(self.unmergeable(
+                    "expected a mapping or list of mappings for merging",
+                    place,
+                    value,
+                ));
             }
         };
         for source in sources {
@@ -258,10 +277,16 @@ impl<'a> Builder<'a> {
             let (key, value) = match &node.kind {
                 Kind::Map(entries) if entries.len() == 1 => entries[0],
                 Kind::Map(entries) => {
-                    return fault(format!("expected a single mapping item, but found {} items", entries.len()), node.place);
+                    return fault(
+                        format!("expected a single mapping item, but found {} items", entries.len()),
+                        node.place,
+                    );
                 }
                 other => {
-                    return fault(format!("expected a mapping of length 1, but found {}", other.word()), node.place);
+                    return fault(
+                        format!("expected a mapping of length 1, but found {}", other.word()),
+                        node.place,
+                    );
                 }
             };
             let pair = vec![self.value(key, depth + 1)?, self.value(value, depth + 1)?];

@@ -42,7 +42,11 @@ impl From<&libyaml_safer::Error> for Fault {
 
 impl Fault {
     pub(crate) fn marked(context: Option<(&str, Place)>, problem: &str, place: Place) -> Self {
-        Self::Marked { context: context.map(|(text, _)| text.to_string()), problem: problem.to_string(), place }
+        Self::Marked {
+            context: context.map(|(text, _)| text.to_string()),
+            problem: problem.to_string(),
+            place,
+        }
     }
     pub(crate) fn ours(problem: &str, place: Place) -> Self {
         Self::Ours { problem: problem.to_string(), place }
@@ -62,12 +66,19 @@ impl Fault {
             }
             Self::Marked { context, problem, place } => {
                 // A text that came from no file cannot be looked at by the reference.
-                let line = if file.starts_with('<') { "" } else { text.split('\n').nth(place.line as usize).unwrap_or("") };
+                let line = if file.starts_with('<') {
+                    ""
+                } else {
+                    text.split('\n').nth(place.line as usize).unwrap_or("")
+                };
                 if let Some(hint) = Hint::find(line.trim_end_matches('\r')) {
                     let place = Place { col: u32::try_from(hint.col).unwrap_or_default(), ..place };
-                    let error = Diagnostic::parse(format!("{PREFIX}{}", hint.message), Some(&place.origin(file)));
+                    let error =
+                        Diagnostic::parse(format!("{PREFIX}{}", hint.message), Some(&place.origin(file)));
                     return if let Some((is, should)) = hint.example {
-                        error.help(format!("\nFor example:\n\n    raw: {is}\n\nShould be:\n\n    raw: {should}\n"))
+                        error.help(format!(
+                            "\nFor example:\n\n    raw: {is}\n\nShould be:\n\n    raw: {should}\n"
+                        ))
                     } else {
                         error
                     };
@@ -89,14 +100,19 @@ fn sentence(message: &str) -> String {
 
 /// Refuse what no YAML stream may contain, before anything else is looked at.
 pub(crate) fn check_characters(text: &str) -> Result<(), Fault> {
-    let allowed = |c: char| {
-        matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-    };
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     let Some((at, c)) = text.char_indices().find(|(_, c)| !allowed(*c)) else { return Ok(()) };
     let code = u32::from(c);
     Err(Fault::plain(format!(
         "unacceptable character #x{code:04x}: control characters are not allowed in \"<unicode string>\", position {at}"
     )))
+}
+
+static TAG_AND_COMMA: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(![^\s,\[\]{}]*),").ok());
+
+/// The text with a blank between each tag and the comma that follows it.
+pub(crate) fn spaced_tags(text: &str) -> std::borrow::Cow<'_, str> {
+    TAG_AND_COMMA.as_ref().map_or(text.into(), |pattern| pattern.replace_all(text, "$1 ,"))
 }
 
 /// A usual mistake seen in a line.
@@ -120,9 +136,14 @@ impl Hint {
     fn find(line: &str) -> Option<Self> {
         let chars = |bytes: usize| line.get(..bytes).unwrap_or_default().chars().count();
         if let Some(at) = line.find('\t') {
-            return Some(Self { col: chars(at), message: "Tabs are usually invalid in YAML.", example: None });
+            return Some(Self {
+                col: chars(at),
+                message: "Tabs are usually invalid in YAML.",
+                example: None,
+            });
         }
-        let group = |pattern: &LazyLock<Option<Regex>>| pattern.as_ref()?.captures(line)?.get(1).map(|m| m.range());
+        let group =
+            |pattern: &LazyLock<Option<Regex>>| pattern.as_ref()?.captures(line)?.get(1).map(|m| m.range());
         if let Some(range) = group(&TEMPLATE) {
             return Some(Self {
                 col: chars(range.start),
@@ -161,5 +182,8 @@ impl Hint {
 
 /// Byte offset of a colon that ends the value or is followed by a blank.
 fn unquoted_colon(value: &str) -> Option<usize> {
-    value.char_indices().find(|(at, c)| *c == ':' && matches!(value.as_bytes().get(at + 1), None | Some(b' '))).map(|(at, _)| at)
+    value
+        .char_indices()
+        .find(|(at, c)| *c == ':' && matches!(value.as_bytes().get(at + 1), None | Some(b' ')))
+        .map(|(at, _)| at)
 }

@@ -28,7 +28,10 @@ pub(crate) fn place(data: Value, places: &Value, file: &Arc<str>) -> Value {
             let none = Dict::default();
             let written = places.as_dict().unwrap_or(&none);
             let entries = dict.iter().map(|(key, value)| {
-                let (name, at) = key.as_str().and_then(|k| written.get_key_value(k)).unwrap_or((&Value::Null, &Value::Null));
+                let (name, at) = key
+                    .as_str()
+                    .and_then(|k| written.get_key_value(k))
+                    .unwrap_or((&Value::Null, &Value::Null));
                 (place(key.clone(), name, file), place(value.clone(), at, file))
             });
             Value::Dict(entries.collect::<Dict>().with_origin(origin()))

@@ -91,8 +91,11 @@ fn read(name: &Arc<str>, text: &str, single: bool) -> Result<Documents, Diagnost
 
 fn read_yaml(name: &Arc<str>, text: &str, single: bool) -> Result<Documents, Fault> {
     fault::check_characters(text)?;
-    // The parser has known defects that end in a panic; none may end the program.
-    let trees = catch_unwind(AssertUnwindSafe(|| compose::trees(text, single)))
+    // The parser has known defects that end in a panic; none may end the program. One is a tag right before the
+    // comma of a flow collection: a blank between them is as good.
+    let attempt = |text: &str| catch_unwind(AssertUnwindSafe(|| compose::trees(text, single)));
+    let trees = attempt(text)
+        .or_else(|_| attempt(&fault::spaced_tags(text)))
         .unwrap_or_else(|_| Err(Fault::plain("the parser could not understand this text")))?;
     let mut documents = Documents::default();
     for tree in trees {

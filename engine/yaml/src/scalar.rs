@@ -129,7 +129,9 @@ fn is_int(word: &str) -> bool {
     let mut walk = Walk(word.as_bytes()).sign();
     match walk.0 {
         [b'0', b'b', rest @ ..] => !rest.is_empty() && rest.iter().all(|b| matches!(b, b'0' | b'1' | b'_')),
-        [b'0', b'x', rest @ ..] => !rest.is_empty() && rest.iter().all(|b| b.is_ascii_hexdigit() || *b == b'_'),
+        [b'0', b'x', rest @ ..] => {
+            !rest.is_empty() && rest.iter().all(|b| b.is_ascii_hexdigit() || *b == b'_')
+        }
         [b'0', rest @ ..] => rest.iter().all(|b| matches!(b, b'0'..=b'7' | b'_')),
         [b'1'..=b'9', ..] => {
             walk.take(digit);

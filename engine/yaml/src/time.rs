@@ -22,7 +22,8 @@ enum Zone<'a> {
 
 /// Whether a plain word is a date or a date with a time.
 pub(crate) fn is_timestamp(word: &str) -> bool {
-    word.len() >= 8 && split(word).is_some_and(|s| s.time.is_some() || (s.date[1].len() == 2 && s.date[2].len() == 2))
+    word.len() >= 8
+        && split(word).is_some_and(|s| s.time.is_some() || (s.date[1].len() == 2 && s.date[2].len() == 2))
 }
 
 /// `2001-12-14`, or `2001-12-14T21:59:43.100000-05:00`.
@@ -59,7 +60,9 @@ pub(crate) fn iso(text: &str) -> Result<String, Fault> {
         Some(Zone::Offset { sign, hours, minutes }) => {
             let total = number(hours) * 60 + number(minutes);
             if total >= 24 * 60 {
-                return Err(Fault::plain("offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24)"));
+                return Err(Fault::plain(
+                    "offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24)",
+                ));
             }
             let sign = if total == 0 { '+' } else { sign };
             out.push_str(&format!("{sign}{:02}:{:02}", total / 60, total % 60));
@@ -107,7 +110,11 @@ fn split(text: &str) -> Option<Stamp<'_>> {
         Some(sign @ ('-' | '+')) => {
             rest = &rest[1..];
             let hours = digits(&mut rest, 1, 2)?;
-            let minutes = if rest.is_empty() { "0" } else { eat(&mut rest, ':').and_then(|()| digits(&mut rest, 2, 2))? };
+            let minutes = if rest.is_empty() {
+                "0"
+            } else {
+                eat(&mut rest, ':').and_then(|()| digits(&mut rest, 2, 2))?
+            };
             rest.is_empty().then_some(Zone::Offset { sign, hours, minutes }).map(Some)?
         }
         Some(_) => return None,
