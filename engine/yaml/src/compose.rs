@@ -199,8 +199,8 @@ fn reopen(value: &mut String, text: &str, start: Place, end: Place) {
     if (end.line as usize) < lines {
         return;
     }
-    let header = text.split('\n').skip(start.line as usize).flat_map(str::split_whitespace);
-    let chomping = header.skip_while(|word| !word.starts_with(['|', '>'])).next().unwrap_or_default();
+    let mut header = text.split('\n').skip(start.line as usize).flat_map(str::split_whitespace);
+    let chomping = header.find(|word| word.starts_with(['|', '>'])).unwrap_or_default();
     let chomping = chomping.split('#').next().unwrap_or_default();
     let last = text.rsplit('\n').next().unwrap_or_default();
     let content = !last.trim_matches(' ').is_empty() || value.ends_with(" \n");
