@@ -1,6 +1,8 @@
 //! What is read equals what the reference reads: values, positions, trust, warnings, errors and their advice.
 //! `RUSTIBLE_YAML_CASES` names another file of cases in the same form.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use rustible_protocol::{Value, json};
