@@ -79,7 +79,7 @@ impl Watched {
                 }
                 Err(error) => text(StatusCode::BAD_REQUEST, format!("not a fault list: {error:#}\n")),
             },
-            _ => text(StatusCode::NOT_FOUND, "the lab knows /.lab/record and /.lab/faults\n"),
+            _ => self.site.answer(request).await,
         }
     }
 }
