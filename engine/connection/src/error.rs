@@ -1,0 +1,46 @@
+//! Why a call got no answer, in the words a playbook's author knows.
+
+/// What went wrong between here and the agent. The text is the `msg` of the result (behind `Task failed: `).
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum ConnectionError {
+    /// No connection: refused, no route, unknown name, timed out, host key not accepted. `unreachable`.
+    #[error("Failed to connect to the host via ssh: {0}")]
+    Unreachable(String),
+    /// The server accepts none of our keys and passwords. `unreachable`.
+    #[error("Failed to connect to the host via ssh: {0}")]
+    Auth(String),
+    /// The connection ended while the call was out; whether it had an effect is not known. `unreachable`.
+    #[error("{0}")]
+    Lost(String),
+    /// Nothing was heard within the time there was. `unreachable`.
+    #[error("{0}")]
+    Timeout(String),
+    /// The rights of the other user were not given. `failed`.
+    #[error("{0}")]
+    Become(String),
+    /// The agent could not be put there or started. `unreachable`.
+    #[error("{0}")]
+    Bootstrap(String),
+    /// The other end does not speak our protocol, or says that a transfer failed. `failed`.
+    #[error("{0}")]
+    Protocol(String),
+    /// A setting that cannot be honoured, or a file of this machine that cannot be read. `failed`.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl ConnectionError {
+    /// Whether the host counts as unreachable; the others are failures of the task.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Auth(_) | Self::Lost(_) | Self::Timeout(_) | Self::Bootstrap(_)
+        )
+    }
+
+    /// Whether trying to connect again may help and harms nobody (a refused password is never tried twice).
+    pub(crate) fn may_retry(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Timeout(_))
+    }
+}

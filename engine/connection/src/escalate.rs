@@ -1,0 +1,197 @@
+//! `sudo`, `su` and `doas`: their command lines, prompts and refusals.
+//!
+//! A password goes to the program's standard input when it asks, once: a second question means that it was wrong, and
+//! asking for more tries would lock accounts. Prompts are recognised on standard error, the texts of the classic and of
+//! the Rust `sudo` alike (the latter ignores `-p`).
+
+use crate::{Become, ConnectionError, Method, args::quote};
+
+/// The prompt that `sudo` is told to show.
+const PROMPT: &str = "[sudo via rustible] password:";
+/// What "password" looks like in a prompt of `su` or of a translated PAM.
+const WORDS: &[&str] = &[
+    "password", "passwort", "passphrase", "mot de passe", "contraseña", "contrasenya", "senha", "parola", "пароль",
+    "лозинка", "パスワード", "密码", "密碼", "口令", "암호", "wachtwoord", "hasło", "lösenord", "heslo", "jelszó", "salasana",
+    "adgangskode", "passord", "lykilorð", "slaptažodis", "parole", "pasahitza", "סיסמה", "aðgangsorð",
+];
+/// Texts after a wrong password.
+const WRONG: &[&str] = &[
+    "sorry, try again",
+    "authentication failed, try again",
+    "incorrect password attempt",
+    "authentication failure",
+    "authentication failed",
+    "incorrect password",
+    "maximum 3 incorrect authentication attempts",
+];
+/// Texts when a password is needed and there is none.
+const MISSING: &[&str] = &["a password is required", "interactive authentication is required", "authorization required"];
+/// How much of the program's text is kept for messages, in bytes.
+const KEPT: usize = 4096;
+
+/// The command line that runs `inner` (a shell command) with the wanted rights.
+///
+/// # Errors
+/// When the user's name would be taken for an option, or the method cannot do what is asked.
+pub(crate) fn command(escalation: &Become, inner: &str) -> Result<String, ConnectionError> {
+    let user = &escalation.user;
+    if user.is_empty() || user.starts_with('-') {
+        return Err(ConnectionError::Setup(format!("'{user}' is not a user name for become_user")));
+    }
+    let exe = escalation.exe.as_deref().unwrap_or_else(|| escalation.method.name());
+    let has_password = escalation.password.is_some();
+    let user = quote(user);
+    Ok(match escalation.method {
+        Method::Sudo => {
+            let flags = escalation.flags.as_deref().unwrap_or("-H -S -n");
+            if has_password {
+                let mut flags: Vec<&str> = flags.split_whitespace().filter(|flag| *flag != "-n").collect();
+                if !flags.contains(&"-S") {
+                    flags.push("-S");
+                }
+                format!("{exe} {} -p {} -u {user} {inner}", flags.join(" "), quote(PROMPT))
+            } else {
+                format!("{exe} {flags} -u {user} {inner}")
+            }
+        }
+        Method::Su => {
+            let flags = escalation.flags.as_deref().unwrap_or("");
+            format!("{exe} {flags} {user} -c {}", quote(inner))
+        }
+        Method::Doas => {
+            if has_password {
+                // doas reads from a terminal only, and a terminal changes the bytes of our frames.
+                return Err(ConnectionError::Setup(
+                    "doas takes a password from a terminal only; use a nopass rule, sudo or su".to_string(),
+                ));
+            }
+            format!("{exe} {} -n -u {user} {inner}", escalation.flags.as_deref().unwrap_or(""))
+        }
+    })
+}
+
+/// What a start writes on standard error, and what to do about it.
+pub(crate) struct Watch<'a> {
+    escalation: Option<&'a Become>,
+    text: String,
+    /// Where in `text` the part begins that came after the password was sent.
+    answered: Option<usize>,
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn new(escalation: Option<&'a Become>) -> Self {
+        Self { escalation, text: String::new(), answered: None }
+    }
+
+    /// More text came; the answer is what to send.
+    ///
+    /// # Errors
+    /// When the text says that rights are refused.
+    pub(crate) fn errors(&mut self, piece: &[u8]) -> Result<Option<String>, ConnectionError> {
+        if self.text.len() < KEPT {
+            self.text.push_str(&String::from_utf8_lossy(piece));
+        }
+        let Some(escalation) = self.escalation else { return Ok(None) };
+        let name = escalation.method.name();
+        let new = self.text[self.answered.unwrap_or(0)..].to_lowercase();
+        let asked = is_prompt(&new);
+        if self.answered.is_some() && (asked || WRONG.iter().any(|text| new.contains(text))) {
+            return Err(ConnectionError::Become(format!("Incorrect {name} password")));
+        }
+        if self.answered.is_none() && (asked || MISSING.iter().any(|text| new.contains(text))) {
+            return match &escalation.password {
+                Some(password) if asked => {
+                    self.answered = Some(self.text.len());
+                    Ok(Some(format!("{}\n", password.reveal())))
+                }
+                _ => Err(ConnectionError::Become(format!("Missing {name} password"))),
+            };
+        }
+        Ok(None)
+    }
+
+    /// Time is up; what the reference says when a prompt was not understood.
+    pub(crate) fn impatient(&self) -> Option<ConnectionError> {
+        self.escalation.map(|_| {
+            let text = self.text.trim();
+            ConnectionError::Become(format!("Timed out waiting for become success or become password prompt.\n{text}"))
+        })
+    }
+
+    /// The command ended without an agent.
+    pub(crate) fn ended(&self, host: &str, code: Option<i32>) -> ConnectionError {
+        let text = self.text.replace('\r', "");
+        let text = text.trim();
+        let Some(escalation) = self.escalation else {
+            return not_started(host, code, text);
+        };
+        let name = escalation.method.name();
+        let low = text.to_lowercase();
+        if WRONG.iter().any(|known| low.contains(known)) {
+            let which = if self.answered.is_some() { "Incorrect" } else { "Missing" };
+            return ConnectionError::Become(format!("{which} {name} password"));
+        }
+        if text.is_empty() {
+            let code = code.map_or_else(|| "no status".to_string(), |code| format!("status {code}"));
+            return ConnectionError::Become(format!("{name} on {host} ended with {code}"));
+        }
+        ConnectionError::Become(text.to_string())
+    }
+}
+
+fn not_started(host: &str, code: Option<i32>, text: &str) -> ConnectionError {
+    match code {
+        // The system's ssh ends so when it has no connection.
+        Some(255) if !text.is_empty() => ConnectionError::Unreachable(text.to_string()),
+        Some(code) => ConnectionError::Bootstrap(format!(
+            "The agent cannot be started on {host}: the shell ended with status {code}: {text}"
+        )),
+        None => ConnectionError::Lost(format!("The connection to {host} was lost while the agent was started")),
+    }
+}
+
+/// Whether the text ends in a question for a password.
+fn is_prompt(text: &str) -> bool {
+    let line = text.rsplit('\n').next().unwrap_or_default().trim();
+    let asks = line.ends_with([':', '：']) || line.ends_with("> ");
+    asks && WORDS.iter().any(|word| line.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+
+    fn with(method: Method, password: Option<&str>) -> Become {
+        let password = password.map(Secret::new);
+        Become { method, user: "root".into(), exe: None, flags: None, password }
+    }
+
+    #[test]
+    fn a_password_is_given_once_and_a_second_question_means_that_it_was_wrong() {
+        let escalation = with(Method::Sudo, Some("s3"));
+        let mut watch = Watch::new(Some(&escalation));
+        assert_eq!(watch.errors(b"We trust you have received the usual lecture.\n").unwrap(), None);
+        assert_eq!(watch.errors(PROMPT.as_bytes()).unwrap().as_deref(), Some("s3\n"));
+        assert_eq!(watch.errors(b"\n").unwrap(), None);
+        let refused = watch.errors(b"[sudo: authenticate] Password: ").unwrap_err();
+        assert_eq!(refused.to_string(), "Incorrect sudo password");
+    }
+
+    #[test]
+    fn a_question_without_a_password_is_a_missing_one() {
+        for text in ["sudo: a password is required\n", "[sudo: authenticate] Password: ", "Passwort: "] {
+            let escalation = with(Method::Sudo, None);
+            let refused = Watch::new(Some(&escalation)).errors(text.as_bytes()).unwrap_err();
+            assert_eq!(refused.to_string(), "Missing sudo password", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_user_that_looks_like_an_option_is_refused() {
+        let escalation = Become { user: "-s".into(), ..with(Method::Su, None) };
+        assert!(command(&escalation, "true").is_err());
+        let quoted = command(&with(Method::Su, Some("x")), "echo 'a b'").unwrap();
+        assert_eq!(quoted, r"su  root -c 'echo '\''a b'\'''");
+    }
+}

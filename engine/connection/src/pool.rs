@@ -1,0 +1,309 @@
+//! All connections of a run: opened when first needed, shared by everyone who asks for the same target.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use rustible_protocol::{Call, Reply, frame::Hello};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{
+    Binaries, ConnectionError, Output, SourceFile, SshOptions, Target, Transport,
+    agent::{Agent, Counters},
+    args::quote,
+    bootstrap, call, escalate, local, raw, ssh,
+    stream::Stream,
+    system_ssh, transfer,
+};
+
+/// After this much silence an agent is asked whether it is there before a call is trusted to it.
+const DOUBT: Duration = Duration::from_secs(20);
+
+/// Connections by target. Clones share them; the last one that goes closes them.
+#[derive(Clone)]
+pub struct Pool(Arc<Inner>);
+
+struct Inner {
+    binaries: Binaries,
+    agents: Slots<(Target, bool), Arc<Agent>>,
+    ways: Slots<(String, Transport), Way>,
+    counters: Mutex<HashMap<Target, Arc<Counters>>>,
+}
+
+/// How commands are run on a machine as the user who logs in.
+#[derive(Clone)]
+pub(crate) enum Way {
+    Local,
+    Ssh(Arc<ssh::Session>),
+    System(Arc<system_ssh::SystemSsh>),
+}
+
+/// What went over a target's stream, the pulse apart. One task is one frame each way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Frames to the agent.
+    pub sent: u64,
+    /// Frames from the agent.
+    pub received: u64,
+    /// Module calls.
+    pub calls: u64,
+    /// How often the agent was started.
+    pub connected: u64,
+}
+
+impl Pool {
+    /// A pool without connections.
+    #[must_use]
+    pub fn new(binaries: Binaries) -> Self {
+        let inner = Inner {
+            binaries,
+            agents: Slots::default(),
+            ways: Slots::default(),
+            counters: Mutex::default(),
+        };
+        Self(Arc::new(inner))
+    }
+
+    /// Run a module on the target and wait for its result. `files` are the contents of the call's attachments. When the
+    /// future is dropped, the call and what it started are ended over there.
+    ///
+    /// # Errors
+    /// When there is no connection, or it ends before the result came.
+    pub async fn call(&self, target: &Target, call: Call, files: Vec<SourceFile>) -> Result<Reply, ConnectionError> {
+        let may_need_full = self.0.binaries.has_more() && target.transport != Transport::Local;
+        let again = may_need_full.then(|| call.clone());
+        let agent = self.agent(target, false).await?;
+        self.counters(target).calls.fetch_add(1, Ordering::Relaxed);
+        let reply = call::run(&agent, call, &files).await?;
+        match again {
+            Some(call) if reply.unknown_module => {
+                let agent = self.agent(target, true).await?;
+                call::run(&agent, call, &files).await
+            }
+            _ => Ok(reply),
+        }
+    }
+
+    /// Connect when there is no connection yet, and say who answers.
+    ///
+    /// # Errors
+    /// When there is no connection to be had.
+    pub async fn connect(&self, target: &Target) -> Result<Hello, ConnectionError> {
+        Ok(self.agent(target, false).await?.hello.clone())
+    }
+
+    /// Ask the target's agent whether it is there, connecting when needed.
+    ///
+    /// # Errors
+    /// When there is no connection, or no answer in the target's time.
+    pub async fn ping(&self, target: &Target) -> Result<(), ConnectionError> {
+        self.agent(target, false).await?.ping(target.timeout).await
+    }
+
+    /// Copy a file of the target, named absolutely, into `sink`; its size in bytes.
+    ///
+    /// # Errors
+    /// When there is no connection, or the file cannot be read.
+    pub async fn read(
+        &self,
+        target: &Target,
+        path: &str,
+        sink: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<u64, ConnectionError> {
+        transfer::read(&*self.agent(target, false).await?, path, sink).await
+    }
+
+    /// Write a file of the target, named absolutely, from `source`: mode 0600, atomically.
+    ///
+    /// # Errors
+    /// When there is no connection, or the file cannot be written.
+    pub async fn write(
+        &self,
+        target: &Target,
+        path: &str,
+        source: &mut (impl AsyncRead + Unpin),
+    ) -> Result<(), ConnectionError> {
+        transfer::write(&*self.agent(target, false).await?, path, source).await
+    }
+
+    /// Run a shell command without the agent (`raw`): by the login shell, or by `/bin/sh` as another user. Without
+    /// `stdin` it has an empty one.
+    ///
+    /// # Errors
+    /// When there is no connection, it breaks, or rights are refused.
+    pub async fn exec_raw(
+        &self,
+        target: &Target,
+        command: &str,
+        stdin: Option<&[u8]>,
+    ) -> Result<Output, ConnectionError> {
+        let way = self.way(target).await?;
+        let Some(escalation) = &target.escalation else {
+            return raw::run(&way, command, stdin, None).await;
+        };
+        let marked = format!("/bin/sh -c {}", quote(&format!("echo {}; {command}", raw::MARK)));
+        let command = escalate::command(escalation, &marked)?;
+        raw::run(&way, &command, stdin, Some(escalate::Watch::new(Some(escalation)))).await
+    }
+
+    /// Close every connection to the target's machine; the next call opens new ones.
+    pub async fn reset(&self, target: &Target) {
+        let (name, transport) = (&target.name, &target.transport);
+        self.0.agents.forget(|(key, _)| key.name == *name && key.transport == *transport).await;
+        self.0.ways.forget(|(key, kind)| key == name && kind == transport).await;
+    }
+
+    /// Close all connections: agents end what they run and themselves.
+    pub async fn shutdown(&self) {
+        self.0.agents.forget(|_| true).await;
+        self.0.ways.forget(|_| true).await;
+    }
+
+    /// What went over the target's stream so far.
+    #[must_use]
+    pub fn stats(&self, target: &Target) -> Stats {
+        let counters = self.counters(target);
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            sent: read(&counters.sent),
+            received: read(&counters.received),
+            calls: read(&counters.calls),
+            connected: read(&counters.connected),
+        }
+    }
+
+    fn counters(&self, target: &Target) -> Arc<Counters> {
+        lock(&self.0.counters).entry(key(target)).or_default().clone()
+    }
+
+    /// The running agent of a target, started when there is none.
+    async fn agent(&self, target: &Target, full: bool) -> Result<Arc<Agent>, ConnectionError> {
+        let slot = self.0.agents.slot((key(target), full));
+        let mut held = slot.lock().await;
+        if let Some(agent) = &*held {
+            let alive = !agent.is_closed()
+                && (agent.silent_for() < DOUBT || agent.ping(target.timeout).await.is_ok());
+            if alive {
+                return Ok(agent.clone());
+            }
+            if agent.is_frozen() {
+                self.0.ways.forget(|(name, kind)| *name == target.name && *kind == target.transport).await;
+            }
+            *held = None;
+        }
+        let agent = Arc::new(self.start(target, full).await?);
+        *held = Some(agent.clone());
+        Ok(agent)
+    }
+
+    async fn start(&self, target: &Target, full: bool) -> Result<Agent, ConnectionError> {
+        let counters = self.counters(target);
+        let binaries = &self.0.binaries;
+        if target.transport == Transport::Local && target.escalation.is_none() {
+            return bootstrap::start_local(target, local::agent(&binaries.local)?, &counters).await;
+        }
+        let way = self.way(target).await?;
+        let binary = match (&target.transport, full) {
+            (Transport::Local, _) | (_, true) => &binaries.full,
+            _ => &binaries.lean,
+        };
+        bootstrap::start(target, &way, binary, &counters).await
+    }
+
+    /// The open way to a target's machine.
+    async fn way(&self, target: &Target) -> Result<Way, ConnectionError> {
+        let slot = self.0.ways.slot((target.name.clone(), target.transport.clone()));
+        let mut held = slot.lock().await;
+        if let Some(way) = held.as_ref().filter(|way| !way.is_closed()) {
+            return Ok(way.clone());
+        }
+        let way = open(target).await?;
+        *held = Some(way.clone());
+        Ok(way)
+    }
+}
+
+async fn open(target: &Target) -> Result<Way, ConnectionError> {
+    let (options, force) = match &target.transport {
+        Transport::Local => return Ok(Way::Local),
+        Transport::Ssh(options) => (options, false),
+        Transport::SystemSsh(options) => (options, true),
+    };
+    let mut attempt = 0;
+    loop {
+        match open_ssh(options, target, force).await {
+            Err(e) if e.may_retry() && attempt < options.retries => {
+                // 0, 1, 3, 7 ... seconds, as the reference waits.
+                let pause = 2u64.saturating_pow(attempt).saturating_sub(1).min(30);
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+                attempt += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn open_ssh(options: &SshOptions, target: &Target, force: bool) -> Result<Way, ConnectionError> {
+    let system = || Ok(Way::System(Arc::new(system_ssh::SystemSsh::new(options.clone(), target.timeout))));
+    if force {
+        return system();
+    }
+    match ssh::plan(options, target.timeout).await? {
+        ssh::Plan::Own(settings) => {
+            Ok(Way::Ssh(Arc::new(ssh::connect(*settings, options, target.timeout).await?)))
+        }
+        ssh::Plan::System => system(),
+    }
+}
+
+impl Way {
+    /// Start a shell command.
+    pub(crate) async fn run(&self, command: &str) -> Result<Stream, ConnectionError> {
+        match self {
+            Self::Local => local::run(command),
+            Self::Ssh(session) => session.run(command).await,
+            Self::System(ssh) => ssh.run(command),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(self, Self::Ssh(session) if session.is_closed())
+    }
+}
+
+/// What decides whether two targets are the same connection.
+fn key(target: &Target) -> Target {
+    Target { timeout: Duration::ZERO, remote_tmp: String::new(), ..target.clone() }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Things by key, each made by one while the others who want it wait.
+struct Slots<K, V>(Mutex<HashMap<K, Slot<V>>>);
+
+type Slot<V> = Arc<tokio::sync::Mutex<Option<V>>>;
+
+impl<K, V> Default for Slots<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V> Slots<K, V> {
+    fn slot(&self, key: K) -> Slot<V> {
+        lock(&self.0).entry(key).or_default().clone()
+    }
+
+    /// Drop what these keys hold.
+    async fn forget(&self, which: impl Fn(&K) -> bool) {
+        let slots: Vec<_> = lock(&self.0).iter().filter(|(key, _)| which(key)).map(|(_, slot)| slot.clone()).collect();
+        for slot in slots {
+            *slot.lock().await = None;
+        }
+    }
+}
