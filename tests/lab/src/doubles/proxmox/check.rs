@@ -147,7 +147,7 @@ mod tests {
             ("scsihw", "virtio-scsi-pci"),
             ("balloon", "0"),
         ];
-        assert_eq!(errors("/nodes/{node}/qemu", "POST", &asked), IndexMap::new());
+        assert_eq!(errors("/nodes/{node}/qemu", "POST", &asked), IndexMap::<String, String>::new());
     }
 
     #[test]
