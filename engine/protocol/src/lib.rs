@@ -8,6 +8,7 @@ pub mod event;
 pub mod frame;
 pub mod hash;
 pub mod json;
+pub mod repr;
 pub mod spec;
 pub mod text;
 pub mod value;

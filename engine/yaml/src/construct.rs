@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use rustible_protocol::{Dict, List, Text, Value, json};
+use rustible_protocol::{Dict, List, Text, Value, repr};
 use rustible_source::Diagnostic;
 
 use crate::{
@@ -178,14 +178,7 @@ impl<'a> Builder<'a> {
     }
 
     fn given_twice(&mut self, key: &Value, place: Place, depth: usize) {
-        let shown = match key {
-            Value::Null => "None".to_string(),
-            Value::Bool(true) => "True".to_string(),
-            Value::Bool(false) => "False".to_string(),
-            Value::Float(number) => json::float(*number),
-            Value::Str(text) | Value::Vaulted(text) => python_repr(text),
-            other => format!("{other:?}"),
-        };
+        let shown = repr::repr(key);
         // The reference knows no place of a boolean or a null.
         let placed = !matches!(key, Value::Null | Value::Bool(_));
         let origin = placed.then(|| place.origin(self.file));
@@ -294,23 +287,4 @@ impl<'a> Builder<'a> {
         }
         Ok(Value::List(List::new(pairs).with_origin(Some(place.origin(self.file)))))
     }
-}
-
-/// Text as Python's `repr` shows it.
-fn python_repr(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut out = String::from(quote);
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            '\\' => out.push_str("\\\\"),
-            c if c == quote => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push(quote);
-    out
 }

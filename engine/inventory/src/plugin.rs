@@ -1,0 +1,228 @@
+//! Inventory plugins that a YAML file names: `constructed` and `generator` here, all others refused by name.
+
+use rustible_protocol::{Dict, Text, Value, repr};
+use rustible_source::{Diagnostic, Kind};
+
+use crate::{group_vars::combine, model::Inventory, names};
+
+/// Evaluates expressions for plugins that group hosts by their variables. The inventory knows no templates itself.
+pub trait Evaluate {
+    /// The value of an expression (`a.b | lower`, without braces).
+    ///
+    /// # Errors
+    /// What the expression meets.
+    fn expression(&self, text: &Text, vars: &Dict) -> Result<Value, Diagnostic>;
+
+    /// The text of a template (`{{ a }}-x`).
+    ///
+    /// # Errors
+    /// What the template meets.
+    fn template(&self, text: &Text, vars: &Dict) -> Result<Value, Diagnostic>;
+}
+
+/// A plugin that is not here: the run may not go on as if its hosts did not exist.
+pub(crate) fn unknown(name: &str, source: &str) -> Diagnostic {
+    let text = format!("inventory source '{source}' asks for the inventory plugin '{name}', which rustible does not have");
+    Diagnostic::new(text).of_kind(Kind::Options)
+}
+
+/// Read the configuration of a plugin and do what it says.
+pub(crate) fn read(
+    inventory: &mut Inventory, name: &str, source: &str, config: &Value, evaluate: Option<&dyn Evaluate>,
+) -> Result<(), Diagnostic> {
+    let place = config.get("plugin").and_then(Value::origin);
+    let Some(evaluate) = evaluate else { return Err(unknown(name, source).at(place)) };
+    let Value::Dict(config) = config else { return Err(Diagnostic::new(format!("{source} is empty"))) };
+    match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
+        "constructed" => constructed(inventory, config, evaluate),
+        "generator" => generator(inventory, config, evaluate),
+        "yaml" | "ini" | "toml" | "script" | "host_list" | "auto" | "advanced_host_list" => Err(Diagnostic::new(format!(
+            "inventory source '{source}' could not be verified by inventory plugin '{name}'"
+        ))),
+        _ => Err(unknown(name, source).at(place)),
+    }
+}
+
+fn constructed(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate) -> Result<(), Diagnostic> {
+    let flag = |name: &str| config.get(name).is_some_and(|v| v.truthy() && !matches!(v.as_str(), Some("no" | "false" | "off")));
+    for name in ["use_extra_vars"] {
+        if flag(name) {
+            return Err(Diagnostic::new(format!("the option '{name}' of the inventory plugin 'constructed' is not supported")).of_kind(Kind::Options));
+        }
+    }
+    let (strict, files) = (flag("strict"), flag("use_vars_plugins"));
+    // Hosts see the groups of earlier sources only after these were put in order.
+    let source = inventory.current_source.clone();
+    inventory.reconcile()?;
+    inventory.current_source = source;
+    for host in inventory.host_names() {
+        let mut vars = inventory.plain_vars(&host, files)?;
+        for (name, expression) in config.get("compose").and_then(Value::as_dict).unwrap_or(&Dict::new()) {
+            match expression_of(evaluate, expression, &vars) {
+                Ok(value) => inventory.set_host_var(&host, name, &value),
+                Err(error) if strict => {
+                    let text = format!("Could not set {} for host {host}: {}", repr::str(name), error.summary());
+                    return Err(Diagnostic::new(text));
+                }
+                Err(_) => {}
+            }
+        }
+        vars = inventory.plain_vars(&host, files)?;
+        for (name, condition) in config.get("groups").and_then(Value::as_dict).unwrap_or(&Dict::new()) {
+            let group = names::replaced(&repr::str(name));
+            match expression_of(evaluate, condition, &vars) {
+                Ok(value) if value.truthy() => {
+                    inventory.ensure_group(&group)?;
+                    inventory.add_child(&group, &host)?;
+                }
+                Ok(_) => {}
+                Err(error) if strict => {
+                    return Err(Diagnostic::new(format!("Could not add host {host} to group {group}: {}", error.summary())));
+                }
+                Err(_) => {}
+            }
+        }
+        for keyed in config.get("keyed_groups").and_then(Value::as_list).map(|l| l.to_vec()).unwrap_or_default() {
+            keyed_groups(inventory, &host, &keyed, &vars, (strict, !config.get("leading_separator").is_some_and(|v| !v.truthy())), evaluate)?;
+        }
+    }
+    Ok(())
+}
+
+fn expression_of(evaluate: &dyn Evaluate, expression: &Value, vars: &Dict) -> Result<Value, Diagnostic> {
+    match expression {
+        Value::Str(text) => evaluate.expression(text, vars),
+        other => Ok(other.clone()),
+    }
+}
+
+fn keyed_groups(
+    inventory: &mut Inventory, host: &str, keyed: &Value, vars: &Dict, (strict, leading): (bool, bool), evaluate: &dyn Evaluate,
+) -> Result<(), Diagnostic> {
+    let Value::Dict(keyed) = keyed else {
+        return Err(Diagnostic::new(format!("Invalid keyed group entry, it must be a dictionary: {} ", repr::str(keyed))));
+    };
+    let option = |name: &str| keyed.get(name).filter(|value| !value.is_null());
+    let (default, trailing) = (option("default_value"), option("trailing_separator"));
+    if default.is_some() && trailing.is_some() {
+        return Err(Diagnostic::new("parameters are mutually exclusive for keyed groups: default_value|trailing_separator"));
+    }
+    let source = keyed.get("key").cloned().unwrap_or_default();
+    let key = match expression_of(evaluate, &source, vars) {
+        Ok(key) => key,
+        Err(error) if strict => {
+            let text = format!("Could not generate group for host {host} from {} entry: {}", repr::str(&source), error.summary());
+            return Err(Diagnostic::new(text));
+        }
+        Err(_) => return Ok(()),
+    };
+    let separator = option("separator").map_or_else(|| "_".to_string(), repr::str);
+    let prefix = option("prefix").map(repr::str).unwrap_or_default();
+    let trailing = trailing.is_none_or(Value::truthy);
+    let given = |text: &Value| matches!(text, Value::Str(t) if t.is_empty()).then_some(default).flatten().map_or_else(|| repr::str(text), repr::str);
+    let mut found = Vec::new();
+    match &key {
+        Value::Str(text) if !text.is_empty() => found.push(text.to_string()),
+        Value::Null | Value::Str(_) => found.extend(default.map(repr::str)),
+        Value::List(items) => found.extend(items.iter().map(given)),
+        Value::Dict(dict) => found.extend(dict.iter().map(|(name, value)| {
+            let name = repr::str(name);
+            match (matches!(value, Value::Str(t) if t.is_empty()), default) {
+                (true, Some(default)) => format!("{name}{separator}{}", repr::str(default)),
+                (true, None) if !trailing => name,
+                _ => format!("{name}{separator}{}", repr::str(value)),
+            }
+        })),
+        other => {
+            let text = format!("Invalid group name format, expected a string or a list of them or dictionary, got: <class '{}'>", other.type_name());
+            return Err(Diagnostic::new(text));
+        }
+    }
+    let parent = option("parent_group").map(|parent| match parent {
+        Value::Str(text) if text.may_be_template() => evaluate.template(text, vars).map(|v| repr::str(&v)),
+        other => Ok(repr::str(other)),
+    });
+    let parent = match parent.transpose() {
+        Ok(parent) => parent.map(|parent| names::replaced(&parent)),
+        Err(error) if strict => {
+            let text = format!("Could not generate parent group {} for group: {}", repr::str(&source), error.summary());
+            return Err(Diagnostic::new(text));
+        }
+        Err(_) => return Ok(()),
+    };
+    for name in found {
+        let separator = if prefix.is_empty() && !leading { "" } else { separator.as_str() };
+        let id = inventory.ensure_group(&names::replaced(&format!("{prefix}{separator}{name}")))?;
+        let name = inventory.group_name(id).to_string();
+        inventory.add_child(&name, host)?;
+        if let Some(parent) = &parent {
+            inventory.ensure_group(parent)?;
+            inventory.add_child(parent, &name)?;
+        }
+    }
+    Ok(())
+}
+
+/// `hosts: {name: template}` over all combinations of `layers`, with parents that are templates too.
+fn generator(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate) -> Result<(), Diagnostic> {
+    let (Some(Value::Dict(hosts)), Some(Value::Dict(layers))) = (config.get("hosts"), config.get("layers")) else {
+        return Err(Diagnostic::new("the inventory plugin 'generator' needs the mappings 'hosts' and 'layers'"));
+    };
+    let mut combinations = vec![Dict::new()];
+    for (name, values) in layers {
+        let Value::List(values) = values else {
+            return Err(Diagnostic::new(format!("the layer {} must be a list", repr::repr(name))).at(values.origin()));
+        };
+        let extend = |dict: &Dict| {
+            values.iter().map(|value| { let mut dict = dict.clone(); dict.insert(name.clone(), value.clone()); dict }).collect::<Vec<_>>()
+        };
+        combinations = combinations.iter().flat_map(extend).collect();
+    }
+    for vars in combinations {
+        let host = rendered(evaluate, hosts.get("name"), &vars)?;
+        inventory.ensure_host(&host, None, None)?;
+        parents(inventory, &host, hosts.get("parents"), &vars, evaluate)?;
+    }
+    Ok(())
+}
+
+fn rendered(evaluate: &dyn Evaluate, template: Option<&Value>, vars: &Dict) -> Result<String, Diagnostic> {
+    match template {
+        Some(Value::Str(text)) => evaluate.template(text, vars).map(|value| repr::str(&value)),
+        _ => Err(Diagnostic::new("Element hosts.name or parents.name must be a string")),
+    }
+}
+
+fn parents(
+    inventory: &mut Inventory, child: &str, list: Option<&Value>, vars: &Dict, evaluate: &dyn Evaluate,
+) -> Result<(), Diagnostic> {
+    for parent in list.and_then(Value::as_list).map(|l| l.to_vec()).unwrap_or_default() {
+        let name = rendered(evaluate, parent.get("name"), vars)?;
+        let id = inventory.ensure_group(&name)?;
+        let name = inventory.group_name(id).to_string();
+        for (key, value) in parent.get("vars").and_then(Value::as_dict).unwrap_or(&Dict::new()) {
+            let value = Value::Str(Text::trusted(rendered(evaluate, Some(value), vars)?, value.origin().cloned()));
+            inventory.set_on_group(id, key, &value);
+        }
+        inventory.add_child(&name, child)?;
+        parents(inventory, &name, parent.get("parents"), vars, evaluate)?;
+    }
+    Ok(())
+}
+
+impl Inventory {
+    /// What `constructed` sees of a host: the sources' variables, with those of files when they are asked for.
+    fn plain_vars(&self, host: &str, files: bool) -> Result<Dict, Diagnostic> {
+        let mut vars: Dict = [("inventory_hostname", Value::str(host))].into_iter().collect();
+        let short = host.split('.').next().unwrap_or_default();
+        vars.insert("inventory_hostname_short", Value::str(short));
+        let names = self.groups_of(host).into_iter().filter(|name| name != "all");
+        let mut names: Vec<Value> = names.map(Value::from).collect();
+        names.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        vars.insert("group_names", Value::from(names));
+        let layers = self.try_layers(host)?;
+        let own = |layer: crate::Layer| matches!(layer, crate::Layer::InventoryAll | crate::Layer::InventoryGroups | crate::Layer::InventoryHost);
+        let kept = layers.iter().filter(|(layer, _)| files || own(*layer));
+        Ok(kept.fold(vars, |all, (_, vars)| combine(&all, vars, self.settings.merge_hashes)))
+    }
+}
