@@ -9,7 +9,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -33,9 +36,11 @@ impl Authority {
             fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
             let (pem, secret) = make()?;
             write_secret(&key, &secret)?;
-            fs::write(&certificate, pem).with_context(|| format!("cannot write {}", certificate.display()))?;
+            fs::write(&certificate, pem)
+                .with_context(|| format!("cannot write {}", certificate.display()))?;
         }
-        let pem = fs::read_to_string(&certificate).with_context(|| format!("cannot read {}", certificate.display()))?;
+        let pem = fs::read_to_string(&certificate)
+            .with_context(|| format!("cannot read {}", certificate.display()))?;
         let secret = fs::read_to_string(&key).with_context(|| format!("cannot read {}", key.display()))?;
         let issuer = Issuer::from_ca_cert_pem(&pem, KeyPair::from_pem(&secret)?)
             .with_context(|| format!("{} is not an authority", certificate.display()))?;
@@ -64,8 +69,10 @@ impl Authority {
     /// A certificate for these names or addresses with its key, signed by this authority. Errors on an illegal name.
     pub fn certify(&self, names: &[String]) -> Result<Arc<CertifiedKey>> {
         let (certificate, key) = self.leaf(names)?;
-        let signer = ring::sign::any_supported_type(&PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))
-            .context("the new key cannot sign")?;
+        let signer = ring::sign::any_supported_type(&PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(
+            key.serialize_der(),
+        )))
+        .context("the new key cannot sign")?;
         Ok(Arc::new(CertifiedKey::new(vec![certificate, self.certificate.clone()], signer)))
     }
 

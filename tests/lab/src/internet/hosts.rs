@@ -27,7 +27,8 @@ impl Site for Hosts {
             return site.answer(request);
         }
         Box::pin(async move {
-            let plain = request.host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
+            let plain =
+                request.host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
             let folder = self.www.join(&request.host);
             if !plain || request.host.starts_with('.') || !folder.is_dir() {
                 return text(StatusCode::NOT_FOUND, format!("this lab has no host {}\n", request.host));

@@ -65,7 +65,9 @@ impl Mirror {
         if plain && !fresh(&place, path) {
             match self.fetch(path, &place).await {
                 Ok(StatusCode::OK) => {}
-                Ok(status) => return text(status, format!("{path}: the upstream archive answers {status}\n")),
+                Ok(status) => {
+                    return text(status, format!("{path}: the upstream archive answers {status}\n"));
+                }
                 // What was fetched before is better than nothing when the upstream is away.
                 Err(_) if place.is_file() => {}
                 Err(error) => return text(StatusCode::BAD_GATEWAY, format!("{path}: {error:#}\n")),
@@ -111,11 +113,16 @@ fn fresh(place: &Path, path: &str) -> bool {
     if path.contains("/pool/") || path.contains("/by-hash/") {
         return true;
     }
-    known.modified().ok().and_then(|time| SystemTime::now().duration_since(time).ok()).is_some_and(|age| age < INDEX_AGE)
+    known
+        .modified()
+        .ok()
+        .and_then(|time| SystemTime::now().duration_since(time).ok())
+        .is_some_and(|age| age < INDEX_AGE)
 }
 
 fn output(program: &str, arguments: &[&str]) -> Result<String> {
-    let ran = Command::new(program).args(arguments).output().with_context(|| format!("cannot run {program}"))?;
+    let ran =
+        Command::new(program).args(arguments).output().with_context(|| format!("cannot run {program}"))?;
     if !ran.status.success() {
         bail!("{program} {}: {}", arguments.join(" "), String::from_utf8_lossy(&ran.stderr).trim());
     }

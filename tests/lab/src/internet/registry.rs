@@ -13,7 +13,9 @@ use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::doubles::web::{Answering, Request, Response, Site, bytes, file, json as json_answer, with_header};
+use crate::doubles::web::{
+    Answering, Request, Response, Site, bytes, file, json as json_answer, with_header,
+};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
@@ -67,7 +69,9 @@ impl Store {
     /// Names a manifest: `host/repository:tag`, for instance `registry.k8s.io/coredns/coredns:v1.12.1`. Errors on a name
     /// without host or tag and on an unknown digest.
     pub fn name(&self, name: &str, manifest: &str) -> Result<()> {
-        let Some((repository, tag)) = name.rsplit_once(':').filter(|(repository, _)| repository.contains('/')) else {
+        let Some((repository, tag)) =
+            name.rsplit_once(':').filter(|(repository, _)| repository.contains('/'))
+        else {
             bail!("{name} is not of the form host/repository:tag");
         };
         self.link(&self.root.join("manifests").join(repository).join(tag), manifest)

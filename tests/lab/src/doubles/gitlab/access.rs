@@ -57,7 +57,8 @@ pub(super) fn describe(store: &Store, caller: &Caller) -> Value {
 
 /// `POST /oauth/token` with a name and a password.
 pub(super) fn password_grant(store: &mut Store, params: &[(String, String)]) -> Result<Response, Refusal> {
-    let param = |name: &str| params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+    let param =
+        |name: &str| params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
     let wrong = || {
         Refusal(
             StatusCode::BAD_REQUEST,
@@ -72,8 +73,14 @@ pub(super) fn password_grant(store: &mut Store, params: &[(String, String)]) -> 
         return Err(Refusal(StatusCode::BAD_REQUEST, json!({"error": "unsupported_grant_type"})));
     }
     let (name, password) = (param("username").to_owned(), param("password").to_owned());
-    let user = store.users.iter_mut().find(|user| user.name == name && user.password == password).ok_or_else(wrong)?;
+    let user = store
+        .users
+        .iter_mut()
+        .find(|user| user.name == name && user.password == password)
+        .ok_or_else(wrong)?;
     let secret: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
     user.tokens.push(Token { secret: secret.clone(), kind: TokenKind::OAuth, scopes: vec![Scope::Api] });
-    Ok(ok(&json!({"access_token": secret, "token_type": "Bearer", "expires_in": 7200, "scope": "api", "created_at": 1})))
+    Ok(ok(
+        &json!({"access_token": secret, "token_type": "Bearer", "expires_in": 7200, "scope": "api", "created_at": 1}),
+    ))
 }

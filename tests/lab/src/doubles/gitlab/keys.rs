@@ -12,7 +12,8 @@ use crate::doubles::web::json as json_answer;
 pub(super) fn projects(store: &Store, caller: &Caller, call: &Call) -> Response {
     let wanted = call.param("search").unwrap_or_default().to_ascii_lowercase();
     let seen = store.projects.iter().filter(|project| {
-        project.members.iter().any(|(name, _)| *name == caller.user) && project.path.to_ascii_lowercase().contains(&wanted)
+        project.members.iter().any(|(name, _)| *name == caller.user)
+            && project.path.to_ascii_lowercase().contains(&wanted)
     });
     pages::page(call, seen.map(describe).collect())
 }
@@ -76,7 +77,10 @@ pub(super) fn route(
 
 fn one(store: &mut Store, call: &Call, project: &str, id: &str) -> Result<Response, Refusal> {
     let keys = &mut store.project_mut(project).ok_or_else(|| Refusal::not_found("Project "))?.keys;
-    let place = keys.iter().position(|key| key.id.to_string() == id).ok_or_else(|| Refusal::not_found("Deploy Key "))?;
+    let place = keys
+        .iter()
+        .position(|key| key.id.to_string() == id)
+        .ok_or_else(|| Refusal::not_found("Deploy Key "))?;
     match call.method.as_str() {
         "GET" => Ok(ok(&show(&keys[place]))),
         "DELETE" => {
@@ -112,12 +116,16 @@ fn flag(text: &str) -> Result<bool, Refusal> {
 }
 
 fn create(store: &mut Store, call: &Call, project: &str) -> Result<Response, Refusal> {
-    let missing: Vec<String> =
-        ["key", "title"].iter().filter(|name| call.param(name).is_none()).map(|name| format!("{name} is missing")).collect();
+    let missing: Vec<String> = ["key", "title"]
+        .iter()
+        .filter(|name| call.param(name).is_none())
+        .map(|name| format!("{name} is missing"))
+        .collect();
     if !missing.is_empty() {
         return Err(Refusal(StatusCode::BAD_REQUEST, json!({"error": missing.join(", ")})));
     }
-    let (title, key) = (call.param("title").unwrap_or_default(), call.param("key").unwrap_or_default().trim());
+    let (title, key) =
+        (call.param("title").unwrap_or_default(), call.param("key").unwrap_or_default().trim());
     let can_push = call.param("can_push").map_or(Ok(false), flag)?;
     let mut wrong = Map::new();
     if title.is_empty() {
@@ -152,7 +160,8 @@ fn taken(store: &Store, print: &str) -> bool {
 }
 
 fn enable(store: &mut Store, project: &str, id: &str) -> Result<Response, Refusal> {
-    let found = store.projects.iter().flat_map(|project| &project.keys).find(|key| key.id.to_string() == id).cloned();
+    let found =
+        store.projects.iter().flat_map(|project| &project.keys).find(|key| key.id.to_string() == id).cloned();
     let key = found.ok_or_else(|| Refusal::not_found("DeployKey "))?;
     let keys = &mut store.project_mut(project).ok_or_else(|| Refusal::not_found("Project "))?.keys;
     if !keys.iter().any(|known| known.id == key.id) {

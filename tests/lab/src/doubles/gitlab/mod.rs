@@ -108,13 +108,15 @@ fn route(store: &mut Store, caller: &Caller, call: &Call) -> Result<Response, Re
     let parts: Vec<&str> = call.parts.iter().map(String::as_str).collect();
     match (call.method.as_str(), parts.as_slice()) {
         ("GET", ["version"]) => Ok(ok(&json!({"version": "18.6.0", "revision": "rustible-lab"}))),
-        ("GET", ["metadata"]) => {
-            Ok(ok(&json!({"version": "18.6.0", "revision": "rustible-lab", "kas": {"enabled": false}, "enterprise": false})))
-        }
+        ("GET", ["metadata"]) => Ok(ok(
+            &json!({"version": "18.6.0", "revision": "rustible-lab", "kas": {"enabled": false}, "enterprise": false}),
+        )),
         ("GET", ["user"]) => Ok(ok(&access::describe(store, caller))),
         ("GET", ["projects"]) => Ok(keys::projects(store, caller, call)),
         ("GET", ["projects", project]) => keys::project(store, caller, project),
-        (_, ["projects", project, "deploy_keys", rest @ ..]) => keys::route(store, caller, call, project, rest),
+        (_, ["projects", project, "deploy_keys", rest @ ..]) => {
+            keys::route(store, caller, call, project, rest)
+        }
         _ => Err(Refusal(StatusCode::NOT_FOUND, json!({"error": "404 Not Found"}))),
     }
 }
@@ -132,13 +134,20 @@ fn fields(media_type: &str, body: &[u8]) -> Result<Vec<(String, String)>, Refusa
         return Ok(pairs(&text));
     }
     let Ok(Value::Object(fields)) = serde_json::from_str(&text) else {
-        return Err(Refusal(StatusCode::BAD_REQUEST, json!({"error": "message body does not match declared format"})));
+        return Err(Refusal(
+            StatusCode::BAD_REQUEST,
+            json!({"error": "message body does not match declared format"}),
+        ));
     };
     let plain = |value: Value| match value {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    Ok(fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, plain(value))).collect())
+    Ok(fields
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name, plain(value)))
+        .collect())
 }
 
 fn no_content() -> Response {

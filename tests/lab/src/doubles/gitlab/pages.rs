@@ -9,7 +9,10 @@ use crate::doubles::web::{encode, json as json_answer, with_header};
 /// One page of `list`, as `page` and `per_page` of the call ask.
 pub(super) fn page(call: &Call, list: Vec<Value>) -> Response {
     let number = |name: &str, default: usize| {
-        call.param(name).and_then(|text| text.parse::<usize>().ok()).filter(|number| *number > 0).unwrap_or(default)
+        call.param(name)
+            .and_then(|text| text.parse::<usize>().ok())
+            .filter(|number| *number > 0)
+            .unwrap_or(default)
     };
     let (page, size) = (number("page", 1), number("per_page", 20).min(100));
     let total = list.len();
@@ -38,9 +41,9 @@ pub(super) fn page(call: &Call, list: Vec<Value>) -> Response {
         ("x-prev-page", previous),
         ("link", links.join(", ")),
     ];
-    headers
-        .iter()
-        .fold(json_answer(StatusCode::OK, &Value::Array(data)), |answer, (name, value)| with_header(answer, name, value))
+    headers.iter().fold(json_answer(StatusCode::OK, &Value::Array(data)), |answer, (name, value)| {
+        with_header(answer, name, value)
+    })
 }
 
 fn url(call: &Call, page: usize, size: usize) -> String {

@@ -134,7 +134,9 @@ impl Store {
 
     /// A project by number or path.
     pub(super) fn project(&self, name: &str) -> Option<&Project> {
-        self.projects.iter().find(|project| project.path.eq_ignore_ascii_case(name) || project.id.to_string() == name)
+        self.projects
+            .iter()
+            .find(|project| project.path.eq_ignore_ascii_case(name) || project.id.to_string() == name)
     }
 
     pub(super) fn project_mut(&mut self, name: &str) -> Option<&mut Project> {

@@ -96,15 +96,20 @@ pub(super) fn system(centre: &Centre, ask: &Ask) -> Outcome {
 pub(super) fn info(centre: &Centre, ask: &Ask) -> Outcome {
     reach(centre, ask)?;
     let commands = ["guest-ping", "guest-exec", "guest-exec-status", "guest-network-get-interfaces"];
-    let commands: Vec<Value> =
-        commands.iter().map(|name| json!({"name": name, "enabled": true, "success-response": true})).collect();
+    let commands: Vec<Value> = commands
+        .iter()
+        .map(|name| json!({"name": name, "enabled": true, "success-response": true}))
+        .collect();
     Ok(json!({"result": {"version": "9.0.0", "supported_commands": commands}}))
 }
 
 fn run(centre: &Centre, ask: &Ask, command: &[&str], input: &[u8]) -> Result<Ran, Refusal> {
     reach(centre, ask)?;
     let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-    centre.hypervisor.run(ask.vmid(), &command, input).map_err(|error| Refusal::died(format!("Agent error: {error:#}")))
+    centre
+        .hypervisor
+        .run(ask.vmid(), &command, input)
+        .map_err(|error| Refusal::died(format!("Agent error: {error:#}")))
 }
 
 /// `POST …/agent/exec`: the command has ended when this answers.

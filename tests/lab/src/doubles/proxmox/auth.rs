@@ -69,8 +69,10 @@ pub(super) fn who(centre: &Centre, request: &Request, method: Option<&Method>) -
         };
     }
     let ticket = cookie(request).ok_or_else(|| Refusal::new(401, "No ticket"))?;
-    let (user, csrf) =
-        centre.sessions.user(&ticket).ok_or_else(|| Refusal::new(401, "permission denied - invalid PVE ticket"))?;
+    let (user, csrf) = centre
+        .sessions
+        .user(&ticket)
+        .ok_or_else(|| Refusal::new(401, "permission denied - invalid PVE ticket"))?;
     if request.method != hyper::Method::GET && request.header("csrfpreventiontoken") != Some(&csrf) {
         return Err(Refusal::new(401, "Permission denied - invalid csrf token"));
     }
@@ -109,8 +111,9 @@ pub(super) fn may(centre: &Centre, user: &str, method: &Method, path: &str) -> R
 
 /// Whether the user has this privilege. Paths are not told apart.
 pub(super) fn has(centre: &Centre, user: &str, privilege: &str) -> bool {
-    account(centre, user)
-        .is_some_and(|known| known.privileges.as_ref().is_none_or(|list| list.iter().any(|one| one == privilege)))
+    account(centre, user).is_some_and(|known| {
+        known.privileges.as_ref().is_none_or(|list| list.iter().any(|one| one == privilege))
+    })
 }
 
 fn account<'a>(centre: &'a Centre, user: &str) -> Option<&'a User> {
@@ -131,7 +134,9 @@ pub(super) fn ticket(centre: &Centre, params: &Params) -> Outcome {
     match known {
         Some(user) if renewed || user.password == password => {
             let (ticket, csrf) = centre.sessions.open(&name);
-            Ok(json!({"username": name, "ticket": ticket, "CSRFPreventionToken": csrf, "cap": capabilities()}))
+            Ok(
+                json!({"username": name, "ticket": ticket, "CSRFPreventionToken": csrf, "cap": capabilities()}),
+            )
         }
         _ => Err(Refusal::new(401, "authentication failure")),
     }

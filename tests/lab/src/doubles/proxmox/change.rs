@@ -92,10 +92,28 @@ fn names(params: &Params, list: &str) -> Vec<String> {
 /// Whether a key takes effect on a running machine.
 fn hot(key: &str) -> bool {
     const FAST: &[&str] = &[
-        "cicustom", "cipassword", "ciuser", "description", "hookscript", "hotplug", "lock", "name", "nameserver", "onboot",
-        "protection", "searchdomain", "shares", "cpuunits", "sshkeys", "startup", "tags", "vmstatestorage",
+        "cicustom",
+        "cipassword",
+        "ciuser",
+        "description",
+        "hookscript",
+        "hotplug",
+        "lock",
+        "name",
+        "nameserver",
+        "onboot",
+        "protection",
+        "searchdomain",
+        "shares",
+        "cpuunits",
+        "sshkeys",
+        "startup",
+        "tags",
+        "vmstatestorage",
     ];
-    FAST.contains(&key) || matches!(stem(key), "scsi" | "virtio" | "net" | "usb" | "unused" | "ipconfig") || key == "ide2"
+    FAST.contains(&key)
+        || matches!(stem(key), "scsi" | "virtio" | "net" | "usb" | "unused" | "ipconfig")
+        || key == "ide2"
 }
 
 /// What becomes of a drive's volume when the drive goes: disks stay as `unusedN`, the rest is removed (returned).
@@ -137,7 +155,8 @@ pub(super) fn settle(world: &mut World, vmid: u32) {
 
 /// `PUT …/resize`
 pub(super) fn resize(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
-    let (vmid, disk, size) = (ask.vmid(), ask.params.or("disk", "").to_owned(), ask.params.or("size", "").to_owned());
+    let (vmid, disk, size) =
+        (ask.vmid(), ask.params.or("disk", "").to_owned(), ask.params.or("size", "").to_owned());
     prepare(centre, ask)?;
     let (volume, old) = {
         let world = centre.world();
@@ -183,8 +202,12 @@ pub(super) fn unlink(centre: &Centre, ask: &Ask) -> Outcome {
     if ask.params.flag("force") {
         let mut world = centre.world();
         let vm = world.vm_mut(ask.node(), ask.vmid())?;
-        let unused: Vec<String> =
-            vm.config.iter().filter(|(key, _)| stem(key) == "unused").map(|(_, value)| value.clone()).collect();
+        let unused: Vec<String> = vm
+            .config
+            .iter()
+            .filter(|(key, _)| stem(key) == "unused")
+            .map(|(_, value)| value.clone())
+            .collect();
         vm.config.retain(|key, _| stem(key) != "unused");
         unused.iter().for_each(|volume| drop(world.remove_volume(volume)));
     }

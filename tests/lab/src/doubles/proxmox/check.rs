@@ -79,7 +79,10 @@ fn range_error(field: &Field, value: &str) -> Option<String> {
     if let Some(least) = field.minimum.filter(|least| number < *least) {
         return Some(format!("value must have a minimum value of {least}"));
     }
-    field.maximum.filter(|most| number > *most).map(|most| format!("value must have a maximum value of {most}"))
+    field
+        .maximum
+        .filter(|most| number > *most)
+        .map(|most| format!("value must have a maximum value of {most}"))
 }
 
 fn length_error(field: &Field, value: &str) -> Option<String> {
@@ -87,7 +90,10 @@ fn length_error(field: &Field, value: &str) -> Option<String> {
     if let Some(most) = field.max_length.filter(|most| length > *most) {
         return Some(format!("value may only be {most} characters long"));
     }
-    field.min_length.filter(|least| length < *least).map(|least| format!("value must be at least {least} characters long"))
+    field
+        .min_length
+        .filter(|least| length < *least)
+        .map(|least| format!("value must be at least {least} characters long"))
 }
 
 fn pattern_error(field: &Field, value: &str) -> Option<String> {
@@ -125,7 +131,10 @@ mod tests {
         let mut params = Params::default();
         route.values.iter().for_each(|(name, value)| params.add(name, value.clone()));
         given.iter().for_each(|(name, value)| params.add(name, (*value).to_owned()));
-        check(facts, route.method(method).expect("a method"), &params).err().map(|bad| bad.errors).unwrap_or_default()
+        check(facts, route.method(method).expect("a method"), &params)
+            .err()
+            .map(|bad| bad.errors)
+            .unwrap_or_default()
     }
 
     #[test]
@@ -164,7 +173,10 @@ mod tests {
         let found = errors("/nodes/{node}/qemu", "POST", &asked);
         assert_eq!(found["vmid"], "value must have a minimum value of 100");
         assert_eq!(found["cores"], "type check ('integer') failed - got 'many'");
-        assert!(found["bios"].starts_with("value 'award' does not have a value in the enumeration 'seabios, ovmf'"));
+        assert!(
+            found["bios"]
+                .starts_with("value 'award' does not have a value in the enumeration 'seabios, ovmf'")
+        );
         assert_eq!(found["colour"], UNKNOWN);
         assert!(found["net0"].contains("net0.speed: property is not defined in schema"), "{}", found["net0"]);
         assert!(found["name"].contains("valid DNS name"));

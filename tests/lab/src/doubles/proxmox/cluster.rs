@@ -82,7 +82,13 @@ pub(super) fn resources(centre: &Centre, ask: &Ask) -> Value {
         }
     }
     if wanted.is_none() {
-        list.extend(centre.world().pools.keys().map(|pool| json!({"id": format!("/pool/{pool}"), "type": "pool", "pool": pool})));
+        list.extend(
+            centre
+                .world()
+                .pools
+                .keys()
+                .map(|pool| json!({"id": format!("/pool/{pool}"), "type": "pool", "pool": pool})),
+        );
     }
     Value::Array(list)
 }
@@ -184,6 +190,10 @@ pub(super) fn pci(centre: &Centre) -> Value {
 
 /// `GET /nodes/N/network`
 pub(super) fn networks(centre: &Centre) -> Value {
-    let list = centre.settings.bridges.iter().map(|name| json!({"iface": name, "type": "bridge", "active": 1, "autostart": 1}));
+    let list = centre
+        .settings
+        .bridges
+        .iter()
+        .map(|name| json!({"iface": name, "type": "bridge", "active": 1, "autostart": 1}));
     Value::Array(list.collect())
 }

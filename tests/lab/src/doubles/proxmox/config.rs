@@ -11,8 +11,23 @@ use super::state::{Centre, Vm, Volume, World, seconds};
 
 /// Parameters of create and change that are no configuration.
 pub(super) const NO_CONFIG: &[&str] = &[
-    "node", "vmid", "archive", "background_delay", "bwlimit", "delete", "digest", "force", "ha-managed",
-    "import-working-storage", "live-restore", "pool", "revert", "skiplock", "start", "storage", "unique",
+    "node",
+    "vmid",
+    "archive",
+    "background_delay",
+    "bwlimit",
+    "delete",
+    "digest",
+    "force",
+    "ha-managed",
+    "import-working-storage",
+    "live-restore",
+    "pool",
+    "revert",
+    "skiplock",
+    "start",
+    "storage",
+    "unique",
 ];
 
 const UPDATE_PATH: &str = "/nodes/n/qemu/100/config";
@@ -24,14 +39,17 @@ pub(super) fn stem(key: &str) -> &str {
 
 /// Whether the key names a drive.
 pub(super) fn is_drive(key: &str) -> bool {
-    stem(key) != key && matches!(stem(key), "ide" | "sata" | "scsi" | "virtio" | "efidisk" | "tpmstate" | "unused")
+    stem(key) != key
+        && matches!(stem(key), "ide" | "sata" | "scsi" | "virtio" | "efidisk" | "tpmstate" | "unused")
 }
 
 /// What only root may set, when this value is such a thing.
 pub(super) fn root_only(key: &str, value: &str) -> Option<String> {
     match stem(key) {
         "args" | "lock" => Some(format!("only root can set '{key}' config")),
-        "hostpci" | "usb" if !value.contains("mapping=") && value != "spice" && !value.starts_with("spice") => {
+        "hostpci" | "usb"
+            if !value.contains("mapping=") && value != "spice" && !value.starts_with("spice") =>
+        {
             Some(format!("only root can set '{key}' config for non-mapped devices"))
         }
         "parallel" => Some(format!("only root can set '{key}' config")),
@@ -41,7 +59,12 @@ pub(super) fn root_only(key: &str, value: &str) -> Option<String> {
 
 /// Turns every asked value into the one that is stored, making volumes on the way. Errors leave the volumes that were made
 /// before; the caller removes them ([`remove_volumes`]).
-pub(super) fn store(world: &mut World, facts: &Facts, vmid: u32, asked: &Params) -> Result<IndexMap<String, String>, String> {
+pub(super) fn store(
+    world: &mut World,
+    facts: &Facts,
+    vmid: u32,
+    asked: &Params,
+) -> Result<IndexMap<String, String>, String> {
     let mut stored = IndexMap::new();
     for (key, values) in &asked.without(NO_CONFIG).0 {
         let Some(value) = values.last() else { continue };
@@ -63,7 +86,8 @@ pub(super) fn store(world: &mut World, facts: &Facts, vmid: u32, asked: &Params)
 pub(super) fn born_with(config: &mut IndexMap<String, String>, version: &str) {
     if !config.contains_key("boot") {
         let is_cd = |value: &str| value.contains("media=cdrom");
-        let disk = config.iter().find(|(key, value)| is_drive(key) && !is_cd(value)).map(|(key, _)| key.clone());
+        let disk =
+            config.iter().find(|(key, value)| is_drive(key) && !is_cd(value)).map(|(key, _)| key.clone());
         let cd = config.iter().find(|(key, value)| is_drive(key) && is_cd(value)).map(|(key, _)| key.clone());
         let net = config.keys().find(|key| stem(key) == "net").cloned();
         let order: Vec<String> = [disk, cd, net].into_iter().flatten().collect();
@@ -85,7 +109,8 @@ fn drive(world: &mut World, facts: &Facts, vmid: u32, key: &str, value: &str) ->
         parts.insert("media".to_owned(), "cdrom".to_owned());
         return Ok(print(&file, parts));
     }
-    let (storage, rest) = file.split_once(':').ok_or_else(|| format!("unable to parse volume ID '{file}'"))?;
+    let (storage, rest) =
+        file.split_once(':').ok_or_else(|| format!("unable to parse volume ID '{file}'"))?;
     if rest == "cloudinit" {
         let volid = allocate(world, storage, &format!("vm-{vmid}-cloudinit"), vmid, 4 << 20, None)?;
         parts.insert("media".to_owned(), "cdrom".to_owned());
@@ -99,9 +124,17 @@ fn drive(world: &mut World, facts: &Facts, vmid: u32, key: &str, value: &str) ->
     };
     let source = parts.shift_remove("import-from");
     let bytes = match (stem(key), source) {
-        ("efidisk", _) => if parts.get("efitype").is_some_and(|kind| kind == "4m") { 4 << 20 } else { 528 << 10 },
+        ("efidisk", _) => {
+            if parts.get("efitype").is_some_and(|kind| kind == "4m") {
+                4 << 20
+            } else {
+                528 << 10
+            }
+        }
         ("tpmstate", _) => 4 << 20,
-        (_, Some(source)) => world.volume(&source).ok_or_else(|| format!("volume {source} does not exist"))?.size,
+        (_, Some(source)) => {
+            world.volume(&source).ok_or_else(|| format!("volume {source} does not exist"))?.size
+        }
         _ => gibibytes(wanted),
     };
     let format = parts.shift_remove("format");
@@ -110,7 +143,11 @@ fn drive(world: &mut World, facts: &Facts, vmid: u32, key: &str, value: &str) ->
     Ok(print(&volid, parts))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes are positive and far below 2^52")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sizes are positive and far below 2^52"
+)]
 fn gibibytes(count: f64) -> u64 {
     (count.max(0.0) * 1_073_741_824.0) as u64
 }
@@ -124,7 +161,8 @@ pub(super) fn allocate(
     size: u64,
     format: Option<&str>,
 ) -> Result<String, String> {
-    let place = world.storages.get_mut(storage).ok_or_else(|| format!("storage '{storage}' does not exist"))?;
+    let place =
+        world.storages.get_mut(storage).ok_or_else(|| format!("storage '{storage}' does not exist"))?;
     if !place.holds("images") {
         return Err(format!("storage '{storage}' does not support content-type 'images'"));
     }
@@ -138,7 +176,9 @@ pub(super) fn allocate(
         false => format!("{storage}:{name}"),
     };
     let volid = if name.is_empty() {
-        (0_u32..).map(|number| volid(&format!("vm-{vmid}-disk-{number}"))).find(|one| !place.volumes.contains_key(one))
+        (0_u32..)
+            .map(|number| volid(&format!("vm-{vmid}-disk-{number}")))
+            .find(|one| !place.volumes.contains_key(one))
     } else {
         Some(volid(name))
     }
@@ -158,7 +198,10 @@ pub(super) fn allocate(
 fn no_space(kind: &str, size: u64) -> String {
     match kind {
         "dir" | "nfs" => "unable to create image: No space left on device".to_owned(),
-        _ => format!("lvcreate error: Volume group \"pve\" has insufficient free space: {} extents required", size >> 22),
+        _ => format!(
+            "lvcreate error: Volume group \"pve\" has insufficient free space: {} extents required",
+            size >> 22
+        ),
     }
 }
 
@@ -269,7 +312,9 @@ pub(super) fn digest(config: &IndexMap<String, String>) -> String {
 /// A value with the JSON type that the API gives it.
 fn typed(facts: &Facts, key: &str, value: &str) -> Value {
     match kind(facts, key) {
-        Some("integer" | "boolean") => value.parse::<i64>().map_or_else(|_| json!(value), |number| json!(number)),
+        Some("integer" | "boolean") => {
+            value.parse::<i64>().map_or_else(|_| json!(value), |number| json!(number))
+        }
         _ => json!(value),
     }
 }
@@ -300,7 +345,9 @@ pub(super) fn pending(centre: &Centre, vm: &Vm) -> Value {
     for (key, value) in &vm.config {
         let mut entry = json!({"key": key, "value": typed(centre.facts, key, value)});
         match (vm.pending.get(key), entry.as_object_mut()) {
-            (Some(Some(new)), Some(entry)) => entry.insert("pending".to_owned(), typed(centre.facts, key, new)),
+            (Some(Some(new)), Some(entry)) => {
+                entry.insert("pending".to_owned(), typed(centre.facts, key, new))
+            }
             (Some(None), Some(entry)) => entry.insert("delete".to_owned(), json!(1)),
             _ => None,
         };

@@ -41,18 +41,39 @@ fn single_error(format: &str, value: &str) -> Option<String> {
         "pve-realm" => by_pattern(r"[A-Za-z][A-Za-z0-9._-]+", "realm"),
         "pve-iface" => by_pattern(r"(?i)[a-z][a-z0-9_]{1,20}([:.]\d+)?", "network interface name"),
         "pve-volume-id" => by_pattern(r"[^:\s]+:\S+|none|/.+", "volume ID"),
-        "pve-storage-content" => by_pattern(r"images|rootdir|vztmpl|iso|backup|snippets|import|none", "content type"),
-        "dns-name" => by_pattern(
-            r"(?i)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?",
-            "DNS name",
-        ),
+        "pve-storage-content" => {
+            by_pattern(r"images|rootdir|vztmpl|iso|backup|snippets|import|none", "content type")
+        }
+        "dns-name" => {
+            by_pattern(r"(?i)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?", "DNS name")
+        }
         "pve-tag" => by_pattern(r"(?i)[a-z0-9_][a-z0-9_\-+.]*", "tag"),
         "pve-cpuset" => by_pattern(r"\d+(-\d+)?(,\d+(-\d+)?)*", "CPU set"),
         "urlencoded" => by_pattern(r"[-%a-zA-Z0-9_.!~*'()]*", "percent-encoded text"),
-        "address" => if value.parse::<IpAddr>().is_ok() || matches(r"[A-Za-z0-9.-]+", value) { None } else { wrong("address") },
-        "ipv4" => if value.parse::<Ipv4Addr>().is_ok() { None } else { wrong("IPv4 address") },
-        "ipv6" => if value.parse::<Ipv6Addr>().is_ok() { None } else { wrong("IPv6 address") },
-        "pve-hotplug-features" => by_pattern(r"0|1|((network|disk|cpu|memory|usb|cloudinit),?)+", "hotplug feature list"),
+        "address" => {
+            if value.parse::<IpAddr>().is_ok() || matches(r"[A-Za-z0-9.-]+", value) {
+                None
+            } else {
+                wrong("address")
+            }
+        }
+        "ipv4" => {
+            if value.parse::<Ipv4Addr>().is_ok() {
+                None
+            } else {
+                wrong("IPv4 address")
+            }
+        }
+        "ipv6" => {
+            if value.parse::<Ipv6Addr>().is_ok() {
+                None
+            } else {
+                wrong("IPv6 address")
+            }
+        }
+        "pve-hotplug-features" => {
+            by_pattern(r"0|1|((network|disk|cpu|memory|usb|cloudinit),?)+", "hotplug feature list")
+        }
         "pve-qm-bootdisk" => by_pattern(r"(ide|sata|scsi|virtio)\d+", "boot disk"),
         _ => None,
     }
@@ -63,8 +84,19 @@ fn keys(format: &str) -> Option<&'static [&'static str]> {
     Some(match format {
         "pve-qm-boot" => &["legacy", "order"],
         "pve-qm-hostpci" => &[
-            "host", "device-id", "driver", "legacy-igd", "mapping", "mdev", "pcie", "rombar", "romfile", "sub-device-id",
-            "sub-vendor-id", "vendor-id", "x-vga",
+            "host",
+            "device-id",
+            "driver",
+            "legacy-igd",
+            "mapping",
+            "mdev",
+            "pcie",
+            "rombar",
+            "romfile",
+            "sub-device-id",
+            "sub-vendor-id",
+            "vendor-id",
+            "x-vga",
         ],
         "pve-vm-cpu-conf" => {
             &["cputype", "flags", "guest-phys-bits", "hidden", "hv-vendor-id", "phys-bits", "reported-model"]
@@ -91,7 +123,9 @@ fn keys_error(keys: &[&str], name: &str, value: &str) -> Option<String> {
             Some(key) if !key.is_empty() && keys.contains(&key) => None,
             None if position == 0 && keys.first().is_some_and(|first| !first.is_empty()) => None,
             Some(key) => Some(undefined(name, key)),
-            None => Some("invalid format - format error\nmissing key in comma-separated list property\n".to_owned()),
+            None => Some(
+                "invalid format - format error\nmissing key in comma-separated list property\n".to_owned(),
+            ),
         }
     })
 }
@@ -104,7 +138,11 @@ fn undefined(name: &str, key: &str) -> String {
 }
 
 /// Splits a compound value into its parts by the schema's field names. The error is a text for the parameter.
-pub(super) fn split(fields: &IndexMap<String, Field>, name: &str, value: &str) -> Result<IndexMap<String, String>, String> {
+pub(super) fn split(
+    fields: &IndexMap<String, Field>,
+    name: &str,
+    value: &str,
+) -> Result<IndexMap<String, String>, String> {
     let default = fields.iter().find(|(_, field)| field.is_default_key()).map(|(key, _)| key.clone());
     let mut parts = IndexMap::new();
     for piece in value.split(',') {
@@ -113,7 +151,12 @@ pub(super) fn split(fields: &IndexMap<String, Field>, name: &str, value: &str) -
             Some((key, _)) if !key.contains([':', '/']) => return Err(undefined(name, key)),
             _ => match &default {
                 Some(default) if !parts.contains_key(default) => (default.clone(), piece.to_owned()),
-                _ => return Err("invalid format - format error\nmissing key in comma-separated list property\n".to_owned()),
+                _ => {
+                    return Err(
+                        "invalid format - format error\nmissing key in comma-separated list property\n"
+                            .to_owned(),
+                    );
+                }
             },
         };
         let field = fields.get(&key);
@@ -123,13 +166,20 @@ pub(super) fn split(fields: &IndexMap<String, Field>, name: &str, value: &str) -
         }
         let target = field.and_then(|field| field.alias.clone()).unwrap_or(key);
         if parts.insert(target.clone(), part).is_some() {
-            return Err(format!("invalid format - format error\n{name}.{target}: duplicate key in comma-separated list\n"));
+            return Err(format!(
+                "invalid format - format error\n{name}.{target}: duplicate key in comma-separated list\n"
+            ));
         }
     }
     Ok(parts)
 }
 
-fn compound_error(facts: &Facts, fields: &IndexMap<String, Field>, name: &str, value: &str) -> Option<String> {
+fn compound_error(
+    facts: &Facts,
+    fields: &IndexMap<String, Field>,
+    name: &str,
+    value: &str,
+) -> Option<String> {
     let parts = match split(fields, name, value) {
         Ok(parts) => parts,
         Err(error) => return Some(error),
@@ -142,7 +192,11 @@ fn compound_error(facts: &Facts, fields: &IndexMap<String, Field>, name: &str, v
     }
     fields.iter().find_map(|(key, field)| {
         let missing = !field.optional() && field.alias.is_none() && !parts.contains_key(key);
-        missing.then(|| format!("invalid format - format error\n{name}.{key}: property is missing and it is not optional\n"))
+        missing.then(|| {
+            format!(
+                "invalid format - format error\n{name}.{key}: property is missing and it is not optional\n"
+            )
+        })
     })
 }
 

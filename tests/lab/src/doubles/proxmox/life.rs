@@ -6,7 +6,9 @@ use anyhow::anyhow;
 use serde_json::Value;
 
 use super::ask::{Ask, Outcome, Params, Refusal};
-use super::config::{self, NO_CONFIG, born_with, is_drive, new_mac, option, remove_volumes, root_only, stem, volume_of};
+use super::config::{
+    self, NO_CONFIG, born_with, is_drive, new_mac, option, remove_volumes, root_only, stem, volume_of,
+};
 use super::state::{Centre, Vm, World};
 use super::tasks::{Job, start};
 use super::{auth, power};
@@ -55,14 +57,18 @@ pub(super) fn create(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
         }
         world.vms.insert(vmid, Vm { node: node.clone(), pool, ..Vm::default() });
     }
-    let job = Job { kind: "qmcreate", node: &node, id: vmid.to_string(), user: &ask.user, lock: Some((vmid, "create")) };
+    let job = Job {
+        kind: "qmcreate",
+        node: &node,
+        id: vmid.to_string(),
+        user: &ask.user,
+        lock: Some((vmid, "create")),
+    };
     let begin = params.flag("start");
     Ok(start(centre, &job, move |centre, log| {
         let made = furnish(centre, vmid, &params);
         if let Err(reason) = made {
-            let mut world = centre.world();
-            remove_volumes(&mut world, vmid);
-            world.vms.remove(&vmid);
+            forget(&mut centre.world(), vmid);
             return Err(anyhow!("unable to create VM {vmid} - {reason}"));
         }
         for volume in centre.world().vms.get(&vmid).map(disks).unwrap_or_default() {
@@ -96,6 +102,12 @@ pub(super) fn full_storage(centre: &Centre, params: &Params) -> Result<(), Strin
     Ok(())
 }
 
+/// Removes a machine's configuration and volumes.
+pub(super) fn forget(world: &mut World, vmid: u32) {
+    remove_volumes(world, vmid);
+    world.vms.remove(&vmid);
+}
+
 fn disks(vm: &Vm) -> Vec<String> {
     vm.config
         .iter()
@@ -117,12 +129,11 @@ pub(super) fn destroy(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
     if centre.running(vmid) {
         return Err(Refusal::died(format!("VM {vmid} is running - destroy failed")));
     }
-    let job = Job { kind: "qmdestroy", node, id: vmid.to_string(), user: &ask.user, lock: Some((vmid, "destroy")) };
+    let job =
+        Job { kind: "qmdestroy", node, id: vmid.to_string(), user: &ask.user, lock: Some((vmid, "destroy")) };
     Ok(start(centre, &job, move |centre, log| {
         centre.hypervisor.destroy(vmid)?;
-        let mut world = centre.world();
-        remove_volumes(&mut world, vmid);
-        world.vms.remove(&vmid);
+        forget(&mut centre.world(), vmid);
         log.line(format!("VM {vmid} removed"));
         Ok(())
     }))
@@ -142,7 +153,9 @@ pub(super) fn clone(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
             return Err(Refusal::param(name, "parameter is not allowed for linked clones."));
         }
         if !full && !source.is_template() {
-            return Err(Refusal::died("Linked clone feature is not supported for non-template machines in this double"));
+            return Err(Refusal::died(
+                "Linked clone feature is not supported for non-template machines in this double",
+            ));
         }
         if !centre.settings.nodes.contains(&target) {
             return Err(Refusal::param("target", format!("no such cluster node '{target}'")));
@@ -151,21 +164,27 @@ pub(super) fn clone(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
             return Err(Refusal::died(format!("unable to create VM {to}: config file already exists")));
         }
         let snapshot = params.one("snapname").map(|name| {
-            source.snapshots.get(name).map(|one| one.config.clone()).ok_or_else(|| {
-                Refusal::died(format!("snapshot '{name}' does not exist"))
-            })
+            source
+                .snapshots
+                .get(name)
+                .map(|one| one.config.clone())
+                .ok_or_else(|| Refusal::died(format!("snapshot '{name}' does not exist")))
         });
         let config = snapshot.transpose()?.unwrap_or(source.config);
         let pool = params.one("pool").map(str::to_owned);
         world.vms.insert(to, Vm { node: target, config, pool, ..Vm::default() });
     }
-    let job = Job { kind: "qmclone", node: &node, id: from.to_string(), user: &ask.user, lock: Some((to, "clone")) };
+    let job = Job {
+        kind: "qmclone",
+        node: &node,
+        id: from.to_string(),
+        user: &ask.user,
+        lock: Some((to, "clone")),
+    };
     Ok(start(centre, &job, move |centre, log| {
         let copied = copy(centre, from, to, &params, log);
         if copied.is_err() {
-            let mut world = centre.world();
-            remove_volumes(&mut world, to);
-            world.vms.remove(&to);
+            forget(&mut centre.world(), to);
         }
         copied.map_err(|reason| anyhow!("clone failed: {reason}"))
     }))
@@ -188,7 +207,8 @@ fn copy(centre: &Centre, from: u32, to: u32, params: &Params, log: &super::tasks
         }
     }
     config.shift_remove("template");
-    let name = params.one("name").map_or_else(|| format!("Copy-of-VM-{}", name_of(&world, from)), str::to_owned);
+    let name =
+        params.one("name").map_or_else(|| format!("Copy-of-VM-{}", name_of(&world, from)), str::to_owned);
     config.insert("name".to_owned(), name);
     if let Some(text) = params.one("description") {
         config.insert("description".to_owned(), format!("{text}\n"));
@@ -228,7 +248,8 @@ pub(super) fn template(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
     if centre.running(vmid) {
         return Err(Refusal::died("you can't convert a VM to template if VM is running"));
     }
-    let job = Job { kind: "qmtemplate", node, id: vmid.to_string(), user: &ask.user, lock: Some((vmid, "create")) };
+    let job =
+        Job { kind: "qmtemplate", node, id: vmid.to_string(), user: &ask.user, lock: Some((vmid, "create")) };
     Ok(start(centre, &job, move |centre, _| {
         let mut world = centre.world();
         let vm = world.vms.get_mut(&vmid).ok_or_else(|| anyhow!("the machine is gone"))?;
@@ -250,7 +271,13 @@ pub(super) fn migrate(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
     if centre.running(vmid) && !ask.params.flag("online") {
         return Err(Refusal::died("can't migrate running VM without --online"));
     }
-    let job = Job { kind: "qmigrate", node: &node, id: vmid.to_string(), user: &ask.user, lock: Some((vmid, "migrate")) };
+    let job = Job {
+        kind: "qmigrate",
+        node: &node,
+        id: vmid.to_string(),
+        user: &ask.user,
+        lock: Some((vmid, "migrate")),
+    };
     Ok(start(centre, &job, move |centre, log| {
         let mut world = centre.world();
         let vm = world.vms.get_mut(&vmid).ok_or_else(|| anyhow!("the machine is gone"))?;
@@ -272,19 +299,27 @@ pub(super) fn move_disk(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
         let mut world = centre.world();
         world.storage(&storage)?;
         let vm = world.free_vm(ask.node(), vmid)?;
-        let value = vm.config.get(&disk).ok_or_else(|| Refusal::died(format!("disk '{disk}' does not exist")))?;
+        let value =
+            vm.config.get(&disk).ok_or_else(|| Refusal::died(format!("disk '{disk}' does not exist")))?;
         if option(value, "media") == Some("cdrom") {
             return Err(Refusal::died("you can't move a cdrom"));
         }
     }
-    let job = Job { kind: "qmmove", node: ask.node(), id: vmid.to_string(), user: &ask.user, lock: Some((vmid, "disk")) };
+    let job = Job {
+        kind: "qmmove",
+        node: ask.node(),
+        id: vmid.to_string(),
+        user: &ask.user,
+        lock: Some((vmid, "disk")),
+    };
     Ok(start(centre, &job, move |centre, _| {
         let mut world = centre.world();
         let value = world.vms.get(&vmid).and_then(|vm| vm.config.get(&disk)).cloned();
         let value = value.ok_or_else(|| anyhow!("disk '{disk}' does not exist"))?;
         let old = volume_of(&value).to_owned();
         let size = world.volume(&old).map_or(0, |volume| volume.size);
-        let made = config::allocate(&mut world, &storage, "", vmid, size, format.as_deref()).map_err(|text| anyhow!(text))?;
+        let made = config::allocate(&mut world, &storage, "", vmid, size, format.as_deref())
+            .map_err(|text| anyhow!(text))?;
         if delete {
             world.remove_volume(&old);
         }

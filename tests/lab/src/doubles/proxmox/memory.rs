@@ -77,7 +77,9 @@ impl Hypervisor for Memory {
         let (plan, _) = self.machine(vmid).ok_or_else(|| anyhow!("no machine {vmid}"))?;
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
         match words.as_slice() {
-            ["hostname"] => Ok(Ran { status: 0, stdout: format!("{}\n", plan.name).into_bytes(), stderr: Vec::new() }),
+            ["hostname"] => {
+                Ok(Ran { status: 0, stdout: format!("{}\n", plan.name).into_bytes(), stderr: Vec::new() })
+            }
             ["cat"] => Ok(Ran { status: 0, stdout: input.to_vec(), stderr: Vec::new() }),
             other => bail!("a machine in memory has no program {}", other.join(" ")),
         }

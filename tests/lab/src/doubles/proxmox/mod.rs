@@ -71,7 +71,8 @@ impl Proxmox {
             return Err(Refusal::new(501, format!("only {ROOT} is served")));
         };
         let route = self.centre.facts.route(&path);
-        let verb = if request.method == hyper::Method::HEAD { "GET" } else { request.method.as_str() }.to_owned();
+        let verb =
+            if request.method == hyper::Method::HEAD { "GET" } else { request.method.as_str() }.to_owned();
         let method = route.as_ref().and_then(|route| route.method(&verb));
         let user = auth::who(&self.centre, &request, method)?;
         let mut params = query(&request, route.as_ref());
@@ -84,9 +85,14 @@ impl Proxmox {
         };
         check::check(self.centre.facts, method, &params)?;
         auth::may(&self.centre, &user, method, &path)?;
-        if params.one("node").is_some_and(|node| !self.centre.settings.nodes.iter().any(|known| known == node)) {
+        if params
+            .one("node")
+            .is_some_and(|node| !self.centre.settings.nodes.iter().any(|known| known == node))
+        {
             let node = params.or("node", "");
-            return Err(Refusal::died(format!("hostname lookup '{node}' failed - failed to get address info for: {node}")));
+            return Err(Refusal::died(format!(
+                "hostname lookup '{node}' failed - failed to get address info for: {node}"
+            )));
         }
         let ask = Ask { name: format!("{verb} {}", route.template), params, user };
         let centre = self.centre.clone();
@@ -102,7 +108,8 @@ impl Proxmox {
                 return Err(Refusal::new(501, "chunked transfer encoding not supported"));
             }
             let body = std::mem::replace(&mut request.body, super::web::full(""));
-            return upload::receive(body, &media_type, &upload::spool(&self.centre), params, &request.note).await;
+            return upload::receive(body, &media_type, &upload::spool(&self.centre), params, &request.note)
+                .await;
         }
         let body = request.read(BODY_LIMIT).await.map_err(|error| Refusal::new(400, error))?;
         let text = String::from_utf8_lossy(&body).into_owned();

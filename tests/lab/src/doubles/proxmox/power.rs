@@ -57,7 +57,8 @@ pub(super) fn begin(centre: &Arc<Centre>, vmid: u32, log: &Log) -> Result<()> {
 
 fn plan(world: &World, vmid: u32) -> Result<Plan> {
     let vm = world.vms.get(&vmid).ok_or_else(|| anyhow!("the machine is gone"))?;
-    let number = |key: &str, default: u64| vm.config.get(key).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |key: &str, default: u64| vm.config.get(key).and_then(|text| text.parse().ok()).unwrap_or(default);
     let mut plan = Plan {
         vmid,
         name: vm.name(vmid),
@@ -74,7 +75,8 @@ fn plan(world: &World, vmid: u32) -> Result<Plan> {
             _ if is_drive(key) && option(value, "media") == Some("cdrom") => {
                 let volume = volume_of(value);
                 if !matches!(volume, "none" | "cdrom") && !volume.ends_with("-cloudinit") {
-                    let known = world.volume(volume).ok_or_else(|| anyhow!("volume '{volume}' does not exist"))?;
+                    let known =
+                        world.volume(volume).ok_or_else(|| anyhow!("volume '{volume}' does not exist"))?;
                     plan.iso = plan.iso.or_else(|| known.path.clone());
                 }
             }
@@ -169,8 +171,13 @@ pub(super) fn agent_enabled(vm: &Vm) -> bool {
 /// What lists show of a machine.
 pub(super) fn describe(centre: &Centre, vmid: u32, vm: &Vm) -> Value {
     let running = vm.started && centre.hypervisor.running(vmid);
-    let number = |key: &str, default: u64| vm.config.get(key).and_then(|text| text.parse().ok()).unwrap_or(default);
-    let disk = vm.config.iter().find(|(key, _)| is_drive(key) && stem(key) != "unused").map_or(0, |(_, value)| disk_gb(value));
+    let number =
+        |key: &str, default: u64| vm.config.get(key).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let disk = vm
+        .config
+        .iter()
+        .find(|(key, _)| is_drive(key) && stem(key) != "unused")
+        .map_or(0, |(_, value)| disk_gb(value));
     let mut data = json!({
         "vmid": vmid,
         "name": vm.name(vmid),

@@ -12,7 +12,13 @@ use super::state::{Centre, Snapshot, Vm, seconds};
 use super::tasks::{Job, start};
 
 fn job<'a>(ask: &'a Ask, kind: &'a str, lock: &'a str) -> Job<'a> {
-    Job { kind, node: ask.node(), id: ask.vmid().to_string(), user: &ask.user, lock: Some((ask.vmid(), lock)) }
+    Job {
+        kind,
+        node: ask.node(),
+        id: ask.vmid().to_string(),
+        user: &ask.user,
+        lock: Some((ask.vmid(), lock)),
+    }
 }
 
 /// `GET …/snapshot`
@@ -23,7 +29,8 @@ pub(super) fn list(centre: &Centre, ask: &Ask) -> Outcome {
         .snapshots
         .iter()
         .map(|(name, one)| {
-            let mut entry = json!({"name": name, "description": one.description, "snaptime": one.time, "vmstate": 0});
+            let mut entry =
+                json!({"name": name, "description": one.description, "snaptime": one.time, "vmstate": 0});
             if let (Some(parent), Some(fields)) = (&one.parent, entry.as_object_mut()) {
                 fields.insert("parent".to_owned(), json!(parent));
             }
@@ -65,7 +72,8 @@ pub(super) fn create(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
     Ok(start(centre, &job(ask, "qmsnapshot", "snapshot"), move |centre, _| {
         with(centre, vmid, |vm| {
             let config: IndexMap<String, String> = vm.config.clone();
-            let one = Snapshot { config, description, time: seconds(), parent: vm.parent.replace(name.clone()) };
+            let one =
+                Snapshot { config, description, time: seconds(), parent: vm.parent.replace(name.clone()) };
             vm.snapshots.insert(name, one);
         })
     }))

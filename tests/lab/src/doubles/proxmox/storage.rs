@@ -40,7 +40,9 @@ pub(super) fn found(settings: &StorageSettings) -> Result<IndexMap<String, Volum
         std::fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
         for entry in std::fs::read_dir(&place).with_context(|| format!("cannot read {}", place.display()))? {
             let path = entry?.path();
-            if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| !name.starts_with('.')) {
+            if let Some(name) =
+                path.file_name().and_then(|name| name.to_str()).filter(|name| !name.starts_with('.'))
+            {
                 volumes.insert(format!("{}:{content}/{name}", settings.id), from_file(content, &path)?);
             }
         }
@@ -85,7 +87,8 @@ fn usage(storage: &Storage) -> Value {
 pub(super) fn list(centre: &Centre, ask: &Ask) -> Outcome {
     let (content, wanted) = (ask.params.one("content"), ask.params.one("storage"));
     let world = centre.world();
-    let kinds = |storage: &Storage| content.is_none_or(|list| list.split(',').any(|kind| storage.holds(kind)));
+    let kinds =
+        |storage: &Storage| content.is_none_or(|list| list.split(',').any(|kind| storage.holds(kind)));
     let fitting = world
         .storages
         .values()
@@ -109,7 +112,8 @@ pub(super) fn definitions(centre: &Centre, ask: &Ask) -> Outcome {
         Some(id) => Ok(show(world.storage(id)?)),
         None => {
             let kind = ask.params.one("type");
-            let fitting = world.storages.values().filter(|one| kind.is_none_or(|kind| one.settings.kind == kind));
+            let fitting =
+                world.storages.values().filter(|one| kind.is_none_or(|kind| one.settings.kind == kind));
             Ok(Value::Array(fitting.map(show).collect()))
         }
     }
@@ -121,7 +125,8 @@ pub(super) fn content(centre: &Centre, ask: &Ask) -> Outcome {
     let world = centre.world();
     let storage = world.storage(ask.params.or("storage", ""))?;
     let fitting = storage.volumes.iter().filter(|(_, volume)| {
-        kind.is_none_or(|kind| volume.content == kind) && vmid.is_none_or(|vmid| volume.vmid.map(u64::from) == Some(vmid))
+        kind.is_none_or(|kind| volume.content == kind)
+            && vmid.is_none_or(|vmid| volume.vmid.map(u64::from) == Some(vmid))
     });
     Ok(Value::Array(fitting.map(|(volid, volume)| show(volid, volume)).collect()))
 }
@@ -138,7 +143,11 @@ fn show(volid: &str, volume: &Volume) -> Value {
 
 fn volid(ask: &Ask) -> String {
     let volume = ask.params.or("volume", "");
-    if volume.contains(':') { volume.to_owned() } else { format!("{}:{volume}", ask.params.or("storage", "")) }
+    if volume.contains(':') {
+        volume.to_owned()
+    } else {
+        format!("{}:{volume}", ask.params.or("storage", ""))
+    }
 }
 
 /// `GET …/content/VOLUME`
@@ -159,7 +168,9 @@ pub(super) fn remove(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
             return Err(Refusal::died(format!("volume '{volid}' does not exist")));
         };
         let uses = |vm: &super::state::Vm| {
-            vm.config.iter().any(|(key, value)| is_drive(key) && value.split(',').next() == Some(volid.as_str()))
+            vm.config
+                .iter()
+                .any(|(key, value)| is_drive(key) && value.split(',').next() == Some(volid.as_str()))
         };
         if let Some((vmid, _)) = world.vms.iter().find(|(_, vm)| known.content == "images" && uses(vm)) {
             return Err(Refusal::died(format!(
@@ -167,9 +178,12 @@ pub(super) fn remove(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
             )));
         }
     }
-    let job = Job { kind: "imgdel", node: ask.node(), id: volid.clone(), user: &ask.user, lock: None };
+    let owner = centre.world().volume(&volid).and_then(|known| known.vmid).map(|vmid| vmid.to_string());
+    let id = format!("{}@{}", owner.unwrap_or_default(), ask.params.or("storage", ""));
+    let job = Job { kind: "imgdel", node: ask.node(), id, user: &ask.user, lock: None };
     Ok(start(centre, &job, move |centre, log| {
-        let removed = centre.world().remove_volume(&volid).ok_or_else(|| anyhow!("volume '{volid}' does not exist"))?;
+        let removed =
+            centre.world().remove_volume(&volid).ok_or_else(|| anyhow!("volume '{volid}' does not exist"))?;
         if let Some(path) = removed.path {
             std::fs::remove_file(&path).with_context(|| format!("unlink '{}' failed", path.display()))?;
         }
@@ -191,7 +205,8 @@ pub(super) fn appliances() -> Value {
 
 /// `POST /nodes/N/aplinfo`: puts a small archive where the appliance would be.
 pub(super) fn appliance(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
-    let (storage, template) = (ask.params.or("storage", "").to_owned(), ask.params.or("template", "").to_owned());
+    let (storage, template) =
+        (ask.params.or("storage", "").to_owned(), ask.params.or("template", "").to_owned());
     if !APPLIANCES.iter().any(|(known, ..)| *known == template) {
         return Err(Refusal::param("template", "no such template"));
     }

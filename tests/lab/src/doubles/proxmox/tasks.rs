@@ -56,8 +56,14 @@ where
         let mut world = centre.world();
         world.processes += 1;
         let (pid, time) = (4000 + world.processes, seconds());
-        let upid =
-            format!("UPID:{}:{pid:08X}:{:08X}:{time:08X}:{}:{}:{}:", job.node, pid * 7, job.kind, job.id, job.user);
+        let upid = format!(
+            "UPID:{}:{pid:08X}:{:08X}:{time:08X}:{}:{}:{}:",
+            job.node,
+            pid * 7,
+            job.kind,
+            job.id,
+            job.user
+        );
         if let Some((vmid, lock)) = job.lock
             && let Some(vm) = world.vms.get_mut(&vmid)
         {
@@ -83,7 +89,13 @@ where
         log.line(format!("task started by process {pid}"));
         std::thread::sleep(centre.settings.task_time);
         let exit = match planned_end(&centre, &kind) {
-            Some(exit) if !exit.starts_with("WARNINGS") => exit,
+            Some(exit) if !exit.starts_with("WARNINGS") => {
+                // A machine that was to be made is not there after a failure.
+                if let Some(vmid) = lock.filter(|_| matches!(kind.as_str(), "qmcreate" | "qmclone")) {
+                    super::life::forget(&mut centre.world(), vmid);
+                }
+                exit
+            }
             planned => match work(&centre, &log) {
                 Ok(()) => planned.unwrap_or_else(|| "OK".to_owned()),
                 Err(error) => format!("{error:#}"),
@@ -149,7 +161,10 @@ pub(super) fn log(centre: &Centre, ask: &Ask) -> Outcome {
     let limit = if limit == 0 { u64::MAX } else { limit };
     let lines = locked(&task.log.0);
     let numbered = (1_u64..).zip(lines.iter()).filter(|(number, _)| *number > start);
-    let data = numbered.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|(n, t)| json!({"n": n, "t": t})).collect();
+    let data = numbered
+        .take(usize::try_from(limit).unwrap_or(usize::MAX))
+        .map(|(n, t)| json!({"n": n, "t": t}))
+        .collect();
     Ok(Value::Array(data))
 }
 
@@ -159,9 +174,10 @@ pub(super) fn list(centre: &Centre, ask: &Ask) -> Outcome {
     let vmid = ask.params.one("vmid");
     let node = ask.params.one("node");
     let world = centre.world();
-    let fitting = world.tasks.values().rev().filter(|task| {
-        node.is_none_or(|node| task.node == node) && vmid.is_none_or(|vmid| task.id == vmid)
-    });
+    let fitting =
+        world.tasks.values().rev().filter(|task| {
+            node.is_none_or(|node| task.node == node) && vmid.is_none_or(|vmid| task.id == vmid)
+        });
     let (start, limit) = (usize::try_from(start).unwrap_or(0), usize::try_from(limit).unwrap_or(50));
     Ok(Value::Array(
         fitting

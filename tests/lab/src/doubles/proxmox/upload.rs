@@ -67,9 +67,13 @@ pub(super) async fn receive(
 /// `POST …/storage/S/upload`
 pub(super) fn store(centre: &Arc<Centre>, ask: &Ask, incoming: Option<Incoming>) -> Outcome {
     let incoming = incoming.ok_or_else(|| Refusal::param("filename", "no file was sent"))?;
-    let (storage, content) = (ask.params.or("storage", "").to_owned(), ask.params.or("content", "").to_owned());
+    let (storage, content) =
+        (ask.params.or("storage", "").to_owned(), ask.params.or("content", "").to_owned());
     let place = target(centre, &storage, &content, ask.params.or("filename", ""))?;
-    let sum = ask.params.one("checksum").map(|sum| (sum.to_owned(), ask.params.or("checksum-algorithm", "").to_owned()));
+    let sum = ask
+        .params
+        .one("checksum")
+        .map(|sum| (sum.to_owned(), ask.params.or("checksum-algorithm", "").to_owned()));
     let job = Job { kind: "imgcopy", node: ask.node(), id: String::new(), user: &ask.user, lock: None };
     Ok(start(centre, &job, move |centre, log| {
         log.line(format!("starting file import from: {}", incoming.file.display()));
@@ -82,7 +86,11 @@ pub(super) fn store(centre: &Arc<Centre>, ask: &Ask, incoming: Option<Incoming>)
         }
         if incoming.size > space(centre, &storage) {
             log.line(format!("cp: error writing '{}': No space left on device", place.display()));
-            bail!("import failed: command '/bin/cp -- {} {}' failed: exit code 1", incoming.file.display(), place.display());
+            bail!(
+                "import failed: command '/bin/cp -- {} {}' failed: exit code 1",
+                incoming.file.display(),
+                place.display()
+            );
         }
         put(incoming.file, &place)?;
         log.line("finished file import successfully");
@@ -100,10 +108,14 @@ fn put(spooled: tempfile::TempPath, place: &Path) -> Result<()> {
 
 /// `POST …/storage/S/download-url`
 pub(super) fn download(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
-    let (storage, content) = (ask.params.or("storage", "").to_owned(), ask.params.or("content", "").to_owned());
+    let (storage, content) =
+        (ask.params.or("storage", "").to_owned(), ask.params.or("content", "").to_owned());
     let url = ask.params.or("url", "").to_owned();
     let place = target(centre, &storage, &content, ask.params.or("filename", ""))?;
-    let sum = ask.params.one("checksum").map(|sum| (sum.to_owned(), ask.params.or("checksum-algorithm", "").to_owned()));
+    let sum = ask
+        .params
+        .one("checksum")
+        .map(|sum| (sum.to_owned(), ask.params.or("checksum-algorithm", "").to_owned()));
     if ask.params.one("compression").is_some() {
         return Err(Refusal::new(501, "this double does not unpack what it downloads"));
     }
@@ -130,7 +142,8 @@ pub(super) fn download(centre: &Arc<Centre>, ask: &Ask) -> Outcome {
 
 fn fetch(centre: &Centre, url: &str, place: &Path, checks: bool) -> Result<tempfile::TempPath> {
     let _installed_before = rustls::crypto::ring::default_provider().install_default();
-    let mut client = reqwest::blocking::Client::builder().timeout(None).tls_danger_accept_invalid_certs(!checks);
+    let mut client =
+        reqwest::blocking::Client::builder().timeout(None).tls_danger_accept_invalid_certs(!checks);
     if let Some(pem) = &centre.settings.trust {
         client = client.tls_certs_merge([reqwest::Certificate::from_pem(pem.as_bytes())?]);
     }
@@ -187,4 +200,3 @@ pub(super) fn spool(centre: &Centre) -> PathBuf {
     let known = centre.settings.storages.iter().find_map(|storage| storage.path.clone());
     known.unwrap_or_else(std::env::temp_dir)
 }
-

@@ -36,7 +36,10 @@ impl Files {
             return empty(StatusCode::METHOD_NOT_ALLOWED);
         }
         let Some(found) = self.find(&request.path) else {
-            return text(StatusCode::NOT_FOUND, format!("https://{}{} is not in this lab\n", request.host, request.path));
+            return text(
+                StatusCode::NOT_FOUND,
+                format!("https://{}{} is not in this lab\n", request.host, request.path),
+            );
         };
         let tag = tag(&found);
         if request.header("if-none-match").is_some_and(|known| known == tag) {
@@ -58,7 +61,8 @@ impl Site for Files {
 fn tag(path: &Path) -> String {
     let known = path.metadata().ok();
     let length = known.as_ref().map_or(0, std::fs::Metadata::len);
-    let changed = known.and_then(|known| known.modified().ok()).and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let changed =
+        known.and_then(|known| known.modified().ok()).and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     format!("\"{length:x}-{:x}\"", changed.map_or(0, |since| since.as_nanos()))
 }
 

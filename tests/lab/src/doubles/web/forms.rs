@@ -31,9 +31,9 @@ mod tests {
 
     #[test]
     fn a_value_that_was_encoded_twice_is_decoded_once() {
-        assert_eq!(pairs("sshkeys=ssh-rsa%2520AA%252B&x=1+2"), [
-            ("sshkeys".to_owned(), "ssh-rsa%20AA%2B".to_owned()),
-            ("x".to_owned(), "1 2".to_owned())
-        ]);
+        assert_eq!(
+            pairs("sshkeys=ssh-rsa%2520AA%252B&x=1+2"),
+            [("sshkeys".to_owned(), "ssh-rsa%20AA%2B".to_owned()), ("x".to_owned(), "1 2".to_owned())]
+        );
     }
 }

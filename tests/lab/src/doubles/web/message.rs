@@ -132,7 +132,8 @@ pub fn reset_connection() -> Response {
 
 /// An answer that streams a file. Errors when the file cannot be opened.
 pub async fn file(path: &Path, media_type: &str) -> Result<Response> {
-    let opened = tokio::fs::File::open(path).await.with_context(|| format!("cannot open {}", path.display()))?;
+    let opened =
+        tokio::fs::File::open(path).await.with_context(|| format!("cannot open {}", path.display()))?;
     let length = opened.metadata().await?.len();
     let response = Response::new(FileBody { file: opened, left: length }.boxed());
     let response = with_header(response, CONTENT_LENGTH.as_str(), &length.to_string());
@@ -183,5 +184,3 @@ impl hyper::body::Body for FileBody {
         SizeHint::with_exact(self.left)
     }
 }
-
-

@@ -12,8 +12,8 @@ pub use fault::{Fault, Faults, Kind};
 pub use files::{Files, media_type};
 pub use forms::{decode, encode, pairs};
 pub use message::{
-    Answering, Body, Request, Response, Site, bytes, empty, file, full, json, reset_connection, text, with_header,
-    with_reason,
+    Answering, Body, Request, Response, Site, bytes, empty, file, full, json, reset_connection, text,
+    with_header, with_reason,
 };
 pub(crate) use record::locked;
 pub use record::{Entry, Note, Record};

@@ -83,7 +83,9 @@ impl Record {
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
         };
         text.lines()
-            .map(|line| serde_json::from_str(line).with_context(|| format!("{}: not a record", file.display())))
+            .map(|line| {
+                serde_json::from_str(line).with_context(|| format!("{}: not a record", file.display()))
+            })
             .collect()
     }
 
@@ -130,7 +132,9 @@ fn append(file: &Path, entry: &Entry) -> std::io::Result<()> {
 /// Whether a parameter of this name is secret in the interfaces that the lab doubles.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["password", "passwd", "secret", "token", "otp", "ticket", "private"].iter().any(|word| name.contains(word))
+    ["password", "passwd", "secret", "token", "otp", "ticket", "private"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 pub(super) fn now() -> u64 {

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use super::message::{Request, Response, ResetMark, Site};
+use super::message::{Request, ResetMark, Response, Site};
 use super::record::Note;
 
 /// How a listener speaks TLS.
@@ -92,7 +92,8 @@ where
     let mut http = hyper::server::conn::http1::Builder::new();
     http.keep_alive(true).preserve_header_case(false).max_buf_size(1 << 20);
     // A broken connection ends here; the client notices by itself.
-    let _ended: Result<(), hyper::Error> = http.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+    let _ended: Result<(), hyper::Error> =
+        http.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
 }
 
 fn understand(request: hyper::Request<Incoming>, peer: SocketAddr, name: &str) -> Request {
@@ -101,7 +102,9 @@ fn understand(request: hyper::Request<Incoming>, peer: SocketAddr, name: &str) -
         .uri
         .host()
         .map(str::to_owned)
-        .or_else(|| parts.headers.get(hyper::header::HOST).and_then(|host| host.to_str().ok()).map(without_port))
+        .or_else(|| {
+            parts.headers.get(hyper::header::HOST).and_then(|host| host.to_str().ok()).map(without_port)
+        })
         .unwrap_or_else(|| name.to_owned());
     Request {
         method: parts.method,
@@ -117,7 +120,9 @@ fn understand(request: hyper::Request<Incoming>, peer: SocketAddr, name: &str) -
 
 fn without_port(host: &str) -> String {
     match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name.to_owned(),
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => {
+            name.to_owned()
+        }
         _ => host.to_owned(),
     }
 }
@@ -137,13 +142,21 @@ impl Drop for Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, data)
     }
 
@@ -155,4 +168,3 @@ impl AsyncWrite for Wire {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
-

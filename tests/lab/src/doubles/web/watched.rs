@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::fault::{Fault, Faults, Kind};
 use super::forms::{decode, pairs};
 use super::message::{
-    Answering, Request, Response, ResetMark, Site, bytes, empty, json as json_answer, reset_connection, text, with_header,
-    with_reason,
+    Answering, Request, ResetMark, Response, Site, bytes, empty, json as json_answer, reset_connection, text,
+    with_header, with_reason,
 };
 use super::record::{Entry, Note, Record, is_secret, now};
 
@@ -72,7 +72,8 @@ impl Watched {
                 self.faults.clear();
                 empty(StatusCode::NO_CONTENT)
             }
-            ("POST", "/.lab/faults") => match request.read(1 << 20).await.and_then(|body| read_faults(&body)) {
+            ("POST", "/.lab/faults") => match request.read(1 << 20).await.and_then(|body| read_faults(&body))
+            {
                 Ok(faults) => {
                     faults.into_iter().for_each(|fault| self.faults.add(fault));
                     empty(StatusCode::NO_CONTENT)

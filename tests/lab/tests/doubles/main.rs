@@ -1,0 +1,5 @@
+//! The doubles before clients that we did not write, and under faults.
+
+mod gitlab;
+mod proxmox;
+mod support;
