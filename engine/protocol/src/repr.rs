@@ -24,7 +24,7 @@ fn write(out: &mut String, value: &Value) {
         Value::Int(number) => out.push_str(&number.to_string()),
         Value::Big(number) => out.push_str(&number.to_string()),
         Value::Float(number) if number.is_nan() => out.push_str("nan"),
-        Value::Float(number) if number.is_infinite() => out.push_str(if *number > 0.0 { "inf" } else { "-inf" }),
+        Value::Float(number) if number.is_infinite() => out.push_str(["-inf", "inf"][usize::from(*number > 0.0)]),
         Value::Float(number) => out.push_str(&json::float(*number)),
         Value::Str(text) | Value::Vaulted(text) => quote(out, text),
         Value::List(items) => {
@@ -72,7 +72,9 @@ mod tests {
 
     #[test]
     fn values_look_as_python_shows_them() {
-        let dict: Dict = [("it's", Value::from(vec![Value::Null, Value::Float(1.0), Value::Bool(true)]))].into_iter().collect();
+        let dict: Dict = [("it's", Value::from(vec![Value::Null, Value::Float(1.0), Value::Bool(true)]))]
+            .into_iter()
+            .collect();
         assert_eq!(repr(&Value::Dict(dict)), "{\"it's\": [None, 1.0, True]}");
         assert_eq!(repr(&"a\n'\"".into()), "'a\\n\\'\"'");
     }

@@ -3,10 +3,13 @@
 //!
 //! Grammar, positions and line breaking are libyaml's (through its safe port); the meaning is ours.
 
+mod astral;
 mod compose;
 mod construct;
+pub mod emit;
 mod fault;
 mod json;
+mod represent;
 mod scalar;
 mod tag;
 mod time;
