@@ -26,10 +26,19 @@ impl Patterns {
         let v4 = format!("(?:[01]?[0-9]{{1,2}}|2[0-4][0-9]|25[0-5]|{dec})");
         let v6 = format!("(?:[0-9a-f]{{1,4}}|{hex})");
         let label = format!(r"(?:\w|{alnum})(?:[\w-]|{alnum})*(?<![_-])");
-        let mut forms = vec![format!("(?:{v6}:){{7}}{v6}"), format!("(?:{v6}:){{1,6}}:"), format!(":(?::{v6}){{1,6}}"), format!("{v6}?::")];
+        let mut forms = vec![
+            format!("(?:{v6}:){{7}}{v6}"),
+            format!("(?:{v6}:){{1,6}}:"),
+            format!(":(?::{v6}){{1,6}}"),
+            format!("{v6}?::"),
+        ];
         forms.extend((1..=6).map(|n| format!("(?:{v6}:){{{n}}}(?::{v6}){{1,{}}}", 7 - n)));
         let dotted = format!(r"(?:{v6}\.){{3}}{v6}");
-        forms.extend([format!("(?:0:){{6}}{dotted}"), format!("::(?:ffff:)?{dotted}"), format!("(?:0:){{5}}ffff:{dotted}")]);
+        forms.extend([
+            format!("(?:0:){{6}}{dotted}"),
+            format!("::(?:ffff:)?{dotted}"),
+            format!("(?:0:){{5}}ffff:{dotted}"),
+        ]);
         Ok(Self {
             bracketed: compile(r"^\[(.+)\]:([0-9]+)$")?,
             hostport: compile(r"^((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)$")?,
@@ -43,7 +52,12 @@ impl Patterns {
 /// Host and port of an address; `None` when it is no address (it may still be a pattern or an odd host name).
 pub(crate) fn parse(address: &str, ranges: bool) -> Option<(&str, Option<i64>)> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'.';
-    if address.bytes().all(plain) && !address.is_empty() && !address.starts_with('.') && !address.ends_with('.') && !address.contains("..") {
+    if address.bytes().all(plain)
+        && !address.is_empty()
+        && !address.starts_with('.')
+        && !address.ends_with('.')
+        && !address.contains("..")
+    {
         return Some((address, None));
     }
     let patterns = PATTERNS.as_ref()?;
@@ -68,7 +82,11 @@ pub(crate) fn parse(address: &str, ranges: bool) -> Option<(&str, Option<i64>)> 
 pub(crate) fn expand(pattern: &str) -> Result<(Vec<String>, Option<i64>), Diagnostic> {
     let (host, port) = parse(pattern, true).unwrap_or((pattern, None));
     let mut hosts = Vec::new();
-    if host.contains('[') { ranges(host, &mut hosts)? } else { hosts.push(host.to_string()) }
+    if host.contains('[') {
+        ranges(host, &mut hosts)?
+    } else {
+        hosts.push(host.to_string())
+    }
     Ok((hosts, port))
 }
 
@@ -77,7 +95,9 @@ fn ranges(text: &str, out: &mut Vec<String>) -> Result<(), Diagnostic> {
     let marked = text.replacen('[', "|", 1).replacen(']', "|", 1);
     let parts: Vec<&str> = marked.split('|').collect();
     let [head, range, tail] = parts[..] else {
-        let problem = if parts.len() > 3 { "too many values to unpack (expected 3)".into() } else {
+        let problem = if parts.len() > 3 {
+            "too many values to unpack (expected 3)".into()
+        } else {
             format!("not enough values to unpack (expected 3, got {})", parts.len())
         };
         return Err(Diagnostic::new(problem));
@@ -114,7 +134,11 @@ fn ranges(text: &str, out: &mut Vec<String>) -> Result<(), Diagnostic> {
         if from > to {
             return fail("host range must have begin <= end");
         }
-        return letters().skip(from).take(to - from + 1).step_by(usize::try_from(step).unwrap_or(1)).try_for_each(|c| each(c.into()));
+        return letters()
+            .skip(from)
+            .take(to - from + 1)
+            .step_by(usize::try_from(step).unwrap_or(1))
+            .try_for_each(|c| each(c.into()));
     }
     let (from, to) = (number(first)?, number(last)?);
     let mut at = from;
@@ -126,7 +150,9 @@ fn ranges(text: &str, out: &mut Vec<String>) -> Result<(), Diagnostic> {
 }
 
 fn number(text: &str) -> Result<i64, Diagnostic> {
-    text.trim().parse().map_err(|_| Diagnostic::new(format!("invalid literal for int() with base 10: '{text}'")))
+    text.trim()
+        .parse()
+        .map_err(|_| Diagnostic::new(format!("invalid literal for int() with base 10: '{text}'")))
 }
 
 fn letters() -> impl Iterator<Item = char> {

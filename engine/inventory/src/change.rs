@@ -20,7 +20,11 @@ impl Inventory {
     pub fn add_host(&mut self, name: &str, groups: &[String], vars: &Dict) -> Result<bool, Diagnostic> {
         let mut changed = !self.hosts.contains_key(name);
         let all = self.ensure_group("all")?;
-        let id = if changed { self.ensure_host(name, Some(all), None)? } else { self.ensure_host(name, None, None)? };
+        let id = if changed {
+            self.ensure_host(name, Some(all), None)?
+        } else {
+            self.ensure_host(name, None, None)?
+        };
         let before = self.hosts[id].vars.clone();
         let after = combine(&before, vars, self.settings.merge_hashes);
         if before != after {
@@ -88,7 +92,8 @@ impl Inventory {
             return self.nest(parent, child);
         }
         let host = self.hosts.get_index_of(child);
-        host.map(|host| self.join(host, parent)).ok_or_else(|| Diagnostic::new(format!("{child} is not a known host nor group")))
+        host.map(|host| self.join(host, parent))
+            .ok_or_else(|| Diagnostic::new(format!("{child} is not a known host nor group")))
     }
 
     /// Set a variable of a host. Nothing happens when there is no such host.
@@ -141,14 +146,19 @@ impl Inventory {
 
     /// Set the variables of hosts that a source names, making the hosts.
     pub(crate) fn populate(
-        &mut self, hosts: &[String], vars: &Value, group: GroupId, port: Option<i64>,
+        &mut self,
+        hosts: &[String],
+        vars: &Value,
+        group: GroupId,
+        port: Option<i64>,
     ) -> Result<(), Diagnostic> {
         let empty = Dict::new();
         let vars = match vars {
             Value::Dict(dict) => dict,
             other if !other.truthy() => &empty,
             other => {
-                let text = format!("Invalid data from file, expected dictionary and got:\n\n{}", repr::str(other));
+                let text =
+                    format!("Invalid data from file, expected dictionary and got:\n\n{}", repr::str(other));
                 return Err(Diagnostic::new(text));
             }
         };

@@ -43,7 +43,8 @@ fn files(dir: &Path, name: &str) -> Vec<PathBuf> {
 
 fn in_folder(folder: &Path, found: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     for name in names.iter().filter(|name| !name.starts_with('.') && !name.ends_with('~')) {
         let path = folder.join(name);
@@ -82,7 +83,9 @@ impl Inventory {
                         other.type_name()
                     );
                     let shown = class(&other);
-                    let cause = Diagnostic::new(problem).at(other.origin()).help(format!("The file holds a {shown}."));
+                    let cause = Diagnostic::new(problem)
+                        .at(other.origin())
+                        .help(format!("The file holds a {shown}."));
                     return Err(cause.context(format!("Could not process '{}'.", file.display()), None));
                 }
             }
@@ -101,7 +104,8 @@ impl Inventory {
     /// The text of a file, decrypted when it is a vault.
     pub(crate) fn read_text(&self, path: &Path) -> Result<String, Diagnostic> {
         let unreadable = |error: &dyn std::fmt::Display| {
-            let text = format!("an error occurred while trying to read the file '{}': {error}", path.display());
+            let text =
+                format!("an error occurred while trying to read the file '{}': {error}", path.display());
             Diagnostic::new(text)
         };
         let mut bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;

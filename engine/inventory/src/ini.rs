@@ -48,7 +48,9 @@ pub(crate) fn read(inventory: &mut Inventory, path: &Path, text: &str) -> Result
 impl Reader<'_> {
     fn lines(&mut self, text: &str) -> Result<(), Diagnostic> {
         let (mut group, mut state) = ("ungrouped".to_string(), State::Hosts);
-        for line in text.split(['\n', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}']) {
+        for line in text
+            .split(['\n', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'])
+        {
             self.line += 1;
             let line = line.trim();
             if line.is_empty() || line.starts_with([';', '#']) {
@@ -77,7 +79,9 @@ impl Reader<'_> {
             }
             Some((name, pending)) => {
                 let parent = pending.parents.last().map_or("", String::as_str);
-                Err(Diagnostic::new(format!("Section [{parent}:children] includes undefined group '{name}'.")))
+                Err(Diagnostic::new(format!(
+                    "Section [{parent}:children] includes undefined group '{name}'."
+                )))
             }
         }
     }
@@ -130,8 +134,9 @@ impl Reader<'_> {
     }
 
     fn host(&mut self, line: &str, group: GroupId) -> Result<(), Diagnostic> {
-        let words = split::words(line)
-            .map_err(|problem| Diagnostic::new(format!("Error parsing host definition '{line}': {problem}")))?;
+        let words = split::words(line).map_err(|problem| {
+            Diagnostic::new(format!("Error parsing host definition '{line}': {problem}"))
+        })?;
         let Some((pattern, assignments)) = words.split_first() else { return Ok(()) };
         let (hosts, port) = address::expand(pattern)?;
         if pattern.trim().ends_with(':') && port.is_none() {

@@ -115,7 +115,11 @@ impl Inventory {
         if let Some(host) = self.hosts.get(host) {
             return host.vars.clone();
         }
-        self.implicit.get().filter(|(name, _)| **name == *host).map(|(_, vars)| vars.clone()).unwrap_or_default()
+        self.implicit
+            .get()
+            .filter(|(name, _)| **name == *host)
+            .map(|(_, vars)| vars.clone())
+            .unwrap_or_default()
     }
 
     /// The variables of a group with those of its files, as `ansible-inventory --export` shows them.
@@ -141,7 +145,8 @@ impl Inventory {
 
     fn composed(&self, layer: Layer, groups: &[GroupId], dirs: &[PathBuf]) -> Result<Dict, Diagnostic> {
         let key = (layer, groups.to_vec());
-        if let Some(known) = self.cache.composed.lock().ok().and_then(|composed| composed.get(&key).cloned()) {
+        if let Some(known) = self.cache.composed.lock().ok().and_then(|composed| composed.get(&key).cloned())
+        {
             return Ok(known);
         }
         let merge = self.settings.merge_hashes;
@@ -153,7 +158,11 @@ impl Inventory {
         } else {
             for dir in dirs {
                 for id in groups {
-                    all = combine(&all, &self.cached_file_vars(dir, "group_vars", self.group_name(*id))?, merge);
+                    all = combine(
+                        &all,
+                        &self.cached_file_vars(dir, "group_vars", self.group_name(*id))?,
+                        merge,
+                    );
                 }
             }
         }

@@ -55,7 +55,11 @@ impl Reader<'_> {
     fn list(&mut self, mut items: Vec<Value>, close: &str) -> Option<Value> {
         loop {
             self.blanks();
-            let at_end = if close.is_empty() { self.rest.is_empty() || self.rest.starts_with('#') } else { self.eat(close) };
+            let at_end = if close.is_empty() {
+                self.rest.is_empty() || self.rest.starts_with('#')
+            } else {
+                self.eat(close)
+            };
             if at_end {
                 return Some(Value::List(List::new(items).with_origin(Some(self.origin.clone()))));
             }
@@ -64,7 +68,11 @@ impl Reader<'_> {
                     return None;
                 }
                 self.blanks();
-                let at_end = if close.is_empty() { self.rest.is_empty() || self.rest.starts_with('#') } else { self.rest.starts_with(close) };
+                let at_end = if close.is_empty() {
+                    self.rest.is_empty() || self.rest.starts_with('#')
+                } else {
+                    self.rest.starts_with(close)
+                };
                 if at_end {
                     continue;
                 }
@@ -128,7 +136,9 @@ impl Reader<'_> {
     fn atom(&mut self) -> Option<Atom> {
         self.blanks();
         let first = self.rest.chars().next()?;
-        if first.is_ascii_digit() || (first == '.' && self.rest[1..].starts_with(|c: char| c.is_ascii_digit())) {
+        if first.is_ascii_digit()
+            || (first == '.' && self.rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+        {
             return self.number();
         }
         let value = match first {
@@ -141,7 +151,8 @@ impl Reader<'_> {
             '{' => self.braces()?,
             _ if self.eat("...") => self.text("..."),
             _ => {
-                let end = self.rest.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(self.rest.len());
+                let end =
+                    self.rest.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(self.rest.len());
                 let (word, after) = self.rest.split_at(end);
                 if after.starts_with(['\'', '"']) && is_prefix(word) {
                     self.strings()?
@@ -229,7 +240,9 @@ impl Reader<'_> {
             return None;
         }
         let clean = token.replace('_', "").to_ascii_lowercase();
-        let based = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter().find_map(|(p, base)| Some((clean.strip_prefix(p)?, base)));
+        let based = [("0x", 16), ("0o", 8), ("0b", 2)]
+            .into_iter()
+            .find_map(|(p, base)| Some((clean.strip_prefix(p)?, base)));
         if let Some((digits, base)) = based {
             return BigInt::from_str_radix(digits, base).ok().map(|n| Atom::Value(Value::big(n)));
         }
@@ -238,7 +251,10 @@ impl Reader<'_> {
         }
         if clean.bytes().all(|b| b.is_ascii_digit()) {
             let leading_zero = clean.len() > 1 && clean.starts_with('0') && clean.bytes().any(|b| b != b'0');
-            return (!leading_zero).then(|| BigInt::from_str(&clean).ok()).flatten().map(|n| Atom::Value(Value::big(n)));
+            return (!leading_zero)
+                .then(|| BigInt::from_str(&clean).ok())
+                .flatten()
+                .map(|n| Atom::Value(Value::big(n)));
         }
         let float_like = clean.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-'));
         float_like.then(|| clean.parse().ok()).flatten().map(|n| Atom::Value(Value::Float(n)))
@@ -247,6 +263,7 @@ impl Reader<'_> {
     /// One string literal or several that stand side by side.
     fn strings(&mut self) -> Option<Value> {
         let mut all = String::new();
+        let mut bytes = false;
         loop {
             let end = self.rest.find(['\'', '"'])?;
             let prefix = &self.rest[..end];
@@ -254,12 +271,15 @@ impl Reader<'_> {
                 return None;
             }
             let raw = prefix.contains(['r', 'R']);
+            bytes |= prefix.contains(['b', 'B']);
             self.rest = &self.rest[end..];
             self.string(raw, &mut all)?;
             self.blanks();
             let next = self.rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(self.rest.len());
             if !self.rest[next..].starts_with(['\'', '"']) {
-                return Some(self.text(&all));
+                // Bytes become text that nobody vouches for.
+                let Value::Str(text) = self.text(&all) else { return None };
+                return Some(Value::Str(text.with_trust(!bytes)));
             }
         }
     }

@@ -140,7 +140,11 @@ impl Inventory {
     #[must_use]
     pub fn groups_dict(&self) -> Dict {
         let names = |id| self.hosts_below(id).iter().map(|host| self.host_value(*host)).collect::<Vec<_>>();
-        self.groups.keys().enumerate().map(|(id, name)| (Value::str(name.clone()), Value::from(names(id)))).collect()
+        self.groups
+            .keys()
+            .enumerate()
+            .map(|(id, name)| (Value::str(name.clone()), Value::from(names(id))))
+            .collect()
     }
 
     fn host_value(&self, id: HostId) -> Value {
@@ -163,7 +167,11 @@ impl Inventory {
     #[must_use]
     pub fn hosts_of(&self, group: &str) -> Vec<Arc<str>> {
         let Some(id) = self.groups.get_index_of(group) else { return Vec::new() };
-        self.hosts_below(id).iter().filter_map(|host| self.hosts.get_index(*host)).map(|(name, _)| name.clone()).collect()
+        self.hosts_below(id)
+            .iter()
+            .filter_map(|host| self.hosts.get_index(*host))
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     /// Whether there is such a group.
@@ -184,7 +192,9 @@ impl Inventory {
 
     pub(crate) fn warn(&self, warning: Diagnostic) {
         if let Ok(mut warnings) = self.warnings.lock()
-            && !warnings.iter().any(|known| known.message == warning.message && known.origin == warning.origin)
+            && !warnings
+                .iter()
+                .any(|known| known.message == warning.message && known.origin == warning.origin)
         {
             warnings.push(warning);
         }
@@ -205,7 +215,8 @@ impl Inventory {
             }
         }
         let rank = |id: &GroupId| (self.groups[*id].depth, self.groups[*id].priority);
-        found.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| self.group_name(*a).cmp(self.group_name(*b))));
+        found
+            .sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| self.group_name(*a).cmp(self.group_name(*b))));
         found
     }
 
@@ -228,7 +239,13 @@ impl Inventory {
         let (mut seen, mut level, mut hosts) = (HashSet::from([id]), vec![id], Vec::new());
         let mut taken = HashSet::new();
         while !level.is_empty() {
-            hosts.extend(level.iter().flat_map(|id| &self.groups[*id].hosts).copied().filter(|host| taken.insert(*host)));
+            hosts.extend(
+                level
+                    .iter()
+                    .flat_map(|id| &self.groups[*id].hosts)
+                    .copied()
+                    .filter(|host| taken.insert(*host)),
+            );
             let next = level.iter().flat_map(|id| &self.groups[*id].children).copied();
             level = next.filter(|id| seen.insert(*id)).collect();
         }
@@ -270,7 +287,12 @@ impl Inventory {
     }
 
     /// A host by its name, made when there is none, put into the group.
-    pub(crate) fn ensure_host(&mut self, name: &str, group: Option<GroupId>, port: Option<i64>) -> Result<HostId, Diagnostic> {
+    pub(crate) fn ensure_host(
+        &mut self,
+        name: &str,
+        group: Option<GroupId>,
+        port: Option<i64>,
+    ) -> Result<HostId, Diagnostic> {
         if name.is_empty() {
             return Err(Diagnostic::new("Invalid empty host name provided: "));
         }
@@ -285,7 +307,9 @@ impl Inventory {
             let (id, _) = self.hosts.insert_full(name.clone(), host);
             if LOCALHOST.contains(&&*name) {
                 if let Some(first) = &self.localhost {
-                    let text = format!("A duplicate localhost-like entry was found ({name}). First found localhost was {first}");
+                    let text = format!(
+                        "A duplicate localhost-like entry was found ({name}). First found localhost was {first}"
+                    );
                     self.warn(Diagnostic::new(text));
                 } else {
                     self.localhost = Some(name);

@@ -15,7 +15,8 @@ pub(crate) fn group(name: &str, transform: Transform) -> (String, Option<&'stati
     match transform {
         Transform::Ignore => (name.to_string(), None),
         Transform::Never => {
-            let text = "Invalid characters were found in group names but not replaced, use -vvvv to see details";
+            let text =
+                "Invalid characters were found in group names but not replaced, use -vvvv to see details";
             (name.to_string(), Some(text))
         }
         Transform::Silently => (replaced(name), None),
@@ -29,16 +30,15 @@ pub(crate) fn group(name: &str, transform: Transform) -> (String, Option<&'stati
 /// The name with an underscore for each character that no variable name may have.
 pub(crate) fn replaced(name: &str) -> String {
     let word = |c: char| c == '_' || c.is_alphanumeric();
-    name.chars().enumerate().map(|(i, c)| if word(c) && !(i == 0 && c.is_numeric()) { c } else { '_' }).collect()
+    name.chars()
+        .enumerate()
+        .map(|(i, c)| if word(c) && !(i == 0 && c.is_numeric()) { c } else { '_' })
+        .collect()
 }
 
 /// Whether a variable may have this name.
 pub(crate) fn is_variable(name: &str) -> bool {
-    const RESERVED: [&str; 29] = [
-        "and", "block", "call", "do", "elif", "else", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro",
-        "endset", "extends", "filter", "for", "from", "if", "import", "in", "include", "is", "macro", "not", "or",
-        "print", "recursive", "set", "with",
-    ];
+    const RESERVED: [&str; 7] = ["False", "None", "True", "false", "none", "not", "true"];
     let start = name.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic());
     start && name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric()) && !RESERVED.contains(&name)
 }

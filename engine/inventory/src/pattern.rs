@@ -73,7 +73,9 @@ pub(crate) fn subscript(pattern: &str) -> (&str, Option<Subscript>, bool) {
     if pattern.starts_with('~') {
         return none;
     }
-    let Some((expression, inside)) = pattern.strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) else { return none };
+    let Some((expression, inside)) = pattern.strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) else {
+        return none;
+    };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if expression.is_empty() {
         return none;
@@ -97,7 +99,11 @@ pub(crate) fn subscript(pattern: &str) -> (&str, Option<Subscript>, bool) {
 ///
 /// # Errors
 /// An index that is not there.
-pub(crate) fn apply<T: Clone>(items: Vec<T>, subscript: Option<Subscript>, pattern: &str) -> Result<Vec<T>, Diagnostic> {
+pub(crate) fn apply<T: Clone>(
+    items: Vec<T>,
+    subscript: Option<Subscript>,
+    pattern: &str,
+) -> Result<Vec<T>, Diagnostic> {
     let Some(subscript) = subscript.filter(|_| !items.is_empty()) else { return Ok(items) };
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let (from, to) = match subscript {
@@ -174,7 +180,9 @@ fn shell(pattern: &str) -> String {
 
 fn set(inside: &str) -> String {
     let (negated, items) = inside.strip_prefix('!').map_or(("", inside), |items| ("^", items));
-    let escaped: String =
-        items.chars().flat_map(|c| matches!(c, '\\' | '[' | ']' | '^' | '&' | '~').then_some('\\').into_iter().chain([c])).collect();
+    let escaped: String = items
+        .chars()
+        .flat_map(|c| matches!(c, '\\' | '[' | ']' | '^' | '&' | '~').then_some('\\').into_iter().chain([c]))
+        .collect();
     format!("[{negated}{escaped}]")
 }

@@ -22,13 +22,19 @@ pub trait Evaluate {
 
 /// A plugin that is not here: the run may not go on as if its hosts did not exist.
 pub(crate) fn unknown(name: &str, source: &str) -> Diagnostic {
-    let text = format!("inventory source '{source}' asks for the inventory plugin '{name}', which rustible does not have");
+    let text = format!(
+        "inventory source '{source}' asks for the inventory plugin '{name}', which rustible does not have"
+    );
     Diagnostic::new(text).of_kind(Kind::Options)
 }
 
 /// Read the configuration of a plugin and do what it says.
 pub(crate) fn read(
-    inventory: &mut Inventory, name: &str, source: &str, config: &Value, evaluate: Option<&dyn Evaluate>,
+    inventory: &mut Inventory,
+    name: &str,
+    source: &str,
+    config: &Value,
+    evaluate: Option<&dyn Evaluate>,
 ) -> Result<(), Diagnostic> {
     let place = config.get("plugin").and_then(Value::origin);
     let Some(evaluate) = evaluate else { return Err(unknown(name, source).at(place)) };
@@ -36,18 +42,25 @@ pub(crate) fn read(
     match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
         "constructed" => constructed(inventory, config, evaluate),
         "generator" => generator(inventory, config, evaluate),
-        "yaml" | "ini" | "toml" | "script" | "host_list" | "auto" | "advanced_host_list" => Err(Diagnostic::new(format!(
-            "inventory source '{source}' could not be verified by inventory plugin '{name}'"
-        ))),
+        "yaml" | "ini" | "toml" | "script" | "host_list" | "auto" | "advanced_host_list" => {
+            Err(Diagnostic::new(format!(
+                "inventory source '{source}' could not be verified by inventory plugin '{name}'"
+            )))
+        }
         _ => Err(unknown(name, source).at(place)),
     }
 }
 
 fn constructed(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate) -> Result<(), Diagnostic> {
-    let flag = |name: &str| config.get(name).is_some_and(|v| v.truthy() && !matches!(v.as_str(), Some("no" | "false" | "off")));
+    let flag = |name: &str| {
+        config.get(name).is_some_and(|v| v.truthy() && !matches!(v.as_str(), Some("no" | "false" | "off")))
+    };
     for name in ["use_extra_vars"] {
         if flag(name) {
-            return Err(Diagnostic::new(format!("the option '{name}' of the inventory plugin 'constructed' is not supported")).of_kind(Kind::Options));
+            return Err(Diagnostic::new(format!(
+                "the option '{name}' of the inventory plugin 'constructed' is not supported"
+            ))
+            .of_kind(Kind::Options));
         }
     }
     let (strict, files) = (flag("strict"), flag("use_vars_plugins"));
@@ -61,7 +74,8 @@ fn constructed(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate
             match expression_of(evaluate, expression, &vars) {
                 Ok(value) => inventory.set_host_var(&host, name, &value),
                 Err(error) if strict => {
-                    let text = format!("Could not set {} for host {host}: {}", repr::str(name), error.summary());
+                    let text =
+                        format!("Could not set {} for host {host}: {}", repr::str(name), error.summary());
                     return Err(Diagnostic::new(text));
                 }
                 Err(_) => {}
@@ -77,13 +91,25 @@ fn constructed(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate
                 }
                 Ok(_) => {}
                 Err(error) if strict => {
-                    return Err(Diagnostic::new(format!("Could not add host {host} to group {group}: {}", error.summary())));
+                    return Err(Diagnostic::new(format!(
+                        "Could not add host {host} to group {group}: {}",
+                        error.summary()
+                    )));
                 }
                 Err(_) => {}
             }
         }
-        for keyed in config.get("keyed_groups").and_then(Value::as_list).map(|l| l.to_vec()).unwrap_or_default() {
-            keyed_groups(inventory, &host, &keyed, &vars, (strict, !config.get("leading_separator").is_some_and(|v| !v.truthy())), evaluate)?;
+        for keyed in
+            config.get("keyed_groups").and_then(Value::as_list).map(|l| l.to_vec()).unwrap_or_default()
+        {
+            keyed_groups(
+                inventory,
+                &host,
+                &keyed,
+                &vars,
+                (strict, !config.get("leading_separator").is_some_and(|v| !v.truthy())),
+                evaluate,
+            )?;
         }
     }
     Ok(())
@@ -97,21 +123,35 @@ fn expression_of(evaluate: &dyn Evaluate, expression: &Value, vars: &Dict) -> Re
 }
 
 fn keyed_groups(
-    inventory: &mut Inventory, host: &str, keyed: &Value, vars: &Dict, (strict, leading): (bool, bool), evaluate: &dyn Evaluate,
+    inventory: &mut Inventory,
+    host: &str,
+    keyed: &Value,
+    vars: &Dict,
+    (strict, leading): (bool, bool),
+    evaluate: &dyn Evaluate,
 ) -> Result<(), Diagnostic> {
     let Value::Dict(keyed) = keyed else {
-        return Err(Diagnostic::new(format!("Invalid keyed group entry, it must be a dictionary: {} ", repr::str(keyed))));
+        return Err(Diagnostic::new(format!(
+            "Invalid keyed group entry, it must be a dictionary: {} ",
+            repr::str(keyed)
+        )));
     };
     let option = |name: &str| keyed.get(name).filter(|value| !value.is_null());
     let (default, trailing) = (option("default_value"), option("trailing_separator"));
     if default.is_some() && trailing.is_some() {
-        return Err(Diagnostic::new("parameters are mutually exclusive for keyed groups: default_value|trailing_separator"));
+        return Err(Diagnostic::new(
+            "parameters are mutually exclusive for keyed groups: default_value|trailing_separator",
+        ));
     }
     let source = keyed.get("key").cloned().unwrap_or_default();
     let key = match expression_of(evaluate, &source, vars) {
         Ok(key) => key,
         Err(error) if strict => {
-            let text = format!("Could not generate group for host {host} from {} entry: {}", repr::str(&source), error.summary());
+            let text = format!(
+                "Could not generate group for host {host} from {} entry: {}",
+                repr::str(&source),
+                error.summary()
+            );
             return Err(Diagnostic::new(text));
         }
         Err(_) => return Ok(()),
@@ -119,7 +159,12 @@ fn keyed_groups(
     let separator = option("separator").map_or_else(|| "_".to_string(), repr::str);
     let prefix = option("prefix").map(repr::str).unwrap_or_default();
     let trailing = trailing.is_none_or(Value::truthy);
-    let given = |text: &Value| matches!(text, Value::Str(t) if t.is_empty()).then_some(default).flatten().map_or_else(|| repr::str(text), repr::str);
+    let given = |text: &Value| {
+        matches!(text, Value::Str(t) if t.is_empty())
+            .then_some(default)
+            .flatten()
+            .map_or_else(|| repr::str(text), repr::str)
+    };
     let mut found = Vec::new();
     match &key {
         Value::Str(text) if !text.is_empty() => found.push(text.to_string()),
@@ -134,7 +179,10 @@ fn keyed_groups(
             }
         })),
         other => {
-            let text = format!("Invalid group name format, expected a string or a list of them or dictionary, got: <class '{}'>", other.type_name());
+            let text = format!(
+                "Invalid group name format, expected a string or a list of them or dictionary, got: <class '{}'>",
+                other.type_name()
+            );
             return Err(Diagnostic::new(text));
         }
     }
@@ -145,7 +193,11 @@ fn keyed_groups(
     let parent = match parent.transpose() {
         Ok(parent) => parent.map(|parent| names::replaced(&parent)),
         Err(error) if strict => {
-            let text = format!("Could not generate parent group {} for group: {}", repr::str(&source), error.summary());
+            let text = format!(
+                "Could not generate parent group {} for group: {}",
+                repr::str(&source),
+                error.summary()
+            );
             return Err(Diagnostic::new(text));
         }
         Err(_) => return Ok(()),
@@ -165,16 +217,28 @@ fn keyed_groups(
 
 /// `hosts: {name: template}` over all combinations of `layers`, with parents that are templates too.
 fn generator(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate) -> Result<(), Diagnostic> {
-    let (Some(Value::Dict(hosts)), Some(Value::Dict(layers))) = (config.get("hosts"), config.get("layers")) else {
-        return Err(Diagnostic::new("the inventory plugin 'generator' needs the mappings 'hosts' and 'layers'"));
+    let (Some(Value::Dict(hosts)), Some(Value::Dict(layers))) = (config.get("hosts"), config.get("layers"))
+    else {
+        return Err(Diagnostic::new(
+            "the inventory plugin 'generator' needs the mappings 'hosts' and 'layers'",
+        ));
     };
     let mut combinations = vec![Dict::new()];
     for (name, values) in layers {
         let Value::List(values) = values else {
-            return Err(Diagnostic::new(format!("the layer {} must be a list", repr::repr(name))).at(values.origin()));
+            return Err(
+                Diagnostic::new(format!("the layer {} must be a list", repr::repr(name))).at(values.origin())
+            );
         };
         let extend = |dict: &Dict| {
-            values.iter().map(|value| { let mut dict = dict.clone(); dict.insert(name.clone(), value.clone()); dict }).collect::<Vec<_>>()
+            values
+                .iter()
+                .map(|value| {
+                    let mut dict = dict.clone();
+                    dict.insert(name.clone(), value.clone());
+                    dict
+                })
+                .collect::<Vec<_>>()
         };
         combinations = combinations.iter().flat_map(extend).collect();
     }
@@ -194,14 +258,19 @@ fn rendered(evaluate: &dyn Evaluate, template: Option<&Value>, vars: &Dict) -> R
 }
 
 fn parents(
-    inventory: &mut Inventory, child: &str, list: Option<&Value>, vars: &Dict, evaluate: &dyn Evaluate,
+    inventory: &mut Inventory,
+    child: &str,
+    list: Option<&Value>,
+    vars: &Dict,
+    evaluate: &dyn Evaluate,
 ) -> Result<(), Diagnostic> {
     for parent in list.and_then(Value::as_list).map(|l| l.to_vec()).unwrap_or_default() {
         let name = rendered(evaluate, parent.get("name"), vars)?;
         let id = inventory.ensure_group(&name)?;
         let name = inventory.group_name(id).to_string();
         for (key, value) in parent.get("vars").and_then(Value::as_dict).unwrap_or(&Dict::new()) {
-            let value = Value::Str(Text::trusted(rendered(evaluate, Some(value), vars)?, value.origin().cloned()));
+            let value =
+                Value::Str(Text::trusted(rendered(evaluate, Some(value), vars)?, value.origin().cloned()));
             inventory.set_on_group(id, key, &value);
         }
         inventory.add_child(&name, child)?;
@@ -221,7 +290,12 @@ impl Inventory {
         names.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
         vars.insert("group_names", Value::from(names));
         let layers = self.try_layers(host)?;
-        let own = |layer: crate::Layer| matches!(layer, crate::Layer::InventoryAll | crate::Layer::InventoryGroups | crate::Layer::InventoryHost);
+        let own = |layer: crate::Layer| {
+            matches!(
+                layer,
+                crate::Layer::InventoryAll | crate::Layer::InventoryGroups | crate::Layer::InventoryHost
+            )
+        };
         let kept = layers.iter().filter(|(layer, _)| files || own(*layer));
         Ok(kept.fold(vars, |all, (_, vars)| combine(&all, vars, self.settings.merge_hashes)))
     }

@@ -22,7 +22,8 @@ pub(crate) fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnos
     let (output, errors) = run(path, &["--list"])?;
     let failed = |message: &str, cause: Diagnostic| with_help(cause.context(message, None), &errors);
     let data = json::read(&output).map_err(|e| {
-        let cause = Diagnostic::new("Value could not be parsed as JSON.").because(Diagnostic::new(e.to_string()));
+        let cause =
+            Diagnostic::new("Value could not be parsed as JSON.").because(Diagnostic::new(e.to_string()));
         failed("Unable to get JSON decoder for inventory script result.", cause)
     })?;
     let Value::Dict(groups) = data else {
@@ -39,7 +40,9 @@ pub(crate) fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnos
         let found = content.get("hostvars").cloned().unwrap_or_default();
         let Value::Dict(vars) = found else {
             let kind = found.type_name();
-            return Err(Diagnostic::new(format!("Value contains '_meta.hostvars' which is '{kind}' instead of 'dict'.")));
+            return Err(Diagnostic::new(format!(
+                "Value contains '_meta.hostvars' which is '{kind}' instead of 'dict'."
+            )));
         };
         meta = Some(vars);
     }
@@ -54,7 +57,10 @@ pub(crate) fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnos
         };
         let id = inventory.ensure_host(&host, None, None)?;
         let Value::Dict(vars) = trusted(&vars, &origin) else {
-            return Err(Diagnostic::new(format!("Invalid data from file, expected dictionary and got:\n\n{}", json::dumps(&vars))));
+            return Err(Diagnostic::new(format!(
+                "Invalid data from file, expected dictionary and got:\n\n{}",
+                json::dumps(&vars)
+            )));
         };
         vars.iter().for_each(|(name, value)| inventory.set_on_host(id, name, value));
     }
@@ -73,16 +79,29 @@ fn host_vars(path: &Path, host: &str) -> Result<Value, Diagnostic> {
 }
 
 fn group(
-    inventory: &mut Inventory, name: &str, content: &Value, origin: &Arc<Origin>, hosts: &mut IndexSet<String>,
+    inventory: &mut Inventory,
+    name: &str,
+    content: &Value,
+    origin: &Arc<Origin>,
+    hosts: &mut IndexSet<String>,
 ) -> Result<(), Diagnostic> {
     let id = inventory.ensure_group(name)?;
     let name = inventory.group_name(id).to_string();
     let mut deprecate = |text: String| inventory.deprecations.push(Diagnostic::new(text).at(Some(origin)));
     let content = match content {
-        Value::Dict(dict) if ["hosts", "vars", "children"].iter().any(|key| dict.contains_key(key)) => dict.clone(),
+        Value::Dict(dict) if ["hosts", "vars", "children"].iter().any(|key| dict.contains_key(key)) => {
+            dict.clone()
+        }
         Value::Dict(dict) => {
-            deprecate(format!("Treating malformed group '{name}' as the sole host of that group. Variables provided in this manner cannot be templated."));
-            [("hosts", Value::from(vec![Value::str(&*name)])), ("vars", Value::Dict(dict.clone()).into_untrusted())].into_iter().collect()
+            deprecate(format!(
+                "Treating malformed group '{name}' as the sole host of that group. Variables provided in this manner cannot be templated."
+            ));
+            [
+                ("hosts", Value::from(vec![Value::str(&*name)])),
+                ("vars", Value::Dict(dict.clone()).into_untrusted()),
+            ]
+            .into_iter()
+            .collect()
         }
         other => {
             deprecate(format!("Group '{name}' was converted to 'dict' from '{}'.", other.type_name()));
@@ -90,14 +109,20 @@ fn group(
         }
     };
     let wrong = |key: &str, found: &Value, kind: &str| {
-        Err(Diagnostic::new(format!("Value contains '{name}.{key}' which is '{}' instead of '{kind}'.", found.type_name())))
+        Err(Diagnostic::new(format!(
+            "Value contains '{name}.{key}' which is '{}' instead of '{kind}'.",
+            found.type_name()
+        )))
     };
     match content.get("hosts") {
         None => {}
         Some(Value::List(names)) => {
             for host in names {
                 let Some(host) = host.as_str() else {
-                    return Err(Diagnostic::new(format!("Invalid host name supplied, expected a string but got <class '{}'>", host.type_name())));
+                    return Err(Diagnostic::new(format!(
+                        "Invalid host name supplied, expected a string but got <class '{}'>",
+                        host.type_name()
+                    )));
                 };
                 hosts.insert(host.to_string());
                 inventory.ensure_host(host, Some(id), None)?;
@@ -107,7 +132,9 @@ fn group(
     }
     match content.get("vars").map(|vars| trusted(vars, origin)) {
         None => {}
-        Some(Value::Dict(vars)) => vars.iter().for_each(|(key, value)| inventory.set_on_group(id, key, value)),
+        Some(Value::Dict(vars)) => {
+            vars.iter().for_each(|(key, value)| inventory.set_on_group(id, key, value))
+        }
         Some(other) => return wrong("vars", &other, "dict"),
     }
     if let Some(children) = content.get("children") {
@@ -125,9 +152,13 @@ fn trusted(value: &Value, origin: &Arc<Origin>) -> Value {
     let text = |text: &Text| Text::trusted(text.shared().clone(), Some(origin.clone()));
     match value {
         Value::Str(string) => Value::Str(text(string)),
-        Value::List(items) => {
-            Value::List(items.iter().map(|item| trusted(item, origin)).collect::<List>().with_origin(Some(origin.clone())))
-        }
+        Value::List(items) => Value::List(
+            items
+                .iter()
+                .map(|item| trusted(item, origin))
+                .collect::<List>()
+                .with_origin(Some(origin.clone())),
+        ),
         Value::Dict(dict) => {
             if let Some(string) = dict.get("__ansible_vault").and_then(Value::as_text) {
                 return Value::Vaulted(text(string));
@@ -152,7 +183,10 @@ fn run(path: &Path, arguments: &[&str]) -> Result<(String, String), Diagnostic> 
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
         let code = output.status.code().unwrap_or(-1);
-        return Err(with_help(Diagnostic::new(format!("Inventory script returned non-zero exit code {code}.")), &errors));
+        return Err(with_help(
+            Diagnostic::new(format!("Inventory script returned non-zero exit code {code}.")),
+            &errors,
+        ));
     }
     let text = String::from_utf8(output.stdout).map_err(|_| {
         let text = "Inventory script result contained characters that cannot be interpreted as UTF-8.";

@@ -89,7 +89,11 @@ impl Inventory {
         Ok(Selection { hosts, warnings })
     }
 
-    fn evaluate(&self, patterns: Vec<String>, warnings: &mut Vec<Diagnostic>) -> Result<Vec<Arc<str>>, Diagnostic> {
+    fn evaluate(
+        &self,
+        patterns: Vec<String>,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Vec<Arc<str>>, Diagnostic> {
         let mut hosts: Vec<Arc<str>> = Vec::new();
         for pattern in pattern::ordered(patterns) {
             if let Some((name, _)) = self.hosts.get_key_value(pattern.as_str()) {
@@ -114,7 +118,9 @@ impl Inventory {
     fn one(&self, pattern: &str, warnings: &mut Vec<Diagnostic>) -> Result<Vec<Arc<str>>, Diagnostic> {
         let (expression, subscript, dashed) = pattern::subscript(pattern);
         if dashed {
-            warnings.push(Diagnostic::new("Use [x:y] inclusive subscripts instead of [x-y] which has been removed"));
+            warnings.push(Diagnostic::new(
+                "Use [x:y] inclusive subscripts instead of [x-y] which has been removed",
+            ));
         }
         if expression.is_empty() {
             return Err(Diagnostic::new("string index out of range"));

@@ -25,10 +25,14 @@ impl Inventory {
     /// # Errors
     /// A source that asks for a plugin that rustible does not have; unreadable sources where the settings forbid them.
     pub fn load(
-        sources: &[String], settings: Settings, decrypt: Arc<Decrypt>, evaluate: Option<&dyn Evaluate>,
+        sources: &[String],
+        settings: Settings,
+        decrypt: Arc<Decrypt>,
+        evaluate: Option<&dyn Evaluate>,
     ) -> Result<Self, Diagnostic> {
         let mut inventory = Self::empty(settings, decrypt);
-        inventory.sources = sources.iter().filter(|source| !source.is_empty()).map(|source| absolute(source)).collect();
+        inventory.sources =
+            sources.iter().filter(|source| !source.is_empty()).map(|source| absolute(source)).collect();
         let mut parsed = false;
         for source in inventory.sources.clone() {
             parsed |= inventory.read_source(&source, evaluate)?;
@@ -55,7 +59,8 @@ impl Inventory {
             if !self.wants(&name, source) {
                 continue;
             }
-            let place = Origin::new(&format!("<inventory plugin '{name}' with source '{source}'>").into(), 0, 0);
+            let place =
+                Origin::new(&format!("<inventory plugin '{name}' with source '{source}'>").into(), 0, 0);
             match self.read_with(&name, source, evaluate) {
                 Ok(()) => {
                     self.current_source = None;
@@ -81,7 +86,8 @@ impl Inventory {
 
     fn read_directory(&mut self, dir: &Path, evaluate: Option<&dyn Evaluate>) -> Result<bool, Diagnostic> {
         let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         let mut parsed = false;
         for name in names {
@@ -117,15 +123,24 @@ impl Inventory {
             "host_list" | "advanced_host_list" => !path.exists() && source.contains(','),
             "script" => script::is_executable(path),
             "auto" => path.exists() && matches!(extension.as_str(), ".yml" | ".yaml"),
-            "yaml" => path.exists() && (extension.is_empty() || self.settings.yaml_extensions.contains(&extension)),
+            "yaml" => {
+                path.exists() && (extension.is_empty() || self.settings.yaml_extensions.contains(&extension))
+            }
             "ini" => path.exists() && extension != ".toml",
             "toml" => path.exists() && extension == ".toml",
-            "constructed" | "generator" => path.exists() && matches!(extension.as_str(), "" | ".yml" | ".yaml" | ".config"),
+            "constructed" | "generator" => {
+                path.exists() && matches!(extension.as_str(), "" | ".yml" | ".yaml" | ".config")
+            }
             _ => true,
         }
     }
 
-    fn read_with(&mut self, reader: &str, source: &str, evaluate: Option<&dyn Evaluate>) -> Result<(), Diagnostic> {
+    fn read_with(
+        &mut self,
+        reader: &str,
+        source: &str,
+        evaluate: Option<&dyn Evaluate>,
+    ) -> Result<(), Diagnostic> {
         let path = PathBuf::from(source);
         match reader.strip_prefix("ansible.builtin.").unwrap_or(reader) {
             "host_list" => self.host_list(source, false),
@@ -147,7 +162,9 @@ impl Inventory {
                 let data = self.read_data(&path)?;
                 let name = data.get("plugin").filter(|name| name.truthy()).and_then(Value::as_str);
                 let Some(name) = name else {
-                    return Err(Diagnostic::new(format!("no root 'plugin' key found, '{source}' is not a valid YAML inventory plugin config file")));
+                    return Err(Diagnostic::new(format!(
+                        "no root 'plugin' key found, '{source}' is not a valid YAML inventory plugin config file"
+                    )));
                 };
                 plugin::read(self, name, source, &data, evaluate)
             }

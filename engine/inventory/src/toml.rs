@@ -69,7 +69,9 @@ fn group(inventory: &mut Inventory, name: &str, content: &Value) -> Result<(), D
     };
     for (section, content) in sections.texts() {
         match (section.as_str(), content) {
-            ("vars", Value::Dict(vars)) => vars.iter().for_each(|(key, value)| inventory.set_on_group(id, key, value)),
+            ("vars", Value::Dict(vars)) => {
+                vars.iter().for_each(|(key, value)| inventory.set_on_group(id, key, value))
+            }
             ("children", Value::List(children)) => {
                 for child in children {
                     let child = repr::str(child);
@@ -86,7 +88,9 @@ fn group(inventory: &mut Inventory, name: &str, content: &Value) -> Result<(), D
             ("vars" | "hosts", other) => return wrong(section, "dict", other),
             ("children", other) => return wrong(section, "list", other),
             _ => {
-                let text = format!("Skipping unexpected key \"{section}\" in group \"{name}\", only \"vars\", \"children\" and \"hosts\" are valid");
+                let text = format!(
+                    "Skipping unexpected key \"{section}\" in group \"{name}\", only \"vars\", \"children\" and \"hosts\" are valid"
+                );
                 inventory.warn(Diagnostic::new(text));
             }
         }

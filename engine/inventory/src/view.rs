@@ -1,23 +1,47 @@
 //! The inventory as `ansible-inventory` shows it: `--list`, `--host`, `--graph`, as data and as text.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
-use rustible_protocol::{Dict, List, Value, repr};
+use rustible_protocol::{Dict, List, Text, Value, repr};
 use rustible_source::{Diagnostic, Kind};
 
 use crate::model::{GroupId, Inventory};
 
 /// Variables that the engine makes and that are no part of an inventory.
 const INTERNAL: [&str; 33] = [
-    "ansible_async_path", "ansible_collection_name", "ansible_config_file", "ansible_dependent_role_names", "ansible_diff_mode",
-    "ansible_facts", "ansible_forks", "ansible_inventory_sources", "ansible_limit", "ansible_play_batch", "ansible_play_hosts",
-    "ansible_play_hosts_all", "ansible_play_role_names", "ansible_playbook_python", "ansible_role_name", "ansible_role_names",
-    "ansible_run_tags", "ansible_skip_tags", "ansible_verbosity", "ansible_version", "inventory_dir", "inventory_file",
-    "inventory_hostname", "inventory_hostname_short", "groups", "group_names", "hostvars", "playbook_dir", "play_hosts",
-    "role_name", "role_names", "role_path", "role_uuid",
+    "ansible_async_path",
+    "ansible_collection_name",
+    "ansible_config_file",
+    "ansible_dependent_role_names",
+    "ansible_diff_mode",
+    "ansible_facts",
+    "ansible_forks",
+    "ansible_inventory_sources",
+    "ansible_limit",
+    "ansible_play_batch",
+    "ansible_play_hosts",
+    "ansible_play_hosts_all",
+    "ansible_play_role_names",
+    "ansible_playbook_python",
+    "ansible_role_name",
+    "ansible_role_names",
+    "ansible_run_tags",
+    "ansible_skip_tags",
+    "ansible_verbosity",
+    "ansible_version",
+    "inventory_dir",
+    "inventory_file",
+    "inventory_hostname",
+    "inventory_hostname_short",
+    "groups",
+    "group_names",
+    "hostvars",
+    "playbook_dir",
+    "play_hosts",
+    "role_name",
+    "role_names",
+    "role_path",
+    "role_uuid",
 ];
 
 /// What `--list` is shown as.
@@ -62,11 +86,12 @@ impl Inventory {
                 for host in &hosts {
                     let own = self.shown_vars(host, export)?;
                     if !own.is_empty() {
-                        vars.insert(Value::str(host.clone()), own);
+                        vars.insert(Value::str(host.clone()), in_json(&Value::Dict(own)));
                     }
                 }
-                let meta: Dict =
-                    [("hostvars", Value::Dict(vars)), ("profile", "inventory_legacy".into())].into_iter().collect();
+                let meta: Dict = [("hostvars", Value::Dict(vars)), ("profile", "inventory_legacy".into())]
+                    .into_iter()
+                    .collect();
                 out.insert("_meta", meta);
                 Ok(Value::Dict(out))
             }
@@ -83,7 +108,7 @@ impl Inventory {
             let text = "You must pass a single valid host to --host parameter";
             return Err(Diagnostic::new(text).of_kind(Kind::Options));
         };
-        self.shown_vars(host, export).map(Value::Dict)
+        self.shown_vars(host, export).map(|vars| in_json(&Value::Dict(vars)))
     }
 
     /// The text of `--graph` from a group on, with variables when they are asked for.
@@ -100,7 +125,13 @@ impl Inventory {
         Ok(lines.join("\n"))
     }
 
-    fn graph_group(&self, id: GroupId, depth: usize, vars: bool, lines: &mut Vec<String>) -> Result<(), Diagnostic> {
+    fn graph_group(
+        &self,
+        id: GroupId,
+        depth: usize,
+        vars: bool,
+        lines: &mut Vec<String>,
+    ) -> Result<(), Diagnostic> {
         let name = self.group_name(id);
         lines.push(branch(&format!("@{name}:"), depth));
         for child in &self.groups[id].children {
@@ -125,6 +156,8 @@ impl Inventory {
         let mut vars = Dict::new();
         for (layer, own) in self.try_layers(host)? {
             use crate::Layer::{FilesHostInventory, FilesHostPlay, InventoryHost};
+            // Hosts that were written as one range have data of their own.
+            let own = if layer == InventoryHost { unshared(&own) } else { own };
             if !export || matches!(layer, InventoryHost | FilesHostInventory | FilesHostPlay) {
                 vars = crate::group_vars::combine(&vars, &own, self.settings.merge_hashes);
             }
@@ -141,11 +174,40 @@ impl Inventory {
     }
 }
 
-fn without_internal(mut vars: Dict) -> Dict {
+fn unshared(dict: &Dict) -> Dict {
+    fn copy(value: &Value) -> Value {
+        match value {
+            Value::List(items) => Value::List(items.iter().map(copy).collect()),
+            Value::Dict(dict) => Value::Dict(unshared(dict)),
+            other => other.clone(),
+        }
+    }
+    dict.iter().map(|(key, value)| (key.clone(), copy(value))).collect()
+}
+
+fn without_internal(vars: Dict) -> Dict {
+    // A mapping of its own, even when one layer was all there is.
+    let mut vars: Dict = vars.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     for name in INTERNAL {
         vars.remove(name);
     }
     vars
+}
+
+/// Data in the form that inventory scripts give: text that may not be templated and encrypted text are marked.
+fn in_json(value: &Value) -> Value {
+    let marked = |mark: &str, text: &Text| {
+        Value::Dict([(mark, Value::str(text.shared().clone()))].into_iter().collect())
+    };
+    match value {
+        Value::Vaulted(text) => marked("__ansible_vault", text),
+        Value::Str(text) if !text.is_trusted() => marked("__ansible_unsafe", text),
+        Value::List(items) => Value::List(items.iter().map(in_json).collect()),
+        Value::Dict(dict) => {
+            Value::Dict(dict.iter().map(|(key, value)| (key.clone(), in_json(value))).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 fn branch(text: &str, depth: usize) -> String {
@@ -153,7 +215,8 @@ fn branch(text: &str, depth: usize) -> String {
 }
 
 fn graph_vars(vars: &Dict, depth: usize, lines: &mut Vec<String>) {
-    let mut entries: Vec<(String, String)> = vars.iter().map(|(name, value)| (repr::str(name), repr::str(value))).collect();
+    let mut entries: Vec<(String, String)> =
+        vars.iter().map(|(name, value)| (repr::str(name), repr::str(value))).collect();
     entries.sort();
     lines.extend(entries.iter().map(|(name, value)| branch(&format!("{{{name} = {value}}}"), depth)));
 }
@@ -217,7 +280,8 @@ impl Lister<'_> {
             let hosts = self.hosts_with_vars(id)?;
             own.insert("hosts", hosts);
         }
-        own.insert("vars", self.group_vars(id)?);
+        let vars = Value::Dict(self.group_vars(id)?);
+        own.insert("vars", if self.form == Form::Json { in_json(&vars) } else { vars });
         own.make_mut().retain(|_, content| content.truthy());
         if own.is_empty() {
             out.remove(&name);
@@ -240,7 +304,8 @@ impl Lister<'_> {
             }
         }
         let hosts = if inventory.group_name(id) == "all" { Dict::new() } else { self.hosts_with_vars(id)? };
-        let mut own: Dict = [("children", children), ("hosts", hosts), ("vars", self.group_vars(id)?)].into_iter().collect();
+        let mut own: Dict =
+            [("children", children), ("hosts", hosts), ("vars", self.group_vars(id)?)].into_iter().collect();
         own.make_mut().retain(|_, content| content.truthy());
         let mut out = Dict::new();
         if !own.is_empty() {

@@ -35,7 +35,10 @@ pub(crate) fn class(value: &Value) -> String {
         other => {
             let name = other.type_name();
             let (first, rest) = name.split_at(1);
-            format!("<class 'ansible.module_utils._internal._datatag._AnsibleTagged{}{rest}'>", first.to_uppercase())
+            format!(
+                "<class 'ansible.module_utils._internal._datatag._AnsibleTagged{}{rest}'>",
+                first.to_uppercase()
+            )
         }
     }
 }
@@ -47,15 +50,19 @@ fn group(inventory: &mut Inventory, key: &Value, content: &Value) -> Result<Stri
         Value::Null => Dict::new(),
         Value::Dict(sections) => sections.clone(),
         _ => {
-            inventory.warn(Diagnostic::new(format!("Skipping '{shown}' as this is not a valid group definition")));
+            inventory
+                .warn(Diagnostic::new(format!("Skipping '{shown}' as this is not a valid group definition")));
             return Ok(shown);
         }
     };
     let Some(name) = key.as_str() else {
-        let text = format!("Invalid group name supplied, expected a string but got {} for {shown}", class(key));
+        let text =
+            format!("Invalid group name supplied, expected a string but got {} for {shown}", class(key));
         return Err(Diagnostic::new(format!("Unable to add group {shown}: {text}")));
     };
-    let id = inventory.ensure_group(name).map_err(|e| Diagnostic::new(format!("Unable to add group {name}: {}", e.message)))?;
+    let id = inventory
+        .ensure_group(name)
+        .map_err(|e| Diagnostic::new(format!("Unable to add group {name}: {}", e.message)))?;
     let name = inventory.group_name(id).to_string();
     // A single name is as good as a mapping with that key.
     let as_mapping = |value: &Value| match value {
@@ -66,18 +73,26 @@ fn group(inventory: &mut Inventory, key: &Value, content: &Value) -> Result<Stri
         if let Some(value) = sections.get(section)
             && !matches!(value, Value::Dict(_) | Value::Null | Value::Str(_))
         {
-            let text = format!("Invalid \"{section}\" entry for \"{name}\" group, requires a dictionary, found \"{}\" instead.", class(value));
+            let text = format!(
+                "Invalid \"{section}\" entry for \"{name}\" group, requires a dictionary, found \"{}\" instead.",
+                class(value)
+            );
             return Err(Diagnostic::new(text).at(value.origin()));
         }
     }
     for (key, value) in &sections {
         let section = key.as_str().unwrap_or_default();
-        let value = if matches!(section, "vars" | "children" | "hosts") { as_mapping(value) } else { value.clone() };
+        let value =
+            if matches!(section, "vars" | "children" | "hosts") { as_mapping(value) } else { value.clone() };
         let entries = match &value {
             Value::Null => continue,
             Value::Dict(entries) => entries,
             other => {
-                let text = format!("Skipping key ({}) in group ({name}) as it is not a mapping, it is a {}", repr::str(key), class(other));
+                let text = format!(
+                    "Skipping key ({}) in group ({name}) as it is not a mapping, it is a {}",
+                    repr::str(key),
+                    class(other)
+                );
                 inventory.warn(Diagnostic::new(text));
                 continue;
             }
@@ -103,7 +118,10 @@ fn group(inventory: &mut Inventory, key: &Value, content: &Value) -> Result<Stri
                 }
             }
             _ => {
-                let text = format!("Skipping unexpected key ({}) in group ({name}), only \"vars\", \"children\" and \"hosts\" are valid", repr::str(key));
+                let text = format!(
+                    "Skipping unexpected key ({}) in group ({name}), only \"vars\", \"children\" and \"hosts\" are valid",
+                    repr::str(key)
+                );
                 inventory.warn(Diagnostic::new(text));
             }
         }

@@ -78,6 +78,11 @@ impl List {
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.items, &other.items)
     }
+    /// A number that two lists share when and only when they are the same allocation.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.items).addr()
+    }
 }
 impl std::ops::Deref for List {
     type Target = [Value];
@@ -197,6 +202,11 @@ impl Dict {
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.entries, &other.entries)
     }
+    /// A number that two mappings share when and only when they are the same allocation.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.entries).addr()
+    }
 }
 impl<'a> IntoIterator for &'a Dict {
     type Item = (&'a Value, &'a Value);
@@ -207,7 +217,8 @@ impl<'a> IntoIterator for &'a Dict {
 }
 impl<K: Into<Value>, V: Into<Value>> FromIterator<(K, V)> for Dict {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let entries: IndexMap<Value, Value> = entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        let entries: IndexMap<Value, Value> =
+            entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
         Self { entries: Arc::new(entries), origin: None }
     }
 }
@@ -312,11 +323,14 @@ impl Value {
             Self::Str(text) => Self::Str(text.with_trust(false)),
             Self::List(list) => {
                 let origin = list.origin.clone();
-                Self::List(list.iter().cloned().map(Self::into_untrusted).collect::<List>().with_origin(origin))
+                Self::List(
+                    list.iter().cloned().map(Self::into_untrusted).collect::<List>().with_origin(origin),
+                )
             }
             Self::Dict(dict) => {
                 let origin = dict.origin.clone();
-                let entries = dict.iter().map(|(k, v)| (k.clone().into_untrusted(), v.clone().into_untrusted()));
+                let entries =
+                    dict.iter().map(|(k, v)| (k.clone().into_untrusted(), v.clone().into_untrusted()));
                 Self::Dict(entries.collect::<Dict>().with_origin(origin))
             }
             other => other,

@@ -32,7 +32,7 @@ pub(crate) struct Nodes<'a> {
     options: &'a Options,
     all: Vec<Node>,
     /// Nodes by the place of the shared data they were made of.
-    known: HashMap<(*const (), usize), NodeId>,
+    known: HashMap<usize, NodeId>,
 }
 
 impl<'a> Nodes<'a> {
@@ -143,12 +143,12 @@ impl<'a> Nodes<'a> {
     }
 }
 
-/// Where the data of a container is; empty ones and scalars have no identity.
-fn identity(value: &Value) -> Option<(*const (), usize)> {
+/// Where the data of a container is; scalars have no identity.
+fn identity(value: &Value) -> Option<usize> {
     match value {
-        Value::List(list) if !list.is_empty() => Some((list.as_ptr().cast(), list.len())),
-        Value::Dict(dict) => dict.iter().next().map(|(key, _)| (std::ptr::from_ref(key).cast(), dict.len())),
-        Value::Vaulted(text) => Some((text.shared().as_ptr().cast(), text.len())),
+        Value::List(list) => Some(list.address()),
+        Value::Dict(dict) => Some(dict.address()),
+        Value::Vaulted(text) => Some(text.shared().as_ptr().addr()),
         _ => None,
     }
 }
