@@ -1,1 +1,38 @@
+//! Templates as the reference means them: minijinja's parser, our own evaluator over the house's one value.
+//!
+//! A [`Templar`] renders values against a [`Scope`]; nested templates in variables are rendered when they are touched.
 
+mod args;
+mod chance;
+mod check;
+mod context;
+mod engine;
+mod env;
+mod eval;
+mod filters;
+mod format;
+mod globals;
+mod ir;
+mod literal;
+mod lookups;
+mod methods;
+mod ops;
+mod options;
+mod parse;
+mod regex;
+mod registry;
+mod repr;
+mod rt;
+mod secret;
+mod syntax_text;
+mod templar;
+mod tests;
+mod yaml_out;
+
+pub use check::{Unknown, check_names, variables};
+pub use engine::Engine;
+pub use env::{Config, Decrypt, Env, Fetch, HostVars, Patterns, Plugins, Scope, Warn};
+pub use options::FileOptions;
+pub use regex::Pattern;
+pub use registry::{filter_exists, lookup_exists, names, test_exists};
+pub use templar::{Rendered, Templar};

@@ -1,0 +1,295 @@
+//! One rendering: the scope, what has been rendered of it, and the way between the program's values and the evaluator's.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
+
+use rustible_protocol::{Dict, List, Text, Value};
+use rustible_source::Diagnostic;
+
+use crate::{
+    Env, Scope,
+    engine::Engine,
+    eval::{Evaluator, Flow, Frame},
+    options::Options,
+    rt::{DictObj, DictRepr, Fault, ListObj, ListRepr, MarkerKind, Res, Rt, fault, undefined},
+};
+
+/// Nested variables deeper than this are taken for a loop.
+const MAX_NESTING: usize = 60;
+
+/// What all renderings that grow out of one share.
+#[derive(Default)]
+pub(crate) struct Shared {
+    /// Texts being rendered, by address of their characters and scope: meeting one again is a loop.
+    active: RefCell<HashSet<(usize, usize)>>,
+    /// Whether a secret has been touched, so that results must be watched.
+    pub(crate) secrets: Cell<bool>,
+    /// Depth of macro calls and nested renderings.
+    pub(crate) depth: Cell<usize>,
+}
+
+/// The surroundings of a rendering.
+pub(crate) struct Ctx {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) env: Env,
+    pub(crate) scope: Arc<dyn Scope>,
+    pub(crate) shared: Rc<Shared>,
+    vars: RefCell<HashMap<Arc<str>, Option<Rt>>>,
+}
+
+impl Ctx {
+    pub(crate) fn new(engine: Arc<Engine>, env: Env, scope: Arc<dyn Scope>) -> Rc<Self> {
+        Rc::new(Self { engine, env, scope, shared: Rc::default(), vars: RefCell::default() })
+    }
+    /// The same rendering over another scope.
+    pub(crate) fn beside(other: &Rc<Self>, scope: Arc<dyn Scope>) -> Rc<Self> {
+        Rc::new(Self {
+            engine: other.engine.clone(),
+            env: other.env.clone(),
+            scope,
+            shared: other.shared.clone(),
+            vars: RefCell::default(),
+        })
+    }
+
+    /// A variable of the scope, rendered.
+    pub(crate) fn variable(self: &Rc<Self>, name: &str) -> Option<Rt> {
+        if let Some(known) = self.vars.borrow().get(name) {
+            return known.clone();
+        }
+        let found = match self.scope.get(name) {
+            Some(value) => Some(self.wrap(&value)),
+            None if name == "hostvars" && self.scope.hostvars().is_some() => Some(Rt::Dict(DictObj::of(
+                DictRepr::Hosts { ctx: self.clone(), memo: HashMap::new() },
+            ))),
+            None => None,
+        };
+        self.vars.borrow_mut().insert(name.into(), found.clone());
+        found
+    }
+
+    /// Whether a rendered element must be kept, because making it again costs or would lose changes.
+    pub(crate) fn worth_keeping(value: &Value) -> bool {
+        match value {
+            Value::Str(text) => text.may_be_template(),
+            Value::List(_) | Value::Dict(_) | Value::Vaulted(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The program's value as the evaluator's: templates in strings are rendered, containers wait until they are touched.
+    pub(crate) fn wrap(self: &Rc<Self>, value: &Value) -> Rt {
+        match value {
+            Value::Null => Rt::Null,
+            Value::Bool(flag) => Rt::Bool(*flag),
+            Value::Int(number) => Rt::Int(*number),
+            Value::Big(number) => Rt::Big(number.clone()),
+            Value::Float(number) => Rt::Float(*number),
+            Value::Str(text) => {
+                if text.is_secret() {
+                    self.shared.secrets.set(true);
+                }
+                if text.may_be_template() { self.nested(text) } else { Rt::Str(text.clone()) }
+            }
+            Value::Vaulted(envelope) => self.open(envelope),
+            Value::List(list) => Rt::List(ListObj::frozen(list.clone(), self)),
+            Value::Dict(dict) => Rt::Dict(DictObj::frozen(dict.clone(), self)),
+        }
+    }
+
+    fn open(&self, envelope: &Text) -> Rt {
+        self.shared.secrets.set(true);
+        let opened = match &self.env.vault {
+            Some(vault) => vault.decrypt(envelope),
+            None => Err("Attempting to decrypt but no vault secrets found.".to_string()),
+        };
+        match opened {
+            Ok(plain) => Rt::Str(envelope.like(plain).with_trust(false).with_secret(true)),
+            Err(why) => {
+                let cause = Diagnostic::new(why);
+                let error = Diagnostic::new("Attempt to use undecryptable variable").because(cause);
+                Rt::Undef(fault(MarkerKind::Failed, error.at(envelope.origin())))
+            }
+        }
+    }
+
+    /// A template inside a variable.
+    fn nested(self: &Rc<Self>, text: &Text) -> Rt {
+        self.evaluate(text, &Options::value(), None)
+    }
+
+    /// Render a text; failures come back as markers that know where the text stands.
+    pub(crate) fn evaluate(self: &Rc<Self>, text: &Text, options: &Options, frame: Option<&Rc<Frame>>) -> Rt {
+        let key = (text.shared().as_ptr() as usize, Rc::as_ptr(self) as usize);
+        let depth = self.shared.depth.get();
+        if depth >= MAX_NESTING || !self.shared.active.borrow_mut().insert(key) {
+            let cause = Diagnostic::new("maximum recursion depth exceeded");
+            let error = Diagnostic::new("Recursive loop detected in template").because(cause).at(text.origin());
+            return Rt::Undef(fault(MarkerKind::Fatal, error));
+        }
+        self.shared.depth.set(depth + 1);
+        let result = self.run(text, options, frame);
+        self.shared.depth.set(depth);
+        self.shared.active.borrow_mut().remove(&key);
+        let result = match result {
+            Ok(rt) => rt,
+            Err(fault) => Rt::Undef(fault),
+        };
+        match result {
+            Rt::Undef(f) if f.error.origin.is_none() && text.origin().is_some() => {
+                Rt::Undef(fault(f.kind, f.error.clone().at(text.origin())))
+            }
+            Rt::Str(out) if text.is_secret() => Rt::Str(out.with_secret(true)),
+            other => other,
+        }
+    }
+
+    fn run(self: &Rc<Self>, text: &Text, options: &Options, frame: Option<&Rc<Frame>>) -> Res<Rt> {
+        let template = self.engine.template(text, options)?;
+        let mut evaluator = Evaluator::new(self.clone(), options.clone());
+        let frame = Frame::under(frame);
+        let mut out = Vec::new();
+        evaluator.extends_aware(&template, &frame, &mut out)?;
+        evaluator.concat(out)
+    }
+
+    /// The value of a bare expression.
+    pub(crate) fn expression(self: &Rc<Self>, text: &Text, verbatim: bool, constants: bool) -> Res<Rt> {
+        let template = self.engine.expression(text, verbatim)?;
+        let mut evaluator = Evaluator::new(self.clone(), Options::value());
+        evaluator.render_constants = constants;
+        let frame = Frame::under(None);
+        match &template.expr {
+            Some(ex) => evaluator.expr(ex, &frame).map_err(|e| located(&e, text)),
+            None => Ok(Rt::Null),
+        }
+    }
+
+    /// The evaluator's value as the program's; `None` for `omit`.
+    pub(crate) fn finalise(self: &Rc<Self>, rt: &Rt) -> Res<Option<Value>> {
+        Ok(Some(match rt {
+            Rt::Null => Value::Null,
+            Rt::Bool(flag) => Value::Bool(*flag),
+            Rt::Int(number) => Value::Int(*number),
+            Rt::Big(number) => Value::Big(number.clone()),
+            Rt::Float(number) => Value::Float(*number),
+            Rt::Str(text) => Value::Str(settled(text)),
+            Rt::List(list) => return self.finalise_list(list).map(Some),
+            Rt::Tuple(items) => Value::List(self.all(items)?.into()),
+            Rt::Dict(dict) => return self.finalise_dict(dict).map(Some),
+            Rt::Range(..) => {
+                return Err(crate::rt::fail("Type 'range' is unsupported for variable storage."));
+            }
+            Rt::Undef(fault) => return Err(fault.clone()),
+            Rt::Omit => return Ok(None),
+            Rt::Obj(obj) => match crate::filters::time::iso(rt) {
+                Some(text) => Value::from(text),
+                None => {
+                    let name = obj.type_name();
+                    return Err(crate::rt::fail(format!("Type '{name}' is unsupported for variable storage.")));
+                }
+            },
+        }))
+    }
+
+    fn all(self: &Rc<Self>, items: &[Rt]) -> Res<Vec<Value>> {
+        items.iter().filter_map(|i| self.finalise(i).transpose()).collect()
+    }
+
+    fn finalise_list(self: &Rc<Self>, list: &Rc<ListObj>) -> Res<Value> {
+        if let ListRepr::Frozen { data, memo, .. } = &*list.repr.borrow()
+            && memo.values().all(unchanged)
+            && data.iter().all(settled_already)
+        {
+            return Ok(Value::List(data.clone()));
+        }
+        let origin = match &*list.repr.borrow() {
+            ListRepr::Frozen { data, .. } => data.origin().cloned(),
+            ListRepr::Live(_) => None,
+        };
+        let items: List = self.all(&list.items())?.into();
+        Ok(Value::List(items.with_origin(origin)))
+    }
+
+    fn finalise_dict(self: &Rc<Self>, dict: &Rc<DictObj>) -> Res<Value> {
+        let mut origin = None;
+        if let DictRepr::Frozen { data, memo, .. } = &*dict.repr.borrow() {
+            if memo.values().all(unchanged) && data.iter().all(|(k, v)| settled_already(k) && settled_already(v)) {
+                return Ok(Value::Dict(data.clone()));
+            }
+            origin = data.origin().cloned();
+        }
+        let mut out = Dict::new();
+        for (key, value) in dict.entries() {
+            let key = if let Value::Str(text) = key { Value::Str(settled(&text)) } else { key };
+            if let Some(value) = self.finalise(&value)? {
+                out.insert(key, value);
+            }
+        }
+        Ok(Value::Dict(out.with_origin(origin)))
+    }
+
+    /// The evaluator's value as plain data for a filter; `omit` is an error.
+    pub(crate) fn plain(self: &Rc<Self>, rt: &Rt) -> Res<Value> {
+        self.finalise(rt)?.ok_or_else(omitted)
+    }
+    /// Plain data as a value that is never templated.
+    pub(crate) fn data(self: &Rc<Self>, value: Value) -> Rt {
+        self.wrap(&value.into_untrusted())
+    }
+}
+
+/// An error that a scalar resolved to `omit`.
+pub(crate) fn omitted() -> Fault {
+    fault(MarkerKind::Omitted, Diagnostic::new("A template was resolved to an Omit scalar."))
+}
+
+/// The same error, at the place of the text.
+pub(crate) fn located(error: &Fault, text: &Text) -> Fault {
+    if error.error.origin.is_some() || text.origin().is_none() {
+        return error.clone();
+    }
+    fault(error.kind, error.error.clone().at(text.origin()))
+}
+
+/// A result must never be templated again.
+fn settled(text: &Text) -> Text {
+    if text.may_be_template() { text.clone().with_trust(false) } else { text.clone() }
+}
+
+fn unchanged(rt: &Rt) -> bool {
+    match rt {
+        Rt::List(list) => {
+            matches!(&*list.repr.borrow(), ListRepr::Frozen { memo, .. } if memo.values().all(unchanged))
+        }
+        Rt::Dict(dict) => {
+            matches!(&*dict.repr.borrow(), DictRepr::Frozen { memo, .. } if memo.values().all(unchanged))
+        }
+        _ => false,
+    }
+}
+
+/// Whether plain data needs no rendering at all.
+pub(crate) fn settled_already(value: &Value) -> bool {
+    match value {
+        Value::Str(text) => !text.may_be_template(),
+        Value::Vaulted(_) => false,
+        Value::List(list) => list.iter().all(settled_already),
+        Value::Dict(dict) => dict.iter().all(|(k, v)| settled_already(k) && settled_already(v)),
+        _ => true,
+    }
+}
+
+/// A variable that is not there.
+pub(crate) fn unknown(name: &str) -> Fault {
+    undefined(format!("'{name}' is undefined"))
+}
+
+/// What a statement list did, as a value for callers that need no loops.
+pub(crate) fn ended(flow: Flow) -> bool {
+    matches!(flow, Flow::Next)
+}

@@ -1,0 +1,83 @@
+//! The cache of parsed templates, shared by all renderings of a run.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+
+use rustible_protocol::Text;
+use rustible_source::Diagnostic;
+
+use crate::{
+    ir::Template,
+    options::Options,
+    parse::{self, SyntaxError},
+    rt::{MarkerKind, Res, fault},
+};
+
+/// More templates than any run holds; beyond it the cache starts over.
+const CAPACITY: usize = 50_000;
+
+type Parsed = Result<Arc<Template>, SyntaxError>;
+
+/// Parsed templates by their text. One for the whole run.
+#[derive(Default)]
+pub struct Engine {
+    values: RwLock<HashMap<Arc<str>, Parsed>>,
+    expressions: RwLock<HashMap<(Arc<str>, bool), Parsed>>,
+    files: RwLock<HashMap<(Arc<str>, Options), Parsed>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An empty cache.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn template(&self, text: &Text, options: &Options) -> Res<Arc<Template>> {
+        if *options == Options::value() {
+            return cached(&self.values, text.shared().clone(), text, "template", || parse::template(text, options));
+        }
+        let key = (text.shared().clone(), options.clone());
+        cached(&self.files, key, text, "template", || parse::template(text, options))
+    }
+
+    pub(crate) fn expression(&self, text: &Text, verbatim: bool) -> Res<Arc<Template>> {
+        let key = (text.shared().clone(), verbatim);
+        cached(&self.expressions, key, text, "expression", || parse::expression(text, verbatim))
+    }
+}
+
+fn cached<K: std::hash::Hash + Eq>(
+    cache: &RwLock<HashMap<K, Parsed>>,
+    key: K,
+    text: &Text,
+    kind: &str,
+    parse: impl FnOnce() -> Result<Template, SyntaxError>,
+) -> Res<Arc<Template>> {
+    let found = cache.read().ok().and_then(|c| c.get(&key).cloned());
+    let parsed = found.unwrap_or_else(|| {
+        let parsed = parse().map(Arc::new);
+        if let Ok(mut cache) = cache.write() {
+            if cache.len() >= CAPACITY {
+                cache.clear();
+            }
+            cache.insert(key, parsed.clone());
+        }
+        parsed
+    });
+    parsed.map_err(|error| syntax(kind, &error, text))
+}
+
+fn syntax(kind: &str, error: &SyntaxError, text: &Text) -> crate::rt::Fault {
+    let message = format!("Syntax error in {kind}");
+    let cause = Diagnostic::new(error.message.clone());
+    fault(MarkerKind::Fatal, Diagnostic::new(message).because(cause).at(text.origin()))
+}

@@ -1,0 +1,131 @@
+//! What a template needs of the world outside: variables, search paths, vault, configuration, plugins, warnings.
+
+use std::{path::PathBuf, sync::Arc};
+
+use rustible_protocol::{Dict, Text, Value};
+
+/// Variables a template sees. Values are raw: trusted templates in them are rendered when they are touched.
+pub trait Scope: Send + Sync {
+    /// The raw value of a variable.
+    fn get(&self, name: &str) -> Option<Value>;
+    /// All names.
+    fn names(&self) -> Vec<Text>;
+    /// The `hostvars` mapping.
+    fn hostvars(&self) -> Option<Arc<dyn HostVars>>;
+}
+
+/// The variables of every host.
+pub trait HostVars: Send + Sync {
+    /// All hosts, in order.
+    fn hosts(&self) -> Vec<Text>;
+    /// The variables of one host; `None` for an unknown host.
+    fn host(&self, name: &str) -> Option<Arc<dyn Scope>>;
+}
+
+impl Scope for Dict {
+    fn get(&self, name: &str) -> Option<Value> {
+        Self::get(self, name).cloned()
+    }
+    fn names(&self) -> Vec<Text> {
+        self.texts().map(|(key, _)| key.clone()).collect()
+    }
+    fn hostvars(&self) -> Option<Arc<dyn HostVars>> {
+        None
+    }
+}
+
+/// Opens vault envelopes.
+pub trait Decrypt: Send + Sync {
+    /// The plain text.
+    ///
+    /// # Errors
+    /// Why it cannot be opened, without the secret.
+    fn decrypt(&self, envelope: &str) -> Result<String, String>;
+}
+
+/// Settings for `lookup('config')`.
+pub trait Config: Send + Sync {
+    /// The setting's value, `None` when there is no such setting.
+    fn setting(&self, name: &str) -> Option<Value>;
+}
+
+/// Filters, tests and lookups of the user's own (Python plugins beside the playbook, in roles or collections).
+pub trait Plugins: Send + Sync {
+    /// Whether there is one. `kind` is `filter`, `test` or `lookup`.
+    fn exists(&self, kind: &str, name: &str) -> bool;
+    /// Run it: for filters and tests the first argument is the input; for lookups the arguments are the terms.
+    ///
+    /// # Errors
+    /// The plugin's message.
+    fn call(&self, kind: &str, name: &str, args: Vec<Value>, options: Dict) -> Result<Value, String>;
+}
+
+/// Resolves a host pattern for `lookup('inventory_hostnames')`.
+pub trait Patterns: Send + Sync {
+    /// Names of the hosts that match.
+    ///
+    /// # Errors
+    /// When the pattern is malformed.
+    fn hosts(&self, pattern: &str) -> Result<Vec<String>, String>;
+}
+
+/// Fetches addresses for `lookup('url')`.
+pub trait Fetch: Send + Sync {
+    /// The body of the answer. `options` are the lookup's (`headers`, `validate_certs`, `timeout`, ...).
+    ///
+    /// # Errors
+    /// Why there is none; an option that is not understood is an error too.
+    fn fetch(&self, url: &str, options: &Dict) -> Result<String, String>;
+}
+
+/// A sink for warnings.
+pub type Warn = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What a [`Templar`](crate::Templar) may use of the outside. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Env {
+    /// Folders for `lookup('file')`, `template`, `include`, nearest first; in each `files/`, `templates/` or `vars/` is
+    /// tried before the folder itself, as the lookup asks for.
+    pub search: Arc<[PathBuf]>,
+    /// Opens `!vault` values; without it they are errors when they are used.
+    pub vault: Option<Arc<dyn Decrypt>>,
+    /// Settings.
+    pub config: Option<Arc<dyn Config>>,
+    /// The user's own plugins.
+    pub plugins: Option<Arc<dyn Plugins>>,
+    /// Host patterns.
+    pub patterns: Option<Arc<dyn Patterns>>,
+    /// Fetches addresses.
+    pub fetch: Option<Arc<dyn Fetch>>,
+    /// Where warnings go.
+    pub warn: Option<Warn>,
+    /// Variables of the process for `lookup('env')` and `lookup('pipe')`; `None` for the process's own.
+    pub environment: Option<Arc<std::collections::BTreeMap<String, String>>>,
+}
+
+impl Env {
+    /// An environment variable as the templates see it.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        match &self.environment {
+            Some(all) => all.get(name).cloned(),
+            None => std::env::var(name).ok(),
+        }
+    }
+    /// Say a warning, when somebody listens.
+    pub fn warning(&self, message: &str) {
+        if let Some(warn) = &self.warn {
+            warn(message);
+        }
+    }
+    /// The file under the search folders: `folder/kind/name` before `folder/name`; absolute and `~` paths as they are.
+    #[must_use]
+    pub fn find(&self, kind: &str, name: &str) -> Option<PathBuf> {
+        let path = PathBuf::from(crate::filters::path::expand_user(name));
+        if path.is_absolute() {
+            return path.exists().then_some(path);
+        }
+        let folders = self.search.iter().flat_map(|dir| [dir.join(kind).join(&path), dir.join(&path)]);
+        folders.into_iter().find(|p| p.exists())
+    }
+}

@@ -1,0 +1,98 @@
+//! Attributes and items: Python's `getattr` first or `[]` first, and an undefined value when neither is there.
+
+use std::{any::Any, rc::Rc};
+
+use crate::{
+    context::Ctx,
+    methods,
+    rt::{Args, Obj, Res, Rt, undefined},
+};
+
+/// A method taken off a value, to be called later.
+struct Bound {
+    base: Rt,
+    name: String,
+}
+
+impl Obj for Bound {
+    fn type_name(&self) -> &'static str {
+        "builtin_function_or_method"
+    }
+    fn callable(&self) -> bool {
+        true
+    }
+    fn call(&self, ctx: &Rc<Ctx>, args: Args) -> Res<Rt> {
+        methods::call(ctx, &self.base, &self.name, args)
+    }
+    fn any(&self) -> &dyn Any {
+        self
+    }
+}
+
+fn missing(base: &Rt, what: &str) -> Rt {
+    Rt::Undef(undefined(format!("object of type '{}' has no attribute {what}", base.type_name())))
+}
+
+/// `base.name`: an attribute or method, else an item.
+pub(crate) fn attribute(base: &Rt, name: &str) -> Rt {
+    if let Rt::Undef(_) = base {
+        return base.clone();
+    }
+    if let Rt::Obj(obj) = base {
+        return obj.attr(name).unwrap_or_else(|| missing(base, &format!("'{name}'")));
+    }
+    if methods::exists(base, name) {
+        return Rt::obj(Bound { base: base.clone(), name: name.to_string() });
+    }
+    if let Rt::Dict(dict) = base
+        && let Some(found) = dict.get_str(name)
+    {
+        return found;
+    }
+    missing(base, &format!("'{name}'"))
+}
+
+/// `base[key]`: an item, else an attribute.
+pub(crate) fn item(base: &Rt, key: &Rt) -> Rt {
+    if let Rt::Undef(_) = base {
+        return base.clone();
+    }
+    if let Rt::Undef(_) = key {
+        return key.clone();
+    }
+    let found = match base {
+        Rt::Dict(dict) => match key.to_key() {
+            Ok(k) => dict.get(&k),
+            Err(fault) => return Rt::Undef(fault),
+        },
+        Rt::List(list) => position(key, list.len()).and_then(|i| list.get(i)),
+        Rt::Tuple(items) => position(key, items.len()).map(|i| items[i].clone()),
+        Rt::Range(start, _, step) => {
+            position(key, base.range_len()).map(|i| Rt::Int(start + step * i64::try_from(i).unwrap_or(0)))
+        }
+        Rt::Str(text) => {
+            let count = text.chars().count();
+            position(key, count)
+                .and_then(|i| text.chars().nth(i))
+                .map(|c| Rt::Str(text.like(c.to_string()).with_trust(false)))
+        }
+        Rt::Obj(obj) => key.as_str().and_then(|name| obj.attr(name)),
+        _ => None,
+    };
+    if let Some(found) = found {
+        return found;
+    }
+    if let Some(name) = key.as_str() {
+        if methods::exists(base, name) {
+            return Rt::obj(Bound { base: base.clone(), name: name.to_string() });
+        }
+        return missing(base, &format!("'{name}'"));
+    }
+    missing(base, &crate::repr::repr(key).unwrap_or_default())
+}
+
+fn position(key: &Rt, len: usize) -> Option<usize> {
+    let at = key.as_i64()?;
+    let at = if at < 0 { at + i64::try_from(len).ok()? } else { at };
+    usize::try_from(at).ok().filter(|i| *i < len)
+}

@@ -1,0 +1,106 @@
+//! Calls of filters, tests and callables: the rules for undefined arguments, failures and secrets.
+
+use std::rc::Rc;
+
+use rustible_protocol::Dict;
+use rustible_source::Diagnostic;
+
+use crate::{
+    context::Ctx,
+    registry,
+    rt::{Args, Fault, MarkerKind, Res, Rt, fail, fault},
+    secret,
+};
+
+fn first_marker<'a>(input: Option<&'a Rt>, args: &'a Args) -> Option<&'a Fault> {
+    let named = args.kw.iter().map(|(_, v)| v);
+    input.into_iter().chain(&args.pos).chain(named).find_map(|rt| if let Rt::Undef(f) = rt { Some(f) } else { None })
+}
+
+/// The name a plugin is known by in messages.
+fn full(name: &str) -> String {
+    if name.contains('.') { name.to_string() } else { format!("ansible.builtin.{name}") }
+}
+
+fn failed(kind: &str, name: &str, cause: &Fault) -> Fault {
+    if cause.kind != MarkerKind::Failed {
+        return cause.clone();
+    }
+    let outer = Diagnostic::new(format!("The {kind} plugin '{}' failed", full(name)));
+    fault(MarkerKind::Failed, outer.because(cause.error.clone()))
+}
+
+/// `input | name(args)`.
+pub(crate) fn call_filter(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> Res<Rt> {
+    let Some(entry) = registry::filter(name) else {
+        return foreign(ctx, "filter", name, input, args);
+    };
+    if !entry.markers
+        && let Some(marker) = first_marker(Some(&input), &args)
+    {
+        return Err(marker.clone());
+    }
+    let watch = ctx.shared.secrets.get().then(|| (input.clone(), args.clone()));
+    let result = (entry.run)(ctx, input, args).map_err(|cause| failed("filter", name, &cause))?;
+    match watch {
+        Some((input, args)) => Ok(secret::keep(result, &input, &args)),
+        None => Ok(result),
+    }
+}
+
+/// `input is name(args)`.
+pub(crate) fn call_test(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> Res<bool> {
+    let Some(entry) = registry::test(name) else {
+        return foreign(ctx, "test", name, input, args)?.truthy();
+    };
+    if !entry.markers
+        && let Some(marker) = first_marker(Some(&input), &args)
+    {
+        return Err(marker.clone());
+    }
+    (entry.run)(ctx, &input, args).map_err(|cause| failed("test", name, &cause))
+}
+
+/// A plugin of the user's own.
+fn foreign(ctx: &Rc<Ctx>, kind: &str, name: &str, input: Rt, args: Args) -> Res<Rt> {
+    let known = ctx.env.plugins.as_ref().filter(|p| p.exists(kind, name));
+    let Some(plugins) = known else {
+        let cause = Diagnostic::new(format!("No {kind} named '{name}'."));
+        return Err(fault(MarkerKind::Fatal, Diagnostic::new("Syntax error in template").because(cause)));
+    };
+    if let Some(marker) = first_marker(Some(&input), &args) {
+        return Err(marker.clone());
+    }
+    let mut values = vec![ctx.plain(&input)?];
+    for arg in &args.pos {
+        values.push(ctx.plain(arg)?);
+    }
+    let mut options = Dict::new();
+    for (key, value) in &args.kw {
+        options.insert(key.as_str(), ctx.plain(value)?);
+    }
+    let result = plugins.call(kind, name, values, options).map_err(|m| failed(kind, name, &fail(m)))?;
+    let result = ctx.data(result);
+    Ok(if ctx.shared.secrets.get() { secret::keep(result, &input, &args) } else { result })
+}
+
+/// `target(args)`.
+pub(crate) fn call_value(ctx: &Rc<Ctx>, target: &Rt, args: Args) -> Res<Rt> {
+    match target {
+        Rt::Undef(fault) => Err(fault.clone()),
+        Rt::Obj(obj) if obj.callable() => {
+            if obj.type_name() != "function" && obj.type_name() != "Macro" {
+                if let Some(marker) = first_marker(None, &args) {
+                    return Err(marker.clone());
+                }
+            }
+            let watch = ctx.shared.secrets.get().then(|| args.clone());
+            let result = obj.call(ctx, args)?;
+            Ok(match watch {
+                Some(args) => secret::keep(result, &Rt::Null, &args),
+                None => result,
+            })
+        }
+        other => Err(fail(format!("'{}' object is not callable", other.type_name()))),
+    }
+}

@@ -1,0 +1,174 @@
+//! JSON, YAML and queries into data.
+
+use std::{rc::Rc, sync::Arc};
+
+use rustible_protocol::{Dict, Value, json};
+
+use super::Table;
+use crate::{
+    args::bind,
+    context::Ctx,
+    repr,
+    rt::{Args, Res, Rt, fail},
+};
+
+pub(crate) const TABLE: Table = &[
+    ("to_json", to_json),
+    ("to_nice_json", to_nice_json),
+    ("from_json", from_json),
+    ("to_yaml", |ctx, v, a| yaml(ctx, &v, a, false)),
+    ("to_nice_yaml", |ctx, v, a| yaml(ctx, &v, a, true)),
+    ("from_yaml", |ctx, v, _| from_yaml(ctx, v)),
+    ("from_yaml_all", |ctx, v, _| from_yaml_all(ctx, v)),
+];
+
+/// Named options of a filter.
+fn option<'a>(args: &'a Args, name: &str) -> Option<&'a Rt> {
+    args.kw.iter().find(|(k, _)| k == name).map(|(_, v)| v).filter(|v| !v.is_null())
+}
+
+fn separators(text: String, args: &Args) -> Res<String> {
+    match option(args, "separators") {
+        None => Ok(text),
+        Some(pair) => {
+            let pair = pair.iterate()?.iter().map(repr::text).collect::<Res<Vec<_>>>()?;
+            match pair.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+                [",", ":"] | [", ", ": "] | [",", ": "] => Ok(text),
+                _ => Err(fail("to_json supports the separators (',', ':') and (', ', ': ') only")),
+            }
+        }
+    }
+}
+
+fn style(args: &Args, indent: Option<usize>, sort: bool) -> Res<json::Style> {
+    let width = match option(args, "indent") {
+        Some(width) => Some(usize::try_from(crate::args::integer(width)?).unwrap_or(0)),
+        None => indent,
+    };
+    let flag = |name: &str, default: bool| option(args, name).map_or(Ok(default), Rt::truthy);
+    let tight = match option(args, "separators") {
+        Some(pair) => pair.iterate()?.first().and_then(Rt::as_str) == Some(","),
+        None => false,
+    };
+    Ok(json::Style {
+        indent: width,
+        sort_keys: flag("sort_keys", sort)?,
+        ascii: flag("ensure_ascii", true)?,
+        tight: tight && width.is_none(),
+    })
+}
+
+fn to_json(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
+    let style = style(&args, None, false)?;
+    let text = json::write(&ctx.plain(&input)?, style);
+    separators(text, &args).map(Rt::from)
+}
+
+fn to_nice_json(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
+    let style = style(&args, Some(4), true)?;
+    separators(json::write(&ctx.plain(&input)?, style), &args).map(Rt::from)
+}
+
+fn from_json(ctx: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
+    match &input {
+        Rt::Str(text) => json::read(text).map(|v| ctx.data(v)).map_err(|e| fail(e.to_string())),
+        other => Err(fail(format!("the JSON object must be str, bytes or bytearray, not {}", other.type_name()))),
+    }
+}
+
+fn yaml(ctx: &Rc<Ctx>, input: &Rt, args: Args, nice: bool) -> Res<Rt> {
+    let value = ctx.plain(input)?;
+    let int = |name: &str| option(&args, name).map(crate::args::integer).transpose();
+    let flag = |name: &str| option(&args, name).map(Rt::truthy).transpose();
+    for (name, _) in &args.kw {
+        const KNOWN: &[&str] = &[
+            "indent", "width", "sort_keys", "default_flow_style", "explicit_start", "explicit_end", "default_style",
+            "allow_unicode", "vault_to_text", "dump_vault_tags", "canonical", "line_break", "encoding", "version", "tags",
+        ];
+        if !KNOWN.contains(&name.as_str()) {
+            return Err(fail(format!("dump_all() got an unexpected keyword argument '{name}'")));
+        }
+    }
+    let size = |n: Option<i64>| n.and_then(|n| usize::try_from(n).ok());
+    let style = crate::yaml_out::Style {
+        indent: size(int("indent")?).unwrap_or(if nice { 4 } else { 2 }),
+        width: size(int("width")?).unwrap_or(80),
+        sort_keys: flag("sort_keys")?.unwrap_or(true),
+        flow: match flag("default_flow_style")? {
+            Some(flow) => Some(flow),
+            None if nice => Some(false),
+            None => None,
+        },
+        explicit_start: flag("explicit_start")?.unwrap_or(false),
+        explicit_end: flag("explicit_end")?.unwrap_or(false),
+        unicode: flag("allow_unicode")?.unwrap_or(true),
+        quote: option(&args, "default_style").map(repr::text).transpose()?,
+    };
+    crate::yaml_out::dump(&value, &style).map(Rt::from).map_err(fail)
+}
+
+fn source(input: &Rt) -> Option<String> {
+    input.as_str().map(String::from)
+}
+
+fn from_yaml(ctx: &Rc<Ctx>, input: Rt) -> Res<Rt> {
+    let Some(text) = source(&input) else { return Ok(input) };
+    let name: Arc<str> = "<string>".into();
+    let value = rustible_yaml::load(&name, &text).map_err(|e| fail(e.summary()))?;
+    Ok(ctx.data(value))
+}
+
+fn from_yaml_all(ctx: &Rc<Ctx>, input: Rt) -> Res<Rt> {
+    let Some(text) = source(&input) else { return Ok(input) };
+    let name: Arc<str> = "<string>".into();
+    let values = rustible_yaml::load_all(&name, &text).map_err(|e| fail(e.summary()))?;
+    Ok(ctx.data(values.into()))
+}
+
+/// `json_query`: JMESPath. Numbers that were whole come back whole.
+pub(crate) fn json_query(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
+    let args = bind("json_query", args, &["expr"])?;
+    let query = repr::text(args.need(0)?)?;
+    let bad = |e: &dyn std::fmt::Display| fail(format!("JMESPathError in json_query filter plugin:\n{e}"));
+    let expression = jmespath::compile(&query).map_err(|e| bad(&e))?;
+    let data = to_jmes(&ctx.plain(&input)?);
+    let found = expression.search(data).map_err(|e| bad(&e))?;
+    Ok(ctx.data(from_jmes(&found)))
+}
+
+fn to_jmes(value: &Value) -> jmespath::Rcvar {
+    use jmespath::Variable as V;
+    jmespath::Rcvar::new(match value {
+        Value::Null => V::Null,
+        Value::Bool(flag) => V::Bool(*flag),
+        Value::Int(number) => V::Number((*number).into()),
+        Value::Big(_) | Value::Float(_) => {
+            value.number_as_f64().and_then(serde_json_number).map_or(V::Null, V::Number)
+        }
+        Value::Str(text) | Value::Vaulted(text) => V::String(text.to_string()),
+        Value::List(items) => V::Array(items.iter().map(to_jmes).collect()),
+        Value::Dict(dict) => V::Object(dict.iter().map(|(k, v)| (json::key_text(k), to_jmes(v))).collect()),
+    })
+}
+
+fn serde_json_number(number: f64) -> Option<serde_json::Number> {
+    serde_json::Number::from_f64(number)
+}
+
+fn from_jmes(value: &jmespath::Variable) -> Value {
+    use jmespath::Variable as V;
+    match value {
+        V::Null | V::Expref(_) => Value::Null,
+        V::Bool(flag) => Value::Bool(*flag),
+        V::Number(number) => match number.as_i64() {
+            Some(whole) => Value::Int(whole),
+            None => {
+                let float = number.as_f64().unwrap_or(f64::NAN);
+                if float.fract() == 0.0 && float.abs() < 9e15 { Value::Int(float as i64) } else { Value::Float(float) }
+            }
+        },
+        V::String(text) => Value::from(text),
+        V::Array(items) => items.iter().map(|i| from_jmes(i)).collect::<Vec<_>>().into(),
+        V::Object(entries) => entries.iter().map(|(k, v)| (k.clone(), from_jmes(v))).collect::<Dict>().into(),
+    }
+}

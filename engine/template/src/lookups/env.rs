@@ -1,0 +1,22 @@
+//! `env`: variables of the controller's environment.
+
+use super::Call;
+use crate::rt::{Res, Rt};
+
+pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
+    call.known(&["default"])?;
+    let default = call.option("default").cloned().unwrap_or_else(|| Rt::str(""));
+    let mut out = Vec::new();
+    for name in super::flat_once(&call.terms)? {
+        let name = crate::repr::text(&name)?;
+        let name = name.split_whitespace().next().unwrap_or_default();
+        out.push(match call.ctx.env.variable(name) {
+            Some(value) => Rt::from(value),
+            None => match &default {
+                Rt::Undef(fault) => return Err(fault.clone()),
+                other => other.clone(),
+            },
+        });
+    }
+    Ok(out)
+}

@@ -1,0 +1,41 @@
+//! `file` and `unvault`: what is in files of the controller.
+
+use rustible_protocol::Text;
+
+use super::Call;
+use crate::rt::{Res, Rt, fail};
+
+/// The text of a file, decrypted when it is a vault; secret then.
+pub(super) fn read(call: &Call, path: &std::path::Path) -> Res<Text> {
+    let bytes = std::fs::read(path).map_err(|e| fail(format!("Unable to read {}: {e}", path.display())))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    if !text.starts_with("$ANSIBLE_VAULT;") {
+        return Ok(Text::untrusted(text));
+    }
+    let Some(vault) = &call.ctx.env.vault else {
+        return Err(fail("Attempting to decrypt but no vault secrets found."));
+    };
+    call.ctx.shared.secrets.set(true);
+    Ok(Text::untrusted(vault.decrypt(&text).map_err(fail)?).with_secret(true))
+}
+
+pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
+    call.known(&["lstrip", "rstrip"])?;
+    let (left, right) = (call.flag("lstrip", false)?, call.flag("rstrip", true)?);
+    let mut out = Vec::new();
+    for name in call.texts()? {
+        let Some(path) = call.ctx.env.find("files", &name) else {
+            return Err(fail(format!("Unable to access the file '{name}': File not found.")));
+        };
+        let text = read(&call, &path)?;
+        let mut shown = text.as_str();
+        if left {
+            shown = shown.trim_start();
+        }
+        if right {
+            shown = shown.trim_end();
+        }
+        out.push(Rt::Str(text.like(shown)));
+    }
+    Ok(out)
+}

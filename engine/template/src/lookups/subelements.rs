@@ -1,0 +1,38 @@
+//! `subelements`: each element with each item of a list inside it.
+
+use super::Call;
+use crate::{
+    eval::call_filter,
+    rt::{Args, Res, Rt, fail},
+};
+
+pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
+    let [list, path, flags @ ..] = &call.terms[..] else {
+        return Err(fail(
+            "subelements lookup expects a list of two or three items, first a dict or a list, second a string, and optional third a dict with flags",
+        ));
+    };
+    let skip = match flags.first() {
+        Some(Rt::Dict(dict)) => {
+            dict.get_str("skip_missing").and_then(|v| crate::filters::common::truth(&v)).unwrap_or(false)
+        }
+        _ => false,
+    };
+    // Elements that were skipped take no part.
+    let elements = match list {
+        Rt::Dict(dict) => dict.entries().into_iter().map(|(_, v)| v).collect(),
+        other => other.iterate()?,
+    };
+    let mut kept = Vec::new();
+    for element in elements {
+        let skipped = match &element {
+            Rt::Dict(dict) => dict.get_str("skipped").map_or(Ok(false), |s| s.truthy())?,
+            _ => return Err(fail("subelements lookup expects a dictionary, got something else")),
+        };
+        if !skipped {
+            kept.push(element);
+        }
+    }
+    let args = Args { pos: vec![path.clone(), Rt::Bool(skip)], kw: Vec::new() };
+    call_filter(&call.ctx, "subelements", Rt::list(kept), args)?.iterate()
+}

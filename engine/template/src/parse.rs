@@ -1,0 +1,322 @@
+//! From text to our tree: minijinja's parser, then a pass that puts back what Jinja2 and the reference mean differently.
+
+use std::sync::Arc;
+
+use minijinja::{
+    machinery::{self, Span, ast},
+    syntax::SyntaxConfig,
+};
+use rustible_protocol::{Text, Value};
+
+use crate::{
+    ir::{Arg, Cmp, Ex, ForLoop, MacroDef, Op, St, Target, Template},
+    literal,
+    options::Options,
+};
+
+/// A syntax error: message and line.
+#[derive(Debug, Clone)]
+pub(crate) struct SyntaxError {
+    pub(crate) message: String,
+    pub(crate) line: usize,
+}
+
+/// Parse a template text.
+pub(crate) fn template(source: &str, options: &Options) -> Result<Template, SyntaxError> {
+    let source = normalise(source);
+    let config = options.syntax().map_err(|message| SyntaxError { message, line: 1 })?;
+    let parsed = machinery::parse(&source, "<template>", config).map_err(|e| error(&e))?;
+    let lower = Lower { source: &source, verbatim: options.escape_backslashes, in_print: false };
+    let ast::Stmt::Template(root) = &parsed else {
+        return Err(SyntaxError { message: "not a template".into(), line: 1 });
+    };
+    Ok(Template { body: lower.body(&root.children)?, expr: None })
+}
+
+/// Parse a bare expression.
+pub(crate) fn expression(source: &str, verbatim: bool) -> Result<Template, SyntaxError> {
+    let source = normalise(source);
+    let parsed = machinery::parse_expr(&source).map_err(|e| error(&e))?;
+    let lower = Lower { source: &source, verbatim, in_print: true };
+    Ok(Template { body: Vec::new(), expr: Some(lower.expr(&parsed)?) })
+}
+
+fn normalise(source: &str) -> String {
+    let text = if source.contains('\r') { source.replace("\r\n", "\n").replace('\r', "\n") } else { source.to_string() };
+    if text.contains('\u{a0}') { text.replace('\u{a0}', " ") } else { text }
+}
+
+fn error(error: &minijinja::Error) -> SyntaxError {
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), ToString::to_string);
+    SyntaxError { message: crate::syntax_text::translate(&detail), line: error.line().unwrap_or(1) }
+}
+
+struct Lower<'s> {
+    source: &'s str,
+    verbatim: bool,
+    in_print: bool,
+}
+
+type Lowered<T> = Result<T, SyntaxError>;
+
+impl Lower<'_> {
+    fn printing(&self) -> Self {
+        Lower { source: self.source, verbatim: self.verbatim, in_print: true }
+    }
+    fn slice(&self, span: Span) -> &str {
+        self.source.get(span.start_offset as usize..span.end_offset as usize).unwrap_or("")
+    }
+    fn bad<T>(message: impl Into<String>, span: Span) -> Lowered<T> {
+        Err(SyntaxError { message: message.into(), line: span.start_line.into() })
+    }
+
+    fn body(&self, stmts: &[ast::Stmt<'_>]) -> Lowered<Vec<St>> {
+        stmts.iter().map(|s| self.stmt(s)).collect()
+    }
+
+    fn stmt(&self, stmt: &ast::Stmt<'_>) -> Lowered<St> {
+        Ok(match stmt {
+            ast::Stmt::Template(t) => St::Group(self.body(&t.children)?),
+            ast::Stmt::EmitExpr(e) => St::Emit(self.printing().expr(&e.expr)?),
+            ast::Stmt::EmitRaw(raw) => St::Raw(raw.raw.into()),
+            ast::Stmt::ForLoop(l) => St::For(Arc::new(ForLoop {
+                target: self.target(&l.target)?,
+                iter: self.expr(&l.iter)?,
+                filter: l.filter_expr.as_ref().map(|e| self.expr(e)).transpose()?,
+                recursive: l.recursive,
+                body: self.body(&l.body)?,
+                otherwise: self.body(&l.else_body)?,
+            })),
+            ast::Stmt::IfCond(c) => St::If(self.expr(&c.expr)?, self.body(&c.true_body)?, self.body(&c.false_body)?),
+            ast::Stmt::WithBlock(w) => {
+                let pairs = w.assignments.iter().map(|(t, e)| Ok((self.target(t)?, self.expr(e)?)));
+                St::With(pairs.collect::<Lowered<_>>()?, self.body(&w.body)?)
+            }
+            ast::Stmt::Set(s) => St::Set(self.target(&s.target)?, self.expr(&s.expr)?),
+            ast::Stmt::SetBlock(s) => {
+                let filter = s.filter.as_ref().map(|f| self.expr(f)).transpose()?;
+                St::SetBlock(self.target(&s.target)?, filter, self.body(&s.body)?)
+            }
+            ast::Stmt::AutoEscape(a) => St::Group(self.body(&a.body)?),
+            ast::Stmt::FilterBlock(f) => St::Filter(self.expr(&f.filter)?, self.body(&f.body)?),
+            ast::Stmt::Do(d) => St::Do(Ex::Call(Box::new(self.expr(&d.call.expr)?), self.args(&d.call.args)?)),
+            ast::Stmt::Continue(_) => St::Continue,
+            ast::Stmt::Break(_) => St::Break,
+            other => self.modular(other)?,
+        })
+    }
+
+    /// Statements that name other templates or define something.
+    fn modular(&self, stmt: &ast::Stmt<'_>) -> Lowered<St> {
+        Ok(match stmt {
+            ast::Stmt::Block(b) => St::Block(b.name.into(), b.required, Arc::new(self.body(&b.body)?)),
+            ast::Stmt::Import(i) => {
+                St::Import(self.expr(&i.expr)?, self.target(&i.name)?, self.context_after(i.name.span(), false))
+            }
+            ast::Stmt::FromImport(f) => {
+                let name = |e: &ast::Expr<'_>| match e {
+                    ast::Expr::Var(v) => Ok(v.id.into()),
+                    other => Self::bad("expected a name", other.span()),
+                };
+                let mut last = f.expr.span();
+                let mut names = Vec::new();
+                for (from, to) in &f.names {
+                    last = to.as_ref().unwrap_or(from).span();
+                    names.push((name(from)?, name(to.as_ref().unwrap_or(from))?));
+                }
+                St::FromImport(self.expr(&f.expr)?, names, self.context_after(last, false))
+            }
+            ast::Stmt::Extends(e) => St::Extends(self.expr(&e.name)?),
+            ast::Stmt::Include(i) => {
+                St::Include(self.expr(&i.name)?, i.ignore_missing, self.context_after(i.name.span(), true))
+            }
+            ast::Stmt::Macro(m) => St::Macro(Arc::new(self.macro_def(m)?)),
+            ast::Stmt::CallBlock(c) => St::CallBlock(
+                self.expr(&c.call.expr)?,
+                self.args(&c.call.args)?,
+                Arc::new(self.macro_def(&c.macro_decl)?),
+            ),
+            _ => return Err(SyntaxError { message: "unsupported statement".into(), line: 1 }),
+        })
+    }
+
+    /// `with context` or `without context` behind an expression; the parser reads over it.
+    fn context_after(&self, span: Span, default: bool) -> bool {
+        let rest = self.source.get(span.end_offset as usize..).unwrap_or("");
+        let line = rest.find("%}").map_or(rest, |end| &rest[..end]);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.iter().position(|w| *w == "context").and_then(|i| i.checked_sub(1)).map(|i| words[i]) {
+            Some("with") => true,
+            Some("without") => false,
+            _ => default,
+        }
+    }
+
+    fn macro_def(&self, m: &ast::Macro<'_>) -> Lowered<MacroDef> {
+        let params = m.args.iter().map(|a| match a {
+            ast::Expr::Var(v) => Ok(v.id.into()),
+            other => Self::bad("expected a name", other.span()),
+        });
+        let body = self.body(&m.body)?;
+        let source = format!("{body:?}");
+        let uses = |name: &str| source.contains(&format!("Var(\"{name}\")"));
+        Ok(MacroDef {
+            name: m.name.into(),
+            params: params.collect::<Lowered<_>>()?,
+            defaults: m.defaults.iter().map(|d| self.expr(d)).collect::<Lowered<_>>()?,
+            varargs: uses("varargs"),
+            kwargs: uses("kwargs"),
+            body,
+        })
+    }
+
+    fn target(&self, expr: &ast::Expr<'_>) -> Lowered<Target> {
+        Ok(match expr {
+            ast::Expr::Var(v) => Target::Name(v.id.into()),
+            ast::Expr::List(l) => Target::Many(l.items.iter().map(|i| self.target(i)).collect::<Lowered<_>>()?),
+            ast::Expr::Tuple(t) => Target::Many(t.items.iter().map(|i| self.target(i)).collect::<Lowered<_>>()?),
+            ast::Expr::GetAttr(a) => match &a.expr {
+                ast::Expr::Var(v) => Target::Attr(v.id.into(), a.name.into()),
+                other => return Self::bad("can't assign to 'getattr'", other.span()),
+            },
+            other => return Self::bad("can't assign to 'const'", other.span()),
+        })
+    }
+
+    fn args(&self, args: &[ast::CallArg<'_>]) -> Lowered<Vec<Arg>> {
+        args.iter()
+            .map(|arg| {
+                Ok(match arg {
+                    ast::CallArg::Pos(e) => Arg::Pos(self.expr(e)?),
+                    ast::CallArg::Kwarg(name, e) => Arg::Named((*name).into(), self.expr(e)?),
+                    ast::CallArg::PosSplat(e) => Arg::Splat(self.expr(e)?),
+                    ast::CallArg::KwargSplat(e) => Arg::NamedSplat(self.expr(e)?),
+                })
+            })
+            .collect()
+    }
+
+    fn exprs(&self, items: &[ast::Expr<'_>]) -> Lowered<Vec<Ex>> {
+        items.iter().map(|e| self.expr(e)).collect()
+    }
+    fn opt(&self, item: Option<&ast::Expr<'_>>) -> Lowered<Option<Ex>> {
+        item.map(|e| self.expr(e)).transpose()
+    }
+    fn pair(&self, a: &ast::Expr<'_>, b: &ast::Expr<'_>) -> Lowered<Box<(Ex, Ex)>> {
+        Ok(Box::new((self.expr(a)?, self.expr(b)?)))
+    }
+
+    fn expr(&self, expr: &ast::Expr<'_>) -> Lowered<Ex> {
+        Ok(match expr {
+            ast::Expr::Var(v) => Ex::Var(v.id.into()),
+            ast::Expr::Const(c) => Ex::Const(self.constant(&c.value, c.span())?),
+            ast::Expr::Slice(s) => Ex::Slice(Box::new((
+                self.expr(&s.expr)?,
+                self.opt(s.start.as_ref())?,
+                self.opt(s.stop.as_ref())?,
+                self.opt(s.step.as_ref())?,
+            ))),
+            ast::Expr::UnaryOp(u) => {
+                let inner = Box::new(self.expr(&u.expr)?);
+                if matches!(u.op, ast::UnaryOpKind::Not) { Ex::Not(inner) } else { Ex::Neg(inner) }
+            }
+            ast::Expr::BinOp(b) => self.binary(b)?,
+            ast::Expr::Compare(c) => {
+                let ops = c.ops.iter().map(|o| Ok((compare(o.op), self.expr(&o.expr)?)));
+                Ex::Compare(Box::new(self.expr(&c.expr)?), ops.collect::<Lowered<_>>()?)
+            }
+            ast::Expr::IfExpr(i) => Ex::If(Box::new((
+                self.expr(&i.test_expr)?,
+                self.expr(&i.true_expr)?,
+                self.opt(i.false_expr.as_ref())?,
+            ))),
+            ast::Expr::Filter(f) => {
+                Ex::Filter(f.name.into(), self.opt(f.expr.as_ref())?.map(Box::new), self.args(&f.args)?)
+            }
+            ast::Expr::Test(t) => Ex::Test(t.name.into(), Box::new(self.expr(&t.expr)?), self.args(&t.args)?),
+            ast::Expr::GetAttr(a) => self.attribute(a)?,
+            ast::Expr::GetItem(i) => Ex::Item(self.pair(&i.expr, &i.subscript_expr)?),
+            ast::Expr::Call(c) => Ex::Call(Box::new(self.expr(&c.expr)?), self.args(&c.args)?),
+            ast::Expr::List(l) => Ex::List(self.exprs(&l.items)?),
+            ast::Expr::Tuple(t) => Ex::Tuple(self.exprs(&t.items)?),
+            ast::Expr::Map(m) => {
+                let pairs = m.keys.iter().zip(&m.values).map(|(k, v)| Ok((self.expr(k)?, self.expr(v)?)));
+                Ex::Map(pairs.collect::<Lowered<_>>()?)
+            }
+        })
+    }
+
+    /// `x.0` is an item in Jinja2.
+    fn attribute(&self, a: &ast::GetAttr<'_>) -> Lowered<Ex> {
+        let inner = self.expr(&a.expr)?;
+        Ok(match a.name.parse::<i64>() {
+            Ok(number) => Ex::Item(Box::new((inner, Ex::Const(Value::Int(number))))),
+            Err(_) => Ex::Attr(Box::new(inner), a.name.into()),
+        })
+    }
+
+    fn binary(&self, b: &ast::BinOp<'_>) -> Lowered<Ex> {
+        use ast::BinOpKind as K;
+        let op = match b.op {
+            K::ScAnd => return Ok(Ex::And(self.pair(&b.left, &b.right)?)),
+            K::ScOr => return Ok(Ex::Or(self.pair(&b.left, &b.right)?)),
+            K::Add => Op::Add,
+            K::Sub => Op::Sub,
+            K::Mul => Op::Mul,
+            K::Div => Op::Div,
+            K::FloorDiv => Op::FloorDiv,
+            K::Rem => Op::Rem,
+            K::Pow => Op::Pow,
+            K::Concat => Op::Concat,
+            K::Eq | K::Ne | K::Lt | K::Lte | K::Gt | K::Gte | K::In => {
+                let op = match b.op {
+                    K::Eq => Cmp::Eq,
+                    K::Ne => Cmp::Ne,
+                    K::Lt => Cmp::Lt,
+                    K::Lte => Cmp::Lte,
+                    K::Gt => Cmp::Gt,
+                    K::Gte => Cmp::Gte,
+                    _ => Cmp::In,
+                };
+                return Ok(Ex::Compare(Box::new(self.expr(&b.left)?), vec![(op, self.expr(&b.right)?)]));
+            }
+        };
+        Ok(Ex::Bin(op, self.pair(&b.left, &b.right)?))
+    }
+
+    fn constant(&self, value: &minijinja::Value, span: Span) -> Lowered<Value> {
+        use minijinja::value::ValueKind;
+        Ok(match value.kind() {
+            ValueKind::Bool => Value::Bool(value.is_true()),
+            ValueKind::String => {
+                let verbatim = self.verbatim && self.in_print;
+                let text = literal::strings(self.slice(span), verbatim)
+                    .unwrap_or_else(|| value.as_str().unwrap_or_default().to_string());
+                let template = ["{{", "{%"].iter().any(|open| text.contains(open));
+                if template { Value::Str(Text::trusted(text, None)) } else { Value::str(text) }
+            }
+            ValueKind::Number => match literal::number(self.slice(span)) {
+                Some(number) => number,
+                None => match i64::try_from(value.clone()) {
+                    Ok(number) if value.is_integer() => Value::Int(number),
+                    _ => Value::Float(f64::try_from(value.clone()).unwrap_or(f64::NAN)),
+                },
+            },
+            _ => Value::Null,
+        })
+    }
+}
+
+fn compare(op: ast::CompareOpKind) -> Cmp {
+    use ast::CompareOpKind as K;
+    match op {
+        K::Eq => Cmp::Eq,
+        K::Ne => Cmp::Ne,
+        K::Lt => Cmp::Lt,
+        K::Lte => Cmp::Lte,
+        K::Gt => Cmp::Gt,
+        K::Gte => Cmp::Gte,
+        K::In => Cmp::In,
+        K::NotIn => Cmp::NotIn,
+    }
+}

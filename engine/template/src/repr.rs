@@ -1,0 +1,100 @@
+//! Values as Python prints them: `str()` and `repr()`.
+
+use rustible_protocol::json;
+
+use crate::rt::{Res, Rt};
+
+/// `str(value)`; undefined is an error.
+pub(crate) fn text(value: &Rt) -> Res<String> {
+    Ok(match value {
+        Rt::Str(text) => text.as_str().to_string(),
+        other => repr(other)?,
+    })
+}
+
+/// `repr(value)`.
+pub(crate) fn repr(value: &Rt) -> Res<String> {
+    let mut out = String::new();
+    put(&mut out, value)?;
+    Ok(out)
+}
+
+/// A float as `repr` writes it.
+pub(crate) fn float(number: f64) -> String {
+    if number.is_nan() {
+        "nan".into()
+    } else if number.is_infinite() {
+        if number > 0.0 { "inf".into() } else { "-inf".into() }
+    } else {
+        json::float(number)
+    }
+}
+
+fn put(out: &mut String, value: &Rt) -> Res<()> {
+    match value {
+        Rt::Null => out.push_str("None"),
+        Rt::Bool(true) => out.push_str("True"),
+        Rt::Bool(false) => out.push_str("False"),
+        Rt::Int(number) => out.push_str(&number.to_string()),
+        Rt::Big(number) => out.push_str(&number.to_string()),
+        Rt::Float(number) => out.push_str(&float(*number)),
+        Rt::Str(text) => quote(out, text),
+        Rt::List(list) => sequence(out, &list.items(), '[', ']')?,
+        // Tuples become lists wherever a value leaves the template, text included.
+        Rt::Tuple(items) => sequence(out, items, '[', ']')?,
+        Rt::Dict(dict) => {
+            out.push('{');
+            let shown = dict.entries();
+            for (i, (key, item)) in shown.iter().filter(|(_, v)| !matches!(v, Rt::Omit)).enumerate() {
+                if i > 0 {
+                    out.push_str(", ");
+                }
+                put(out, &Rt::from_key(key.clone()))?;
+                out.push_str(": ");
+                put(out, item)?;
+            }
+            out.push('}');
+        }
+        Rt::Range(start, stop, 1) => out.push_str(&format!("range({start}, {stop})")),
+        Rt::Range(start, stop, step) => out.push_str(&format!("range({start}, {stop}, {step})")),
+        Rt::Undef(fault) => return Err(fault.clone()),
+        Rt::Omit => out.push_str("<<Omit>>"),
+        Rt::Obj(obj) => out.push_str(&obj.text()),
+    }
+    Ok(())
+}
+
+fn sequence(out: &mut String, items: &[Rt], open: char, close: char) -> Res<()> {
+    out.push(open);
+    for (i, item) in items.iter().filter(|i| !matches!(i, Rt::Omit)).enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        put(out, item)?;
+    }
+    out.push(close);
+    Ok(())
+}
+
+/// A string in Python's quotes.
+pub(crate) fn quote(out: &mut String, text: &str) {
+    let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    out.push(mark);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\\' => out.push_str("\\\\"),
+            c if c == mark => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if (c as u32) < 0x20 || (0x7f..0xa1).contains(&(c as u32)) || c == '\u{ad}' => {
+                out.push_str(&format!("\\x{:02x}", c as u32));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push(mark);
+}

@@ -1,0 +1,30 @@
+//! The parser's complaints in Jinja2's words, where the meaning is the same.
+
+/// Jinja2's words for a message of the parser.
+pub(crate) fn translate(detail: &str) -> String {
+    if let Some(rest) = detail.strip_prefix("unexpected ") {
+        if let Some((found, wanted)) = rest.split_once(", expected ") {
+            return format!("expected token {}, got {}", token(wanted), token(found));
+        }
+        if rest == "end of input" {
+            return "unexpected 'end of template'".into();
+        }
+        return format!("unexpected {}", token(rest));
+    }
+    if let Some(name) = detail.strip_prefix("unknown statement ") {
+        return format!("Encountered unknown tag '{}'.", name.trim());
+    }
+    detail.to_string()
+}
+
+fn token(text: &str) -> String {
+    let inner = text.trim_matches('`');
+    let name = match inner {
+        "end of block" => "end of statement block",
+        "end of variable block" | "end of variable" => "end of print statement",
+        "end of input" => "end of template",
+        "identifier" => "name",
+        other => other,
+    };
+    format!("'{name}'")
+}
