@@ -15,7 +15,7 @@ use crate::{
     agent::{Agent, Counters},
     args::quote,
     bootstrap, call, escalate, local, raw, ssh,
-    stream::Stream,
+    stream::{self, Stream},
     system_ssh, transfer,
 };
 
@@ -152,14 +152,19 @@ impl Pool {
     /// Close every connection to the target's machine; the next call opens new ones.
     pub async fn reset(&self, target: &Target) {
         let (name, transport) = (&target.name, &target.transport);
-        self.0.agents.forget(|(key, _)| key.name == *name && key.transport == *transport).await;
-        self.0.ways.forget(|(key, kind)| key == name && kind == transport).await;
+        for agent in self.0.agents.take(|(key, _)| key.name == *name && key.transport == *transport).await {
+            agent.close();
+        }
+        self.0.ways.take(|(key, kind)| key == name && kind == transport).await;
     }
 
-    /// Close all connections: agents end what they run and themselves.
+    /// Close all connections: agents end what they run and themselves. Waits a moment for those of this machine.
     pub async fn shutdown(&self) {
-        self.0.agents.forget(|_| true).await;
-        self.0.ways.forget(|_| true).await;
+        for agent in self.0.agents.take(|_| true).await {
+            agent.close();
+        }
+        self.0.ways.take(|_| true).await;
+        stream::children_ended().await;
     }
 
     /// What went over the target's stream so far.
@@ -190,7 +195,7 @@ impl Pool {
                 return Ok(agent.clone());
             }
             if agent.is_frozen() {
-                self.0.ways.forget(|(name, kind)| *name == target.name && *kind == target.transport).await;
+                self.0.ways.take(|(name, kind)| *name == target.name && *kind == target.transport).await;
             }
             *held = None;
         }
@@ -299,11 +304,13 @@ impl<K: Eq + Hash, V> Slots<K, V> {
         lock(&self.0).entry(key).or_default().clone()
     }
 
-    /// Drop what these keys hold.
-    async fn forget(&self, which: impl Fn(&K) -> bool) {
+    /// Take out what these keys hold.
+    async fn take(&self, which: impl Fn(&K) -> bool) -> Vec<V> {
         let slots: Vec<_> = lock(&self.0).iter().filter(|(key, _)| which(key)).map(|(_, slot)| slot.clone()).collect();
+        let mut taken = Vec::new();
         for slot in slots {
-            *slot.lock().await = None;
+            taken.extend(slot.lock().await.take());
         }
+        taken
     }
 }

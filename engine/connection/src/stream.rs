@@ -3,7 +3,9 @@
 use std::{
     any::Any,
     pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll, ready},
+    time::{Duration, Instant},
 };
 
 use bytes::{Buf, Bytes};
@@ -70,6 +72,35 @@ pub(crate) fn pump(mut from: impl AsyncRead + Send + Unpin + 'static) -> mpsc::U
     receiver
 }
 
+/// Processes of this machine that have not ended.
+static CHILDREN: AtomicUsize = AtomicUsize::new(0);
+/// How long a process has to end what it started once its input was closed.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// One of them, also when the runtime ends before it.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        CHILDREN.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        CHILDREN.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Wait until the processes of this machine have ended, whose streams were dropped just now.
+pub(crate) async fn children_ended() {
+    let end = Instant::now() + GRACE;
+    while CHILDREN.load(Ordering::SeqCst) > 0 && Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 /// The streams of a process of this machine (pipes on all three). It is killed when the stream is dropped.
 pub(crate) fn of_child(mut child: Child) -> std::io::Result<Stream> {
     let missing = || std::io::Error::other("a pipe of the process is missing");
@@ -78,11 +109,13 @@ pub(crate) fn of_child(mut child: Child) -> std::io::Result<Stream> {
     let errors = pump(child.stderr.take().ok_or_else(missing)?);
     let (exited, exit) = oneshot::channel();
     let (guard, dropped) = oneshot::channel::<()>();
+    let counted = Counted::new();
     tokio::spawn(async move {
         let status = tokio::select! {
             status = child.wait() => status.ok(),
             _ = dropped => end(&mut child).await,
         };
+        drop(counted);
         if let Some(code) = status.and_then(code) {
             let _ = exited.send(code);
         }
@@ -92,8 +125,7 @@ pub(crate) fn of_child(mut child: Child) -> std::io::Result<Stream> {
 
 /// Give a process whose input was closed a moment to end by itself, then kill it.
 async fn end(child: &mut Child) -> Option<std::process::ExitStatus> {
-    let grace = std::time::Duration::from_secs(2);
-    if let Ok(status) = tokio::time::timeout(grace, child.wait()).await {
+    if let Ok(status) = tokio::time::timeout(GRACE, child.wait()).await {
         return status.ok();
     }
     let _ = child.start_kill();
