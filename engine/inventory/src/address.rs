@@ -83,9 +83,9 @@ pub(crate) fn expand(pattern: &str) -> Result<(Vec<String>, Option<i64>), Diagno
     let (host, port) = parse(pattern, true).unwrap_or((pattern, None));
     let mut hosts = Vec::new();
     if host.contains('[') {
-        ranges(host, &mut hosts)?
+        ranges(host, &mut hosts)?;
     } else {
-        hosts.push(host.to_string())
+        hosts.push(host.to_string());
     }
     Ok((hosts, port))
 }

@@ -107,7 +107,7 @@ fn constructed(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate
                 &host,
                 &keyed,
                 &vars,
-                (strict, !config.get("leading_separator").is_some_and(|v| !v.truthy())),
+                (strict, config.get("leading_separator").is_none_or(Value::truthy)),
                 evaluate,
             )?;
         }
@@ -158,34 +158,7 @@ fn keyed_groups(
     };
     let separator = option("separator").map_or_else(|| "_".to_string(), repr::str);
     let prefix = option("prefix").map(repr::str).unwrap_or_default();
-    let trailing = trailing.is_none_or(Value::truthy);
-    let given = |text: &Value| {
-        matches!(text, Value::Str(t) if t.is_empty())
-            .then_some(default)
-            .flatten()
-            .map_or_else(|| repr::str(text), repr::str)
-    };
-    let mut found = Vec::new();
-    match &key {
-        Value::Str(text) if !text.is_empty() => found.push(text.to_string()),
-        Value::Null | Value::Str(_) => found.extend(default.map(repr::str)),
-        Value::List(items) => found.extend(items.iter().map(given)),
-        Value::Dict(dict) => found.extend(dict.iter().map(|(name, value)| {
-            let name = repr::str(name);
-            match (matches!(value, Value::Str(t) if t.is_empty()), default) {
-                (true, Some(default)) => format!("{name}{separator}{}", repr::str(default)),
-                (true, None) if !trailing => name,
-                _ => format!("{name}{separator}{}", repr::str(value)),
-            }
-        })),
-        other => {
-            let text = format!(
-                "Invalid group name format, expected a string or a list of them or dictionary, got: <class '{}'>",
-                other.type_name()
-            );
-            return Err(Diagnostic::new(text));
-        }
-    }
+    let found = key_names(&key, default, trailing.is_none_or(Value::truthy), &separator)?;
     let parent = option("parent_group").map(|parent| match parent {
         Value::Str(text) if text.may_be_template() => evaluate.template(text, vars).map(|v| repr::str(&v)),
         other => Ok(repr::str(other)),
@@ -213,6 +186,43 @@ fn keyed_groups(
         }
     }
     Ok(())
+}
+
+/// The names that the value of a key gives to groups, without their prefix.
+fn key_names(
+    key: &Value,
+    default: Option<&Value>,
+    trailing: bool,
+    separator: &str,
+) -> Result<Vec<String>, Diagnostic> {
+    let given = |text: &Value| {
+        matches!(text, Value::Str(t) if t.is_empty())
+            .then_some(default)
+            .flatten()
+            .map_or_else(|| repr::str(text), repr::str)
+    };
+    let mut found = Vec::new();
+    match key {
+        Value::Str(text) if !text.is_empty() => found.push(text.to_string()),
+        Value::Null | Value::Str(_) => found.extend(default.map(repr::str)),
+        Value::List(items) => found.extend(items.iter().map(given)),
+        Value::Dict(dict) => found.extend(dict.iter().map(|(name, value)| {
+            let name = repr::str(name);
+            match (matches!(value, Value::Str(t) if t.is_empty()), default) {
+                (true, Some(default)) => format!("{name}{separator}{}", repr::str(default)),
+                (true, None) if !trailing => name,
+                _ => format!("{name}{separator}{}", repr::str(value)),
+            }
+        })),
+        other => {
+            let text = format!(
+                "Invalid group name format, expected a string or a list of them or dictionary, got: <class '{}'>",
+                other.type_name()
+            );
+            return Err(Diagnostic::new(text));
+        }
+    }
+    Ok(found)
 }
 
 /// `hosts: {name: template}` over all combinations of `layers`, with parents that are templates too.

@@ -133,7 +133,9 @@ fn group(
     match content.get("vars").map(|vars| trusted(vars, origin)) {
         None => {}
         Some(Value::Dict(vars)) => {
-            vars.iter().for_each(|(key, value)| inventory.set_on_group(id, key, value))
+            for (key, value) in &vars {
+                inventory.set_on_group(id, key, value);
+            }
         }
         Some(other) => return wrong("vars", &other, "dict"),
     }

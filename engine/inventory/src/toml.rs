@@ -70,7 +70,9 @@ fn group(inventory: &mut Inventory, name: &str, content: &Value) -> Result<(), D
     for (section, content) in sections.texts() {
         match (section.as_str(), content) {
             ("vars", Value::Dict(vars)) => {
-                vars.iter().for_each(|(key, value)| inventory.set_on_group(id, key, value))
+                for (key, value) in vars {
+                    inventory.set_on_group(id, key, value);
+                }
             }
             ("children", Value::List(children)) => {
                 for child in children {

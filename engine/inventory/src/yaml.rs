@@ -3,7 +3,10 @@
 use rustible_protocol::{Dict, Value, repr};
 use rustible_source::Diagnostic;
 
-use crate::{address, model::Inventory};
+use crate::{
+    address,
+    model::{GroupId, Inventory},
+};
 
 /// Put what a YAML inventory holds into the inventory.
 ///
@@ -97,34 +100,45 @@ fn group(inventory: &mut Inventory, key: &Value, content: &Value) -> Result<Stri
                 continue;
             }
         };
-        match section {
-            "vars" => entries.iter().for_each(|(name, value)| inventory.set_on_group(id, name, value)),
-            "children" => {
-                for (child, content) in entries {
-                    let child = group(inventory, child, content)?;
-                    inventory.add_child(&name, &child)?;
-                }
-            }
-            "hosts" => {
-                for (pattern, vars) in entries {
-                    let Some(pattern) = pattern.as_str() else {
-                        return Err(Diagnostic::new(format!(
-                            "Host pattern {} must be a string. Enclose integers/floats in quotation marks.",
-                            repr::str(pattern)
-                        )));
-                    };
-                    let (hosts, port) = address::expand(pattern)?;
-                    inventory.populate(&hosts, vars, id, port)?;
-                }
-            }
-            _ => {
-                let text = format!(
-                    "Skipping unexpected key ({}) in group ({name}), only \"vars\", \"children\" and \"hosts\" are valid",
-                    repr::str(key)
-                );
-                inventory.warn(Diagnostic::new(text));
-            }
-        }
+        fill(inventory, (&name, id), key, entries)?;
     }
     Ok(name)
+}
+
+/// One section of a group.
+fn fill(
+    inventory: &mut Inventory,
+    (name, id): (&str, GroupId),
+    key: &Value,
+    entries: &Dict,
+) -> Result<(), Diagnostic> {
+    match key.as_str().unwrap_or_default() {
+        "vars" => entries.iter().for_each(|(name, value)| inventory.set_on_group(id, name, value)),
+        "children" => {
+            for (child, content) in entries {
+                let child = group(inventory, child, content)?;
+                inventory.add_child(name, &child)?;
+            }
+        }
+        "hosts" => {
+            for (pattern, vars) in entries {
+                let Some(pattern) = pattern.as_str() else {
+                    return Err(Diagnostic::new(format!(
+                        "Host pattern {} must be a string. Enclose integers/floats in quotation marks.",
+                        repr::str(pattern)
+                    )));
+                };
+                let (hosts, port) = address::expand(pattern)?;
+                inventory.populate(&hosts, vars, id, port)?;
+            }
+        }
+        _ => {
+            let text = format!(
+                "Skipping unexpected key ({}) in group ({name}), only \"vars\", \"children\" and \"hosts\" are valid",
+                repr::str(key)
+            );
+            inventory.warn(Diagnostic::new(text));
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,5 @@
 //! Patterns and limits give the hosts, in the order, and the warnings that `ansible --list-hosts` gave.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{path::Path, sync::Arc};
 
 use rustible_inventory::{Inventory, Settings};
