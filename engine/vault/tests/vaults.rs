@@ -17,8 +17,8 @@ fn secrets(list: &[(&str, &str)]) -> Secrets {
 #[test]
 fn vaults_of_the_reference_open_and_are_made_the_same() {
     let zeros = vec![0; 5000];
-    let cases: [(&str, &str, Option<&str>, &str, &[u8]); 4] = [
-        ("v11", "pw1", None, "mysalt", b"hello: world\n"),
+    let cases = [
+        ("v11", "pw1", None, "mysalt", b"hello: world\n".as_slice()),
         ("v12", "pw2", Some("dev"), "mysalt", b"hello: world\n"),
         ("vempty", "pw1", None, "s2", b""),
         ("vzeros", "pw1", None, "s3", &zeros),
