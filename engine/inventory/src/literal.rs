@@ -94,6 +94,10 @@ impl Reader<'_> {
     /// A literal; `1+2j` is the only sum that is one.
     fn sum(&mut self) -> Option<Value> {
         let left = match self.signed()? {
+            // Python's minus changes the real part's zero too, which then shows.
+            Atom::Imaginary(number) if number.is_sign_negative() => {
+                return Some(self.text(&format!("(-0{}j)", whole_float(number))));
+            }
             Atom::Imaginary(number) => return Some(self.text(&format!("{}j", whole_float(number)))),
             Atom::Value(value) => value,
         };
@@ -120,16 +124,21 @@ impl Reader<'_> {
         }
         self.rest = &self.rest[1..];
         self.blanks();
-        if !self.rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        if self.rest.starts_with("...")
+            || !self.rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '('))
+        {
             return None;
         }
         match (minus, self.atom()?) {
-            (false, atom) => Some(atom),
+            (
+                false,
+                atom @ (Atom::Imaginary(_) | Atom::Value(Value::Int(_) | Value::Big(_) | Value::Float(_))),
+            ) => Some(atom),
             (true, Atom::Value(Value::Int(number))) => Some(Atom::Value(Value::Int(-number))),
             (true, Atom::Value(Value::Big(number))) => Some(Atom::Value(Value::big(-number.as_ref()))),
             (true, Atom::Value(Value::Float(number))) => Some(Atom::Value(Value::Float(-number))),
             (true, Atom::Imaginary(number)) => Some(Atom::Imaginary(-number)),
-            (true, Atom::Value(_)) => None,
+            (_, Atom::Value(_)) => None,
         }
     }
 
@@ -236,7 +245,7 @@ impl Reader<'_> {
         }
         let (token, after) = self.rest.split_at(end);
         self.rest = after;
-        if token.contains("__") || token.ends_with('_') {
+        if ["__", "_.", "._"].iter().any(|bad| token.contains(bad)) || token.ends_with('_') {
             return None;
         }
         let clean = token.replace('_', "").to_ascii_lowercase();
@@ -263,7 +272,7 @@ impl Reader<'_> {
     /// One string literal or several that stand side by side.
     fn strings(&mut self) -> Option<Value> {
         let mut all = String::new();
-        let mut bytes = false;
+        let mut bytes = None;
         loop {
             let end = self.rest.find(['\'', '"'])?;
             let prefix = &self.rest[..end];
@@ -271,7 +280,10 @@ impl Reader<'_> {
                 return None;
             }
             let raw = prefix.contains(['r', 'R']);
-            bytes |= prefix.contains(['b', 'B']);
+            let kind = prefix.contains(['b', 'B']);
+            if *bytes.get_or_insert(kind) != kind {
+                return None;
+            }
             self.rest = &self.rest[end..];
             self.string(raw, &mut all)?;
             self.blanks();
@@ -279,7 +291,7 @@ impl Reader<'_> {
             if !self.rest[next..].starts_with(['\'', '"']) {
                 // Bytes become text that nobody vouches for.
                 let Value::Str(text) = self.text(&all) else { return None };
-                return Some(Value::Str(text.with_trust(!bytes)));
+                return Some(Value::Str(text.with_trust(!kind)));
             }
         }
     }
