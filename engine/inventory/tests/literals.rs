@@ -1,7 +1,5 @@
 //! Values of INI inventories are what Python makes of them. `RUSTIBLE_LITERAL_CASES` names another file of cases.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{path::Path, sync::Arc};
 
 use rustible_inventory::{Inventory, Settings};
