@@ -1,1 +1,53 @@
+//! Controller halves of actions, one file each, named like the action.
 
+mod add_host;
+mod assert;
+mod copy;
+mod debug;
+mod fail;
+mod fetch;
+mod gather_facts;
+mod group_by;
+mod include_vars;
+mod pause;
+mod raw;
+mod reboot;
+mod script;
+mod set_fact;
+mod set_stats;
+mod source;
+mod spec;
+mod template;
+mod unarchive;
+mod validate_argument_spec;
+mod wait_for_connection;
+
+use std::sync::Arc;
+
+use rustible_executor::Action;
+
+/// Every action.
+#[must_use]
+pub fn actions() -> Vec<Arc<dyn Action>> {
+    vec![
+        Arc::new(add_host::AddHost::default()),
+        Arc::new(assert::Assert::default()),
+        Arc::new(copy::Copy::default()),
+        Arc::new(debug::Debug::default()),
+        Arc::new(fail::Fail::default()),
+        Arc::new(fetch::Fetch::default()),
+        Arc::new(gather_facts::GatherFacts::default()),
+        Arc::new(group_by::GroupBy::default()),
+        Arc::new(include_vars::IncludeVars::default()),
+        Arc::new(pause::Pause::default()),
+        Arc::new(raw::Raw::default()),
+        Arc::new(reboot::Reboot::default()),
+        Arc::new(script::Script::default()),
+        Arc::new(set_fact::SetFact::default()),
+        Arc::new(set_stats::SetStats::default()),
+        Arc::new(template::Template::default()),
+        Arc::new(unarchive::Unarchive::default()),
+        Arc::new(validate_argument_spec::ValidateArgumentSpec::default()),
+        Arc::new(wait_for_connection::WaitForConnection::default()),
+    ]
+}

@@ -1,1 +1,29 @@
+//! Plays, tasks and results: what is done, where, in which order, and what comes of it. Nothing here prints.
 
+mod action;
+mod cursor;
+mod emitter;
+mod files;
+mod keyword;
+mod listing;
+mod module;
+mod options;
+mod play;
+mod plays;
+mod registry;
+mod run;
+mod strategy;
+mod tags;
+mod target;
+mod task;
+mod vars_files;
+
+pub use action::{Action, Context, Effect, Failure, skipped_in_check};
+pub use emitter::Emitter;
+pub use files::{FileVault, Files};
+pub use keyword::to_bool;
+pub use listing::{ListedPlay, ListedTask, Listing};
+pub use options::{ConnectionOptions, Options};
+pub use registry::Registry;
+pub use run::{Asker, Runner, Setup};
+pub use task::Settled;

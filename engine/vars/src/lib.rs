@@ -1,1 +1,14 @@
+//! Variables: where each comes from, and which one wins.
+//!
+//! Nothing is merged ahead of time: a scope holds its layers, highest first, and a name is looked up in them when a
+//! template asks. So a task costs the handful of layers it has, not the number of variables times hosts.
 
+mod facts;
+mod magic;
+mod scope;
+mod store;
+
+pub use facts::namespaced;
+pub use magic::{Magic, RunFacts};
+pub use scope::{PlayScope, TaskScope};
+pub use store::{HostStore, Store};

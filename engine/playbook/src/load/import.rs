@@ -8,7 +8,7 @@ use std::{
 use rustible_protocol::{Dict, Text, Value};
 use rustible_source::Diagnostic;
 
-use super::{Loader, RoleRequest};
+use super::{Loader, RoleRequest, block::with_tag_list};
 use crate::{
     frame::{Frame, FrameKind},
     model::{Block, Item, Kind, Task},
@@ -41,7 +41,7 @@ impl Loader {
                 value.origin(),
             ));
         }
-        let frame = self.include_frame(task, &path, &Dict::new());
+        let frame = self.include_frame(task, &path, &Dict::new(), &statement(task));
         let inner = self.items(&value, &frame, task.handler)?;
         items.push(Item::Block(Arc::new(Block {
             frame,
@@ -52,26 +52,13 @@ impl Loader {
         Ok(())
     }
 
-    /// The frame around what an include or import brought in: the keywords of the statement, and variables given with it.
+    /// The frame around what an include or import brought in: the keywords that it passes on, and variables given with it.
     #[must_use]
-    pub fn include_frame(&self, task: &Task, path: &Path, vars: &Dict) -> Arc<Frame> {
-        let mut attrs = task.frame.attrs.clone();
-        for own in [
-            "name",
-            "register",
-            "until",
-            "retries",
-            "delay",
-            "changed_when",
-            "failed_when",
-            "async",
-            "poll",
-            "listen",
-        ] {
-            attrs.remove(own);
-        }
+    pub fn include_frame(&self, task: &Task, path: &Path, vars: &Dict, passed_on: &Dict) -> Arc<Frame> {
         let Some(parent) = &task.frame.parent else { return task.frame.clone() };
+        let attrs = with_tag_list(passed_on.clone());
         let mut frame = Frame::inside(parent, FrameKind::Include, attrs, task.origin.as_ref());
+        frame.vars.extend(&task.frame.vars);
         frame.vars.extend(vars);
         frame.folder = path.parent().map(Path::to_path_buf);
         Arc::new(frame)
@@ -140,7 +127,7 @@ impl Loader {
             };
             args.insert(key.clone(), value);
         }
-        let frame = self.include_frame(task, Path::new(""), &Dict::new());
+        let frame = self.include_frame(task, Path::new(""), &Dict::new(), &statement(task));
         let request = RoleRequest::of_include(&args, &frame, task.origin.as_ref(), true)?;
         let used = self.role(&request)?;
         items.push(Item::Block(Arc::new(Block {
@@ -162,6 +149,7 @@ impl Loader {
         task: &Task,
         target: &Text,
         vars: &Dict,
+        apply: &Dict,
     ) -> Result<(PathBuf, Arc<Frame>, Vec<Item>), Diagnostic> {
         debug_assert!(matches!(task.kind, Kind::IncludeTasks));
         let path =
@@ -176,8 +164,17 @@ impl Loader {
                 value.origin(),
             ));
         }
-        let frame = self.include_frame(task, &path, vars);
+        let frame = self.include_frame(task, &path, vars, apply);
         let items = self.items(&value, &frame, task.handler)?;
         Ok((path, frame, items))
     }
+}
+
+/// The keywords that a static import passes on to what it brings in.
+fn statement(task: &Task) -> Dict {
+    let mut attrs = task.frame.attrs.clone();
+    for own in ["name", "register", "until", "retries", "delay", "changed_when", "failed_when", "async", "poll", "listen"] {
+        attrs.remove(own);
+    }
+    attrs
 }

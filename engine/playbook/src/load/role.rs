@@ -113,7 +113,7 @@ impl RoleRequest {
             parent: frame.clone(),
             from: Dict::new(),
             public: stat,
-            allow_duplicates: None,
+            allow_duplicates: Some(true),
             validate: true,
             origin: at.cloned(),
             parents: Vec::new(),

@@ -1,0 +1,179 @@
+//! `ansible.builtin.copy`: contents of the controller to the target; the module of the same name writes them.
+
+use std::path::{Path, PathBuf};
+
+use rustible_executor::{Context, Failure};
+use rustible_protocol::{Dict, Kind, Spec, Value, json};
+
+use crate::{
+    source::{self, basename, without},
+    spec::{With, action, field, file_attributes, spec},
+};
+
+/// The name of the attachment that the module writes.
+pub(crate) const CONTENT: &str = "content";
+
+action!(
+    Copy,
+    Spec {
+        diff: true,
+        fields: [
+            vec![
+                field(
+                    "src",
+                    Kind::Path,
+                    "File or folder of the controller (of the target with `remote_src`)."
+                ),
+                field("content", Kind::Raw, "The content itself."),
+                field("dest", Kind::Path, "Where to, on the target.").required(),
+                field("backup", Kind::Bool, "Keep what was there under another name.").or(false),
+                field("force", Kind::Bool, "Replace a file that differs.").or(true).alias(&["thirsty"]),
+                field("remote_src", Kind::Bool, "`src` is on the target.").or(false),
+                field("follow", Kind::Bool, "Follow symbolic links on the target.").or(false),
+                field("local_follow", Kind::Bool, "Follow symbolic links of the source.").or(true),
+                field("directory_mode", Kind::Raw, "Permissions of folders that are made."),
+                field("checksum", Kind::Str, "SHA-1 that the source must have."),
+                field("decrypt", Kind::Bool, "Decrypt vaults.").or(true),
+                field("validate", Kind::Str, "Command that checks the new file at `%s`."),
+            ],
+            file_attributes(),
+        ]
+        .concat(),
+        ..spec("ansible.builtin.copy", "Copy files to the target.", Vec::new())
+    },
+    |context| copy(context).await
+);
+
+async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
+    let src = context.text("src").filter(|s| !s.is_empty());
+    let content = context.args.get(CONTENT).filter(|c| !c.is_null()).cloned();
+    let Some(dest) = context.text("dest").filter(|d| !d.is_empty()) else {
+        return Err(Failure::msg("dest is required"));
+    };
+    let given = given(context);
+    match (&src, &content) {
+        (None, None) => return Err(Failure::msg("src (or content) is required")),
+        (Some(_), Some(_)) => return Err(Failure::msg("src and content are mutually exclusive")),
+        (None, Some(_)) if dest.ends_with('/') => {
+            return Err(Failure::msg("can not use content with a dir as dest"));
+        }
+        _ => {}
+    }
+    if let Some(content) = content {
+        let text = match &content {
+            Value::Str(text) => text.to_string(),
+            Value::Dict(_) | Value::List(_) => json::dumps(&content),
+            other => rustible_protocol::repr::str(other),
+        };
+        let args = without(&given, &["src", CONTENT]);
+        return write(context, args, source::bytes(CONTENT, text.into_bytes())).await;
+    }
+    let src = src.unwrap_or_else(|| "".into());
+    if context.flag("remote_src", false)? {
+        return context.module("ansible.builtin.copy", given, Vec::new()).await;
+    }
+    let path = context.find_file("files", src.trim_end_matches('/'))?;
+    if path.is_dir() {
+        return folder(context, &given, &path, src.ends_with('/'), &dest).await;
+    }
+    let decrypt = context.flag("decrypt", true)?;
+    let mut args = without(&given, &["src", "decrypt", "local_follow"]);
+    args.insert("_original_basename", basename(&src));
+    preserve(&mut args, &path)?;
+    let attached = source::file(context, CONTENT, &path, decrypt)?;
+    write(context, args, attached).await
+}
+
+/// The arguments that were given, under their names, without the defaults of the controller's half.
+fn given(context: &Context<'_>) -> Dict {
+    let spec = context.runner.registry.spec("ansible.builtin.copy");
+    let written = |name: &str| {
+        let field = spec.and_then(|spec| spec.field(name));
+        let names =
+            field.map(|f| std::iter::once(f.name).chain(f.aliases.iter().copied()).collect::<Vec<_>>());
+        names.unwrap_or_default().iter().any(|name| context.written.contains_key(name))
+    };
+    let kept =
+        context.args.iter().filter(|(key, value)| !value.is_null() && key.as_str().is_some_and(written));
+    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+async fn write(context: &Context<'_>, args: Dict, attached: source::Attached) -> Result<Dict, Failure> {
+    context.module("ansible.builtin.copy", args, vec![attached]).await
+}
+
+/// `mode: preserve` is the source's own mode.
+fn preserve(args: &mut Dict, path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    if args.get("mode").and_then(Value::as_str) != Some("preserve") {
+        return Ok(());
+    }
+    let meta = std::fs::metadata(path).map_err(|e| Failure::msg(format!("{}: {e}", path.display())))?;
+    args.insert("mode", format!("0{:o}", meta.permissions().mode() & 0o7777));
+    Ok(())
+}
+
+/// A folder: its folders are made, its files written one by one; with a slash at its end only what is in it.
+async fn folder(
+    context: &Context<'_>,
+    given: &Dict,
+    root: &Path,
+    inside: bool,
+    dest: &str,
+) -> Result<Dict, Failure> {
+    let name = root.file_name().map(PathBuf::from).unwrap_or_default();
+    let base = if inside { PathBuf::from(dest) } else { PathBuf::from(dest).join(name) };
+    let (folders, files) =
+        source::tree(root).map_err(|e| Failure::msg(format!("{}: {e}", root.display())))?;
+    let mut changed = false;
+    let mut diffs: Vec<Value> = Vec::new();
+    let mut last = Dict::new();
+    let mut dirs = Dict::new();
+    dirs.insert("state", "directory");
+    for (from, to) in [("directory_mode", "mode"), ("owner", "owner"), ("group", "group")] {
+        if let Some(value) = given.get(from) {
+            dirs.insert(to, value.clone());
+        }
+    }
+    for relative in std::iter::once(PathBuf::new()).chain(folders) {
+        let mut args = dirs.clone();
+        args.insert("path", base.join(&relative).display().to_string());
+        let result = context.module("ansible.builtin.file", args, Vec::new()).await?;
+        if result.get("failed").is_some_and(Value::truthy) {
+            return Ok(result);
+        }
+        changed |= result.get("changed").is_some_and(Value::truthy);
+    }
+    let decrypt = context.flag("decrypt", true)?;
+    for relative in files {
+        let path = root.join(&relative);
+        let mut args = without(given, &["src", "decrypt", "local_follow", "directory_mode"]);
+        args.insert("dest", base.join(&relative).display().to_string());
+        preserve(&mut args, &path)?;
+        let attached = source::file(context, CONTENT, &path, decrypt)?;
+        let result = write(context, args, attached).await?;
+        if result.get("failed").is_some_and(Value::truthy) {
+            return Ok(result);
+        }
+        changed |= result.get("changed").is_some_and(Value::truthy);
+        match result.get("diff") {
+            Some(Value::List(list)) => diffs.extend(list.iter().cloned()),
+            Some(diff) => diffs.push(diff.clone()),
+            None => {}
+        }
+        last = result;
+    }
+    if folders_only(&last) {
+        last.insert("dest", dest);
+        last.insert("src", root.display().to_string());
+    }
+    last.insert("changed", changed);
+    if !diffs.is_empty() {
+        last.insert("diff", diffs);
+    }
+    Ok(last)
+}
+
+fn folders_only(result: &Dict) -> bool {
+    !result.contains_key("dest")
+}

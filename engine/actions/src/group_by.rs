@@ -1,0 +1,46 @@
+//! `ansible.builtin.group_by`: put the host into a group named by its facts.
+
+use rustible_executor::{Context, Effect, Failure};
+use rustible_protocol::{CheckMode, Dict, Kind, Spec, Value};
+
+use crate::spec::{With, action, field, spec};
+
+action!(
+    GroupBy,
+    Spec {
+        check: CheckMode::Partial,
+        ..spec(
+            "ansible.builtin.group_by",
+            "Put the host into a group of that name.",
+            vec![
+                field("key", Kind::Str, "The group's name.").required(),
+                field("parents", Kind::List, "Groups it is below.").of(Kind::Str),
+            ],
+        )
+    },
+    |context| group(context)
+);
+
+fn group(context: &mut Context<'_>) -> Result<Dict, Failure> {
+    let Some(key) = context.text("key") else {
+        return Err(Failure::msg("the 'key' param is required when using group_by"));
+    };
+    let name = key.replace(' ', "-");
+    let parents: Vec<String> = match context.args.get("parents") {
+        Some(Value::List(list)) => {
+            list.iter().map(|p| rustible_protocol::repr::str(p).replace(' ', "-")).collect()
+        }
+        Some(Value::Str(text)) => vec![text.replace(' ', "-")],
+        _ => vec!["all".to_string()],
+    };
+    let known = {
+        let inventory = context.runner.inventory.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        inventory.groups_of(context.host).contains(&name)
+    };
+    context.effects.push(Effect::GroupBy { group: name.clone(), parents: parents.clone() });
+    let mut result = Dict::new();
+    result.insert("changed", !known);
+    result.insert("add_group", name);
+    result.insert("parent_groups", parents.iter().map(Value::from).collect::<Vec<_>>());
+    Ok(result)
+}

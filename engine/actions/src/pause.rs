@@ -1,0 +1,93 @@
+//! `ansible.builtin.pause`: wait for a time or for a key.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use rustible_executor::{Context, Failure};
+use rustible_protocol::{Dict, Kind};
+
+use crate::spec::{With, action, field, spec};
+
+action!(
+    Pause,
+    spec(
+        "ansible.builtin.pause",
+        "Wait for a time or for a key.",
+        vec![
+            field("minutes", Kind::Str, "Minutes to wait."),
+            field("seconds", Kind::Str, "Seconds to wait."),
+            field("prompt", Kind::Str, "What to show."),
+            field("echo", Kind::Bool, "Show what is typed.").or(true),
+        ],
+    ),
+    once = true,
+    |context| pause(context).await
+);
+
+async fn pause(context: &mut Context<'_>) -> Result<Dict, Failure> {
+    let echo = context.flag("echo", true)?;
+    if context.args.contains_key("minutes") && context.args.contains_key("seconds") {
+        return Err(Failure::msg("parameters are mutually exclusive: minutes|seconds"));
+    }
+    let seconds = duration(context)?;
+    let mut result = Dict::new();
+    result.insert("changed", false);
+    result.insert("rc", 0);
+    result.insert("stderr", "");
+    result.insert("echo", echo);
+    let started = SystemTime::now();
+    let clock = Instant::now();
+    let mut typed = String::new();
+    if let Some(seconds) = seconds {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    } else {
+        let prompt = context
+            .text("prompt")
+            .map_or_else(|| "Press enter to continue, Ctrl+C to interrupt".into(), |p| p.to_string());
+        let shown = format!("[{}]\n{prompt}:", context.settled.action);
+        match context.runner.asker.pause(&shown, echo).await {
+            Some(text) => typed = text,
+            None => {
+                context.warnings.push("Not waiting for response to prompt as stdin is not interactive".into())
+            }
+        }
+    }
+    result.insert("user_input", typed);
+    let passed = clock.elapsed();
+    let (amount, unit) = match context.args.contains_key("minutes") {
+        true => (passed.as_secs_f64() / 60.0, "minutes"),
+        false => (passed.as_secs_f64(), "seconds"),
+    };
+    result.insert("delta", i64::try_from(passed.as_secs()).unwrap_or(i64::MAX));
+    result.insert(
+        "stdout",
+        format!("Paused for {} {unit}", rustible_protocol::json::float((amount * 100.0).round() / 100.0)),
+    );
+    result.insert("start", stamp(started));
+    result.insert("stop", stamp(SystemTime::now()));
+    Ok(result)
+}
+
+fn duration(context: &Context<'_>) -> Result<Option<u64>, Failure> {
+    for (name, factor) in [("minutes", 60.0), ("seconds", 1.0)] {
+        let Some(text) = context.text(name) else { continue };
+        let Ok(number) = text.trim().parse::<f64>() else {
+            return Err(Failure::msg(format!(
+                "non-integer value given for prompt duration:\nThe value '{text}' is no number"
+            )));
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to a day's number of seconds and more"
+        )]
+        let seconds = (number * factor).clamp(1.0, 1e9) as u64;
+        return Ok(Some(seconds));
+    }
+    Ok(None)
+}
+
+/// A point in time as Python's `str(datetime)` has it, in local time.
+pub(crate) fn stamp(time: SystemTime) -> String {
+    let zoned = jiff::Timestamp::try_from(time).map(|t| t.to_zoned(jiff::tz::TimeZone::system()));
+    zoned.map(|z| z.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()).unwrap_or_default()
+}

@@ -1,0 +1,257 @@
+//! The controller's half of tasks: what an action is, what it sees, and what it may ask for.
+
+use std::{path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use rustible_connection::{SourceFile, Target};
+use rustible_protocol::{Attachment, Call, CheckMode, Dict, Reply, Spec, Text, Value};
+use rustible_source::Diagnostic;
+use rustible_template::{Rendered, Templar};
+
+use crate::{module, run::Runner, task::Finished};
+
+/// Code that runs on the controller for a task, instead of or around a module.
+#[async_trait]
+pub trait Action: Send + Sync {
+    /// Its full name: `ansible.builtin.template`.
+    fn name(&self) -> &'static str;
+
+    /// What it accepts.
+    fn spec(&self) -> &Spec;
+
+    /// Arguments that it renders itself, or that are no templates (`assert: that`).
+    fn raw_arguments(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether it runs once for all hosts (`add_host`), on the first one.
+    fn once_for_all(&self) -> bool {
+        false
+    }
+
+    /// Do it.
+    async fn run(&self, context: &mut Context<'_>) -> Result<Dict, Failure>;
+}
+
+/// Why an action did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// It failed with this result (`failed` is set by the executor, `msg` should be there).
+    Result(Dict),
+    /// It failed for a reason that has a place in the playbook.
+    Error(Box<Diagnostic>),
+    /// The host could not be reached.
+    Unreachable(String),
+}
+
+impl Failure {
+    /// A failure with a message only.
+    pub fn msg(msg: impl Into<String>) -> Self {
+        Self::Result([("msg", Value::from(msg.into()))].into_iter().collect())
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(error: Diagnostic) -> Self {
+        Self::Error(Box::new(error))
+    }
+}
+
+/// What an action wants to have happened once its task ended well on the host.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// `set_fact`: variables of the host; `cacheable` ones are facts as well.
+    Set(Dict, bool),
+    /// `include_vars`.
+    Include(Dict),
+    /// `add_host`.
+    AddHost {
+        /// Its name.
+        name: String,
+        /// Groups it joins.
+        groups: Vec<String>,
+        /// Its variables.
+        vars: Dict,
+    },
+    /// `group_by`.
+    GroupBy {
+        /// The group that the host joins.
+        group: String,
+        /// Its parents.
+        parents: Vec<String>,
+    },
+    /// `set_stats`.
+    Stats {
+        /// Values by name.
+        data: Dict,
+        /// For each host apart.
+        per_host: bool,
+        /// Add to what is there.
+        aggregate: bool,
+    },
+    /// Connections to the host must be opened anew (`reboot`, changed groups).
+    Reset,
+}
+
+/// What an action sees of its task.
+pub struct Context<'a> {
+    /// The run.
+    pub runner: &'a Arc<Runner>,
+    /// Arguments: rendered but for [`Action::raw_arguments`], aliases resolved, defaults not filled in.
+    pub args: Dict,
+    /// The arguments as written.
+    pub written: &'a Dict,
+    /// Renders templates as the task sees them.
+    pub templar: &'a Templar,
+    /// The host the task is for.
+    pub host: &'a Arc<str>,
+    /// Where modules run: the host, or the one it is delegated to.
+    pub target: Target,
+    /// The task with its keywords settled.
+    pub settled: &'a crate::task::Settled,
+    /// Folders for files that the task names, nearest first.
+    pub search: Vec<PathBuf>,
+    /// What the action wants to have happened.
+    pub effects: Vec<Effect>,
+    /// Warnings for the user.
+    pub warnings: Vec<String>,
+}
+
+impl Context<'_> {
+    /// Whether nothing may be changed.
+    #[must_use]
+    pub fn check(&self) -> bool {
+        self.settled.check
+    }
+
+    /// Whether differences are wanted.
+    #[must_use]
+    pub fn diff(&self) -> bool {
+        self.settled.diff
+    }
+
+    /// Run a module where the task runs.
+    ///
+    /// # Errors
+    /// When the host cannot be reached; a failing module is a result with `failed`.
+    pub async fn module(
+        &self,
+        name: &str,
+        args: Dict,
+        files: Vec<(Attachment, SourceFile)>,
+    ) -> Result<Dict, Failure> {
+        let target = self.target.clone();
+        self.module_on(&target, name, args, files).await
+    }
+
+    /// Run a module somewhere else.
+    ///
+    /// # Errors
+    /// As [`Context::module`].
+    pub async fn module_on(
+        &self,
+        target: &Target,
+        name: &str,
+        args: Dict,
+        files: Vec<(Attachment, SourceFile)>,
+    ) -> Result<Dict, Failure> {
+        let (attachments, files) = files.into_iter().unzip();
+        let call = Call { module: name.to_string(), args, attachments, ..self.settled.call() };
+        let reply: Reply = module::call(self.runner, target, call, files).await?;
+        if reply.unknown_module {
+            return Err(Failure::msg(format!("the module '{name}' is not available where the task runs")));
+        }
+        Ok(reply.result)
+    }
+
+    /// The file of the controller that a task means: as it is when absolute, else in the folders of the task with the
+    /// section (`files`, `templates`) first.
+    ///
+    /// # Errors
+    /// When it is nowhere, with the reference's message and the places tried.
+    pub fn find_file(&self, section: &str, name: &str) -> Result<PathBuf, Failure> {
+        let path = PathBuf::from(expand_home(name));
+        if path.is_absolute() {
+            return if path.exists() { Ok(path) } else { Err(missing(name, &[])) };
+        }
+        let mut tried: Vec<PathBuf> = Vec::new();
+        for folder in &self.search {
+            for candidate in [folder.join(section).join(&path), folder.join(&path)] {
+                if candidate.exists() {
+                    return Ok(candidate);
+                }
+                tried.push(candidate);
+            }
+        }
+        Err(missing(name, &tried))
+    }
+
+    /// A value rendered as the task sees it; `None` when it is `omit`.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn render(&self, value: &Value) -> Result<Option<Value>, Failure> {
+        Ok(match self.templar.render(value)? {
+            Rendered::Value(value) => Some(value),
+            Rendered::Omit => None,
+        })
+    }
+
+    /// An argument as text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<Text> {
+        match self.args.get(name)? {
+            Value::Str(text) => Some(text.clone()),
+            Value::Null => None,
+            other => Some(rustible_protocol::json::key_text(other).into()),
+        }
+    }
+
+    /// An argument as a boolean, in any of the usual spellings.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn flag(&self, name: &str, default: bool) -> Result<bool, Failure> {
+        match self.args.get(name) {
+            None | Some(Value::Null) => Ok(default),
+            Some(value) => crate::keyword::to_bool(value).ok_or_else(|| {
+                Failure::msg(format!(
+                    "The argument '{name}' is no boolean: {}",
+                    rustible_protocol::json::key_text(value)
+                ))
+            }),
+        }
+    }
+
+    /// Poll a task that is already finished for its public result.
+    #[must_use]
+    pub fn finished(&self, result: Dict) -> Finished {
+        Finished { result, ..Finished::default() }
+    }
+}
+
+/// Whether a module may run at all in check mode; one that may not is skipped.
+#[must_use]
+pub fn skipped_in_check(spec: &Spec, check: bool) -> bool {
+    check && spec.check == CheckMode::None
+}
+
+fn expand_home(name: &str) -> String {
+    match (name.strip_prefix("~/"), std::env::var("HOME")) {
+        (Some(rest), Ok(home)) => format!("{home}/{rest}"),
+        _ => name.to_string(),
+    }
+}
+
+fn missing(name: &str, tried: &[PathBuf]) -> Failure {
+    let mut text = format!("Could not find or access '{name}'");
+    if !tried.is_empty() {
+        text.push_str("\nSearched in:");
+        for path in tried {
+            text.push_str("\n\t");
+            text.push_str(&path.display().to_string());
+        }
+    }
+    text.push_str(" on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option");
+    Failure::msg(text)
+}

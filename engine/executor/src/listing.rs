@@ -1,0 +1,137 @@
+//! What `--list-tasks`, `--list-tags`, `--list-hosts` and `--syntax-check` need to know, and what can be refused ahead.
+
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{Arc, PoisonError},
+};
+
+use rustible_playbook::{Item, Kind, Task};
+use rustible_protocol::Value;
+use rustible_source::Diagnostic;
+use rustible_vars::{PlayScope, TaskScope};
+
+use crate::{keyword::text_of, run::Runner, strategy::Strategy, tags, task};
+
+/// A playbook's plays for listing.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// The plays in order.
+    pub plays: Vec<ListedPlay>,
+}
+
+/// A play for listing.
+#[derive(Debug, Clone, Default)]
+pub struct ListedPlay {
+    /// Its name, or its pattern.
+    pub name: String,
+    /// Its `hosts` patterns.
+    pub pattern: Vec<String>,
+    /// Hosts that pattern and limit leave.
+    pub hosts: Vec<Arc<str>>,
+    /// Its own tags.
+    pub tags: Vec<String>,
+    /// Its tasks that the tags leave.
+    pub tasks: Vec<ListedTask>,
+}
+
+/// A task for listing.
+#[derive(Debug, Clone, Default)]
+pub struct ListedTask {
+    /// Its name with the role in front.
+    pub name: String,
+    /// Its tags, sorted.
+    pub tags: Vec<String>,
+}
+
+/// What is wrong with a task can be known before any host is touched: an unknown filter, test or lookup.
+pub(crate) fn check_task(runner: &Runner, task: &Task) -> Result<(), Diagnostic> {
+    if let Kind::Meta(action) = &task.kind {
+        crate::strategy::check_meta(action, task)?;
+    }
+    if let Some(looped) = &task.looped
+        && let Some(with) = &looped.with
+        && !rustible_template::lookup_exists(with)
+        && !runner.options.lenient
+    {
+        return Err(Diagnostic::parse(
+            format!("the lookup '{with}' of 'with_{with}' is not supported by rustible"),
+            looped.value.origin().or(task.origin.as_ref()),
+        ));
+    }
+    if let Some(strategy) =
+        task.frame.chain().last().and_then(|play| play.own("strategy")).and_then(Value::as_str)
+        && !strategy.contains("{{")
+    {
+        Strategy::named(strategy)?;
+    }
+    Ok(())
+}
+
+impl Runner {
+    /// A playbook for listing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn listing(self: &Arc<Self>, file: &Path) -> Result<Listing, Diagnostic> {
+        let playbook = self.read(file)?;
+        let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+        let mut listing = Listing::default();
+        for play in &playbook.plays {
+            let scope = Arc::new(PlayScope {
+                run: Arc::new(self.facts(&folder)),
+                extra: self.options.extra_vars.clone(),
+                store: self.store.clone(),
+                inventory: self.inventory.clone(),
+                play: Some(play.clone()),
+                name: None,
+                hosts_all: Vec::new(),
+                batch: Vec::new(),
+                removed: Arc::default(),
+                answers: rustible_protocol::Dict::new(),
+                roles: Arc::default(),
+            });
+            let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));
+            let hosts = play.frame.own("hosts").cloned().unwrap_or_default();
+            let rendered =
+                templar.render(&hosts).ok().and_then(rustible_template::Rendered::value).unwrap_or(hosts);
+            let pattern = crate::play::texts(&rendered);
+            let selected = {
+                let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
+                inventory.select_list(&pattern).map(|selection| selection.hosts).unwrap_or_default()
+            };
+            let selection =
+                tags::Selection { only: self.options.tags.clone(), skip: self.options.skip_tags.clone() };
+            let mut tasks = Vec::new();
+            for item in selection.filter(&play.items, &templar)? {
+                collect(&item, &templar, &mut tasks);
+            }
+            let name =
+                play.frame.own("name").filter(|n| n.truthy()).map_or_else(|| pattern.join(","), text_of);
+            let own: BTreeSet<String> =
+                crate::play::texts(play.frame.own("tags").unwrap_or(&Value::Null)).into_iter().collect();
+            listing.plays.push(ListedPlay {
+                name,
+                pattern,
+                hosts: selected,
+                tags: own.into_iter().collect(),
+                tasks,
+            });
+        }
+        Ok(listing)
+    }
+}
+
+fn collect(item: &Item, templar: &rustible_template::Templar, tasks: &mut Vec<ListedTask>) {
+    item.walk(&mut |task| {
+        if task.implicit && matches!(task.kind, Kind::Meta(_) | Kind::RoleComplete)
+            || matches!(&task.kind, Kind::Meta(_))
+        {
+            return;
+        }
+        let name = task.name().map_or_else(|| task.action.to_string(), text_of);
+        let name = task.role().map_or_else(|| name.clone(), |role| format!("{} : {name}", role.name));
+        let tags = tags::tags_of(task, templar).map(|tags| tags.into_iter().collect()).unwrap_or_default();
+        tasks.push(ListedTask { name, tags });
+    });
+}

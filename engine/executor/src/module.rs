@@ -1,0 +1,27 @@
+//! Calls of modules: one round trip each.
+
+use std::sync::Arc;
+
+use rustible_connection::{ConnectionError, SourceFile, Target};
+use rustible_protocol::{Call, Reply};
+
+use crate::{action::Failure, run::Runner};
+
+/// Send a call and wait for its answer.
+pub(crate) async fn call(
+    runner: &Arc<Runner>,
+    target: &Target,
+    call: Call,
+    files: Vec<SourceFile>,
+) -> Result<Reply, Failure> {
+    runner.pool.call(target, call, files).await.map_err(failure)
+}
+
+/// A connection's error as the task's failure.
+pub(crate) fn failure(error: ConnectionError) -> Failure {
+    if error.is_unreachable() {
+        Failure::Unreachable(error.to_string())
+    } else {
+        Failure::msg(error.to_string())
+    }
+}

@@ -1,0 +1,164 @@
+//! What a run is asked to do: command line and configuration, resolved.
+
+use std::path::PathBuf;
+
+use rustible_protocol::Dict;
+
+/// Everything that is the same for a whole run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Folders with roles, after those beside the playbook.
+    pub roles_path: Vec<PathBuf>,
+    /// Folders with `ansible_collections`.
+    pub collections_path: Vec<PathBuf>,
+    /// `--extra-vars`, merged.
+    pub extra_vars: Dict,
+    /// `--limit`.
+    pub limit: Option<String>,
+    /// `--tags`; empty for `all`.
+    pub tags: Vec<String>,
+    /// `--skip-tags`.
+    pub skip_tags: Vec<String>,
+    /// `--check`.
+    pub check: bool,
+    /// `--diff`.
+    pub diff: bool,
+    /// `--forks`.
+    pub forks: usize,
+    /// Number of `-v`.
+    pub verbosity: u8,
+    /// `--start-at-task`.
+    pub start_at_task: Option<String>,
+    /// `--step`: ask before each task.
+    pub step: bool,
+    /// `--force-handlers`.
+    pub force_handlers: bool,
+    /// `gathering`: `implicit`, `explicit` or `smart`.
+    pub gathering: String,
+    /// `strategy` of plays that name none.
+    pub strategy: String,
+    /// `any_errors_fatal` of plays that say nothing.
+    pub any_errors_fatal: bool,
+    /// `error_on_missing_handler`.
+    pub error_on_missing_handler: bool,
+    /// Settings of connections that no variable overrides.
+    pub connection: ConnectionOptions,
+    /// Put the refusal of unsupported actions off to the moment a host gets there.
+    pub lenient: bool,
+    /// `ansible.cfg` in use.
+    pub config_file: Option<PathBuf>,
+    /// Inventory sources as given.
+    pub inventory_sources: Vec<String>,
+    /// `task_timeout` of tasks that name none, in seconds; 0 for none.
+    pub task_timeout: u32,
+    /// `inject_facts_as_vars`.
+    pub inject_facts: bool,
+    /// `poll` of background jobs that name none, in seconds.
+    pub poll_interval: u64,
+    /// `max_diff_size`, in bytes.
+    pub max_diff_size: usize,
+    /// `ansible_managed` of templates, as configured.
+    pub ansible_managed: String,
+}
+
+/// Settings of connections that no variable overrides.
+#[derive(Debug, Clone)]
+pub struct ConnectionOptions {
+    /// `--connection`, `transport`: `ssh`, `local` ...
+    pub connection: String,
+    /// `--user`, `remote_user`.
+    pub user: Option<String>,
+    /// `remote_port`.
+    pub port: Option<u16>,
+    /// `--private-key`, `private_key_file`.
+    pub private_key: Option<String>,
+    /// Answer to `--ask-pass`, or a password file's content.
+    pub password: Option<String>,
+    /// `--timeout`, in seconds.
+    pub timeout: u64,
+    /// `host_key_checking`.
+    pub host_key_checking: bool,
+    /// `ssh_args`, `--ssh-common-args`, `--ssh-extra-args`.
+    pub ssh_args: Option<String>,
+    /// `--ssh-common-args`.
+    pub ssh_common_args: Option<String>,
+    /// `--ssh-extra-args`.
+    pub ssh_extra_args: Option<String>,
+    /// `ssh_executable`.
+    pub ssh_executable: Option<String>,
+    /// `retries` of the `ssh_connection` section.
+    pub retries: u32,
+    /// `--become`.
+    pub become_on: bool,
+    /// `--become-method`.
+    pub become_method: String,
+    /// `--become-user`.
+    pub become_user: String,
+    /// `become_exe`.
+    pub become_exe: Option<String>,
+    /// `become_flags`.
+    pub become_flags: Option<String>,
+    /// Answer to `--ask-become-pass`, or a password file's content.
+    pub become_password: Option<String>,
+    /// `remote_tmp`.
+    pub remote_tmp: String,
+}
+
+impl Default for ConnectionOptions {
+    fn default() -> Self {
+        Self {
+            connection: "ssh".into(),
+            user: None,
+            port: None,
+            private_key: None,
+            password: None,
+            timeout: 10,
+            host_key_checking: true,
+            ssh_args: None,
+            ssh_common_args: None,
+            ssh_extra_args: None,
+            ssh_executable: None,
+            retries: 0,
+            become_on: false,
+            become_method: "sudo".into(),
+            become_user: "root".into(),
+            become_exe: None,
+            become_flags: None,
+            become_password: None,
+            remote_tmp: "~/.ansible/tmp".into(),
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            roles_path: Vec::new(),
+            collections_path: Vec::new(),
+            extra_vars: Dict::new(),
+            limit: None,
+            tags: Vec::new(),
+            skip_tags: Vec::new(),
+            check: false,
+            diff: false,
+            forks: 5,
+            verbosity: 0,
+            start_at_task: None,
+            step: false,
+            force_handlers: false,
+            gathering: "implicit".into(),
+            strategy: "linear".into(),
+            any_errors_fatal: false,
+            error_on_missing_handler: true,
+            connection: ConnectionOptions::default(),
+            lenient: false,
+            config_file: None,
+            inventory_sources: Vec::new(),
+            task_timeout: 0,
+            inject_facts: true,
+            poll_interval: 15,
+            max_diff_size: 104_448,
+            ansible_managed: "Ansible managed".into(),
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! The plays of a playbook: their hosts, batches, questions, fact gathering, and how they end.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use rustible_inventory::Inventory;
+use rustible_playbook::{Args, Block, Frame, FrameKind, Item, Kind, Play, Playbook, Task};
+use rustible_protocol::{
+    Dict, Text, Value,
+    event::{Event, PlayInfo},
+};
+use rustible_source::Diagnostic;
+use rustible_template::{Rendered, Templar};
+use rustible_vars::{PlayScope, TaskScope};
+
+use crate::{
+    keyword::{Keywords, text_of, to_bool},
+    play::{PlayRun, Setup, texts},
+    run::Runner,
+    strategy::{Cursors, HostState, Stage, Strategy},
+    tags::Selection,
+    task,
+    vars_files::VarsFiles,
+};
+
+const FAILED: i32 = 2;
+const UNREACHABLE: i32 = 4;
+
+/// What is wrong with a play can be known before any host is touched.
+pub(crate) fn check(runner: &Runner, play: &Play) -> Result<(), Diagnostic> {
+    let mut found = Ok(());
+    let mut visit = |task: &Arc<Task>| {
+        if found.is_err() {
+            return;
+        }
+        found = crate::listing::check_task(runner, task);
+    };
+    for item in &play.items {
+        item.walk(&mut visit);
+    }
+    play.handlers.iter().for_each(visit);
+    found
+}
+
+impl Runner {
+    /// Run all plays; gives the exit status.
+    pub(crate) async fn plays(self: &Arc<Self>, playbook: &Playbook) -> Result<i32, Diagnostic> {
+        let mut status = 0;
+        let folder = playbook.file.parent().map(Path::to_path_buf).unwrap_or_default();
+        let folder = absolute(&folder);
+        self.inventory.write().unwrap_or_else(PoisonError::into_inner).set_play_dirs(vec![folder.clone()]);
+        for play in &playbook.plays {
+            let (code, stop) = self.one_play(play, &folder).await?;
+            status |= code;
+            if stop || self.interrupted() {
+                break;
+            }
+        }
+        // A host that could not be reached weighs more than one that failed.
+        Ok(if status & UNREACHABLE != 0 { UNREACHABLE } else { status })
+    }
+
+    async fn one_play(self: &Arc<Self>, play: &Arc<Play>, folder: &Path) -> Result<(i32, bool), Diagnostic> {
+        let mut scope = self.play_scope(play, folder);
+        scope.answers = self.ask(play, &scope).await?;
+        let shared = Arc::new(scope.clone());
+        let templar = task::templar(self, &TaskScope::new(&shared, None, None, None));
+        let keywords = Keywords { frame: &play.frame, templar: &templar };
+        let patterns = self.patterns(play, &templar)?;
+        let name = self.name(play, &templar, &patterns)?;
+        scope.name = Some(Value::str(name.as_str()));
+        let files = VarsFiles::new(self, play)?;
+        files.check(self, &Arc::new(scope.clone()))?;
+        let order = keywords.text("order")?.unwrap_or_default();
+        let hosts = self.hosts(&patterns, &order)?;
+        scope.hosts_all.clone_from(&hosts);
+        let check = keywords.flag("check_mode")?.unwrap_or(self.options.check);
+        let info = Arc::new(PlayInfo { uuid: play.uuid.clone(), name, pattern: patterns, check });
+        if hosts.is_empty() {
+            self.emitter.emit(&Event::PlayStart(info));
+            self.emitter.emit(&Event::NoHostsMatched);
+            return Ok((0, false));
+        }
+        let serial = keywords.value("serial")?;
+        let mut status = 0;
+        for batch in batches(&hosts, serial.as_ref(), play)? {
+            let (code, stop) = self.batch(play, &scope, &info, batch).await?;
+            status |= code;
+            if stop {
+                return Ok((status, true));
+            }
+        }
+        Ok((status, false))
+    }
+
+    fn play_scope(self: &Arc<Self>, play: &Arc<Play>, folder: &Path) -> PlayScope {
+        PlayScope {
+            run: Arc::new(self.facts(folder)),
+            extra: self.options.extra_vars.clone(),
+            store: self.store.clone(),
+            inventory: self.inventory.clone(),
+            play: Some(play.clone()),
+            name: None,
+            hosts_all: Vec::new(),
+            batch: Vec::new(),
+            removed: Arc::default(),
+            answers: Dict::new(),
+            roles: Arc::default(),
+        }
+    }
+
+    /// `vars_prompt`; extra variables answer ahead.
+    async fn ask(self: &Arc<Self>, play: &Arc<Play>, scope: &PlayScope) -> Result<Dict, Diagnostic> {
+        let mut answers = Dict::new();
+        for prompt in &play.prompts {
+            if self.options.extra_vars.contains_key(&prompt.name) {
+                continue;
+            }
+            let shared = Arc::new(PlayScope { answers: answers.clone(), ..scope.clone() });
+            let templar = task::templar(self, &TaskScope::new(&shared, None, None, None));
+            let text = match templar.render(&prompt.prompt)? {
+                Rendered::Value(value) => text_of(&value),
+                Rendered::Omit => prompt.name.clone(),
+            };
+            self.emitter.emit(&Event::Prompted(prompt.name.clone()));
+            let answer = self.asker.prompt(prompt, &text).await?;
+            answers.insert(prompt.name.as_str(), answer);
+        }
+        Ok(answers)
+    }
+
+    fn patterns(&self, play: &Play, templar: &Templar) -> Result<Vec<String>, Diagnostic> {
+        let Some(written) = play.frame.own("hosts") else { return Ok(Vec::new()) };
+        let error = |e: Diagnostic| e.context("Error processing keyword 'hosts'", written.origin());
+        match templar.render(written).map_err(error)? {
+            Rendered::Value(value) if value.truthy() => Ok(texts(&value)),
+            _ => Err(Diagnostic::parse(
+                "Hosts list cannot be empty. Please check your playbook",
+                written.origin(),
+            )),
+        }
+    }
+
+    fn name(&self, play: &Play, templar: &Templar, patterns: &[String]) -> Result<String, Diagnostic> {
+        let written = play.frame.own("name").filter(|name| name.truthy());
+        let Some(written) = written else { return Ok(patterns.join(",")) };
+        Ok(match templar.render(written) {
+            Ok(Rendered::Value(value)) => text_of(&value),
+            Ok(Rendered::Omit) => patterns.join(","),
+            Err(_) => text_of(written),
+        })
+    }
+
+    fn hosts(&self, patterns: &[String], order: &str) -> Result<Vec<Arc<str>>, Diagnostic> {
+        let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
+        let selection = inventory.select_list(patterns)?;
+        for warning in &selection.warnings {
+            self.emitter.warn(warning.render());
+        }
+        Inventory::arrange(selection.hosts, order)
+    }
+
+    async fn batch(
+        self: &Arc<Self>,
+        play: &Arc<Play>,
+        scope: &PlayScope,
+        info: &Arc<PlayInfo>,
+        batch: Vec<Arc<str>>,
+    ) -> Result<(i32, bool), Diagnostic> {
+        self.emitter.emit(&Event::PlayStart(info.clone()));
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut scope = scope.clone();
+        scope.batch.clone_from(&batch);
+        scope.removed =
+            Arc::new(RwLock::new(batch.iter().filter(|host| failed.contains(*host)).cloned().collect()));
+        let scope = Arc::new(scope);
+        {
+            let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
+            inventory.check_vars(batch.iter().map(AsRef::as_ref))?;
+        }
+        let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));
+        let keywords = Keywords { frame: &play.frame, templar: &templar };
+        let strategy = keywords.text("strategy")?.unwrap_or_else(|| self.options.strategy.clone());
+        let strategy = Strategy::named(&strategy).map_err(|e| e.at(play.frame.origin.as_ref()))?;
+        let force_handlers = keywords.flag("force_handlers")?.unwrap_or(self.options.force_handlers);
+        let selection = Selection { only: self.options.tags.clone(), skip: self.options.skip_tags.clone() };
+        let run: Arc<PlayRun> = Arc::new(PlayRun::from(Setup {
+            play: play.clone(),
+            info: info.clone(),
+            scope,
+            files: VarsFiles::new(self, play)?,
+            lazy_banners: strategy != Strategy::Linear,
+            force_handlers,
+            selection,
+        }));
+        let stage = Stage { runner: self.clone(), play: run.clone() };
+        let (root, gathering) = self.root(&run)?;
+        let mut cursors = self.cursors(&root, gathering.as_ref(), &batch, &failed, &keywords)?;
+        self.start_at(&mut cursors);
+        stage.run(strategy, &root, &mut cursors).await?;
+        if run.force_handlers {
+            forced(&stage, strategy, &mut cursors).await?;
+        }
+        Ok(self.end(&run, &cursors, &failed))
+    }
+
+    /// All that the play does, as a block, with what the tags leave; and the gathering of facts in front.
+    fn root(self: &Arc<Self>, run: &PlayRun) -> Result<(Arc<Block>, Option<Arc<Task>>), Diagnostic> {
+        let templar = run.templar(self, None, Some(&run.play.frame));
+        let mut items = run.selection.filter(&run.play.items, &templar)?;
+        let gathering = gathering(self, &run.play, &templar)?;
+        let wanted = run.selection.filter(&[Item::Task(gathering.clone())], &templar)?;
+        let gathering = (!wanted.is_empty()).then_some(gathering);
+        if let Some(task) = &gathering {
+            items.insert(0, Item::Task(task.clone()));
+        }
+        let frame = run.play.frame.clone();
+        Ok((Arc::new(Block { frame, items, rescue: Vec::new(), always: Vec::new() }), gathering))
+    }
+
+    fn cursors(
+        &self,
+        root: &Arc<Block>,
+        gathering: Option<&Arc<Task>>,
+        batch: &[Arc<str>],
+        failed: &HashSet<Arc<str>>,
+        keywords: &Keywords<'_>,
+    ) -> Result<Cursors, Diagnostic> {
+        let asked = match keywords.frame.own("gather_facts") {
+            Some(_) => {
+                keywords.value("gather_facts")?.map(|value| to_bool(&value).unwrap_or_else(|| value.truthy()))
+            }
+            None => None,
+        };
+        let mut cursors = Cursors::new();
+        for host in batch.iter().filter(|host| !failed.contains(*host)) {
+            let mut state = HostState::new(root);
+            let gather = match self.options.gathering.as_str() {
+                "explicit" => asked == Some(true),
+                "smart" => asked != Some(false) && !self.store.of(host).gathered,
+                _ => asked != Some(false),
+            };
+            if gathering.is_some() && !gather {
+                state.cursor.take();
+            }
+            cursors.insert(host.clone(), state);
+        }
+        Ok(cursors)
+    }
+
+    /// `--start-at-task`: pass over what is before the task of that name.
+    fn start_at(&self, cursors: &mut Cursors) {
+        let wanted = self.start_at.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(wanted) = wanted else { return };
+        let mut met = false;
+        for state in cursors.values_mut() {
+            let mut ahead = state.cursor.clone();
+            let mut passed = 0;
+            let found = loop {
+                let Some(task) = ahead.peek() else { break false };
+                if matches_name(&task, &wanted) {
+                    break true;
+                }
+                ahead.take();
+                passed += 1;
+            };
+            if found {
+                met = true;
+                let gathering =
+                    state.cursor.peek().filter(|task| task.implicit && matches!(task.kind, Kind::Action(_)));
+                state.cursor = ahead;
+                if let Some(task) = gathering.filter(|_| passed > 0) {
+                    let frame = task.frame.clone();
+                    let block = Block {
+                        frame,
+                        items: vec![Item::Task(task)],
+                        rescue: Vec::new(),
+                        always: Vec::new(),
+                    };
+                    state.cursor.enter(&Arc::new(block));
+                }
+            } else {
+                state.cursor.end();
+            }
+        }
+        if met {
+            *self.start_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    /// What the batch came to: the status, and whether no further play may run.
+    fn end(&self, run: &PlayRun, cursors: &Cursors, before: &HashSet<Arc<str>>) -> (i32, bool) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut status = 0;
+        for (host, state) in cursors {
+            if state.unreachable {
+                status |= UNREACHABLE;
+            } else if state.cursor.failed {
+                status |= FAILED;
+            }
+            if state.out() {
+                failed.insert(host.clone());
+            }
+        }
+        let all_out = !cursors.is_empty() && cursors.values().all(HostState::out);
+        let nobody = cursors.is_empty() && run.scope.batch.iter().all(|host| before.contains(host));
+        (status, all_out && !nobody)
+    }
+}
+
+/// `force_handlers`: hosts that failed still run the handlers they notified.
+async fn forced(stage: &Stage, strategy: Strategy, cursors: &mut Cursors) -> Result<(), Diagnostic> {
+    let mut again: Cursors = Cursors::new();
+    for (host, state) in cursors.iter_mut().filter(|(_, s)| s.cursor.failed && !s.unreachable) {
+        if state.notifications.is_empty() {
+            continue;
+        }
+        let flush = stage.runner.loader.implicit(
+            &stage.play.play.frame,
+            "meta",
+            Kind::Meta("flush_handlers".into()),
+            Dict::new(),
+        );
+        let frame = stage.play.play.frame.clone();
+        let block =
+            Arc::new(Block { frame, items: vec![Item::Task(flush)], rescue: Vec::new(), always: Vec::new() });
+        let mut fresh = HostState::new(&block);
+        fresh.notifications = std::mem::take(&mut state.notifications);
+        again.insert(host.clone(), fresh);
+    }
+    if again.is_empty() {
+        return Ok(());
+    }
+    let frame = stage.play.play.frame.clone();
+    let empty = Arc::new(Block { frame, items: Vec::new(), rescue: Vec::new(), always: Vec::new() });
+    stage.run(strategy, &empty, &mut again).await
+}
+
+/// The task that gathers facts.
+fn gathering(runner: &Runner, play: &Play, templar: &Templar) -> Result<Arc<Task>, Diagnostic> {
+    let mut attrs = Dict::new();
+    attrs.insert("name", "Gathering Facts");
+    // It always runs, unless the play itself has tags.
+    if play.frame.own("tags").is_none() {
+        attrs.insert("tags", vec![Value::str("always")]);
+    }
+    attrs.insert("run_once", false);
+    let mut named = Dict::new();
+    for option in ["gather_subset", "gather_timeout", "fact_path"] {
+        if let Some(written) = play.frame.own(option)
+            && let Rendered::Value(value) = templar.render(written)?
+        {
+            named.insert(option, value);
+        }
+    }
+    let frame = Frame::inside(&play.frame, FrameKind::Task, attrs, play.frame.origin.as_ref());
+    Ok(Arc::new(Task {
+        uuid: runner.loader.uuid(),
+        frame: Arc::new(frame),
+        origin: play.frame.origin.clone(),
+        action_origin: None,
+        action: Text::untrusted("gather_facts"),
+        kind: Kind::Action("ansible.builtin.gather_facts".into()),
+        args: Args { named, template: None },
+        looped: None,
+        control: rustible_playbook::LoopControl::default(),
+        handler: false,
+        listen: Vec::new(),
+        implicit: true,
+    }))
+}
+
+fn matches_name(task: &Task, wanted: &str) -> bool {
+    let Some(name) = task.name().map(text_of) else { return task.action.as_str() == wanted };
+    let with_role = task.role().map(|role| format!("{} : {name}", role.name));
+    let pattern = glob(wanted);
+    let fits =
+        |name: &str| name == wanted || pattern.as_ref().is_some_and(|p| p.is_match(name).unwrap_or(false));
+    fits(&name) || with_role.as_deref().is_some_and(fits)
+}
+
+/// `fnmatch`: `*`, `?` and `[...]`.
+fn glob(pattern: &str) -> Option<fancy_regex::Regex> {
+    let mut regex = String::from("(?s)\\A");
+    for c in pattern.chars() {
+        match c {
+            '*' => regex.push_str(".*"),
+            '?' => regex.push('.'),
+            '[' | ']' => regex.push(c),
+            c if c.is_alphanumeric() || matches!(c, ' ' | '-' | '!') => regex.push(c),
+            c => {
+                regex.push('\\');
+                regex.push(c);
+            }
+        }
+    }
+    fancy_regex::Regex::new(&(regex.replace("[!", "[^") + "\\z")).ok()
+}
+
+/// The hosts cut into the batches that `serial` asks for.
+fn batches(
+    hosts: &[Arc<str>],
+    serial: Option<&Value>,
+    play: &Play,
+) -> Result<Vec<Vec<Arc<str>>>, Diagnostic> {
+    let sizes: Vec<Value> = match serial {
+        None | Some(Value::Null) => return Ok(vec![hosts.to_vec()]),
+        Some(Value::List(list)) => list.to_vec(),
+        Some(other) => vec![other.clone()],
+    };
+    let mut left = hosts;
+    let mut batches = Vec::new();
+    let mut index = 0;
+    while !left.is_empty() {
+        let Some(size) = sizes.get(index.min(sizes.len().saturating_sub(1))) else {
+            return Ok(vec![hosts.to_vec()]);
+        };
+        index += 1;
+        let count = size_of(size, hosts.len()).ok_or_else(|| {
+            let at = play.frame.own("serial").and_then(Value::origin).or(play.frame.origin.as_ref());
+            Diagnostic::parse(format!("'serial' must be a number or a percentage, got {}", text_of(size)), at)
+        })?;
+        let count = if count == 0 { left.len() } else { count.min(left.len()) };
+        batches.push(left[..count].to_vec());
+        left = &left[count..];
+    }
+    Ok(batches)
+}
+
+fn size_of(size: &Value, total: usize) -> Option<usize> {
+    match size {
+        Value::Int(count) => Some(usize::try_from(*count).unwrap_or(0)),
+        Value::Str(text) => match text.trim().strip_suffix('%') {
+            Some(percent) => {
+                let percent: f64 = percent.trim().parse().ok()?;
+                #[expect(
+                    clippy::cast_precision_loss,
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a share of hosts"
+                )]
+                let count = (total as f64 * percent / 100.0) as usize;
+                Some(count.max(1))
+            }
+            None => text.trim().parse().ok(),
+        },
+        _ => None,
+    }
+}
+
+fn absolute(folder: &Path) -> PathBuf {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf())
+}

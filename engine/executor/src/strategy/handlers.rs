@@ -1,0 +1,124 @@
+//! Handlers: finding those that a name or topic notifies, and running the notified ones.
+
+use std::sync::Arc;
+
+use rustible_playbook::Task;
+use rustible_protocol::event::Event;
+use rustible_template::Rendered;
+
+use super::{HostState, Stage};
+use crate::{keyword::text_of, task::Job};
+
+impl Stage {
+    /// Note that a host notified a name.
+    pub(super) fn notify(&self, job: &Job, state: &mut HostState, name: &str) {
+        let found = self.notified_by(name);
+        if found.is_empty() {
+            let text = format!(
+                "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
+            );
+            if self.runner.options.error_on_missing_handler {
+                self.fail_later(
+                    job,
+                    state,
+                    rustible_source::Diagnostic::new(text).at(job.task.origin.as_ref()),
+                );
+            } else {
+                self.runner.emitter.warn(text);
+            }
+            return;
+        }
+        if state.cursor.in_handlers() {
+            // Handlers that stand behind the running one still run in this round.
+            for handler in found {
+                self.mark(job, state, &handler);
+            }
+        } else if !state.notifications.iter().any(|n| n == name) {
+            state.notifications.push(name.to_string());
+        }
+    }
+
+    fn mark(&self, job: &Job, state: &mut HostState, handler: &Arc<Task>) {
+        if state.cursor.notified.insert(handler.uuid.clone()) {
+            let name = self.handler_name(handler).unwrap_or_default();
+            self.runner.emitter.emit(&Event::Notified { handler: name, host: job.host.clone() });
+        }
+    }
+
+    /// Go into the handlers that were notified.
+    pub(super) fn flush(&self, job: &Job, state: &mut HostState) {
+        for name in std::mem::take(&mut state.notifications) {
+            for handler in self.notified_by(&name) {
+                self.mark(job, state, &handler);
+            }
+        }
+        if !state.cursor.notified.is_empty() {
+            state.cursor.enter_handlers(&self.play.handlers());
+        }
+    }
+
+    /// The handlers that a notification means: the last one of that name, and all that listen to it.
+    fn notified_by(&self, name: &str) -> Vec<Arc<Task>> {
+        let handlers = self.play.handlers();
+        let mut found: Vec<Arc<Task>> = Vec::new();
+        for handler in handlers.iter().rev() {
+            let Some(own) = self.handler_name(handler) else { continue };
+            let with_role = handler.role().map(|role| format!("{} : {own}", role.name));
+            let short = handler
+                .role()
+                .map(|role| format!("{} : {own}", role.name.rsplit('.').next().unwrap_or_default()));
+            if own == name || with_role.as_deref() == Some(name) || short.as_deref() == Some(name) {
+                found.push(handler.clone());
+                break;
+            }
+        }
+        let mut seen: Vec<String> = Vec::new();
+        for handler in handlers.iter().rev() {
+            if !self.topics(handler).iter().any(|topic| topic == name) {
+                continue;
+            }
+            if let Some(own) = self.handler_name(handler) {
+                if seen.contains(&own) {
+                    continue;
+                }
+                seen.push(own);
+            }
+            if !found.iter().any(|known| known.uuid == handler.uuid) {
+                found.push(handler.clone());
+            }
+        }
+        found
+    }
+
+    /// A handler's name, rendered without a host.
+    fn handler_name(&self, handler: &Task) -> Option<String> {
+        let name = handler.name()?;
+        let templar = self.play.templar(&self.runner, None, Some(&handler.frame));
+        match templar.render(name) {
+            Ok(Rendered::Value(value)) => Some(text_of(&value)),
+            Ok(Rendered::Omit) => None,
+            Err(error) => {
+                if handler.listen.is_empty() {
+                    self.runner.emitter.warn(format!(
+                        "Handler '{}' is unusable because it has no listen topics and the name could not be templated (host-specific variables are not supported in handler names). The error: {}",
+                        text_of(name),
+                        error.summary()
+                    ));
+                }
+                None
+            }
+        }
+    }
+
+    fn topics(&self, handler: &Task) -> Vec<String> {
+        if handler.listen.is_empty() {
+            return Vec::new();
+        }
+        let templar = self.play.templar(&self.runner, None, Some(&handler.frame));
+        let rendered = handler.listen.iter().filter_map(|topic| match templar.render(topic) {
+            Ok(Rendered::Value(value)) => Some(crate::play::texts(&value)),
+            _ => None,
+        });
+        rendered.flatten().collect()
+    }
+}

@@ -1,0 +1,214 @@
+//! `linear`: all hosts do a task before any gets to the next.
+
+use std::sync::Arc;
+
+use rustible_playbook::{Block, Kind, Task};
+use rustible_protocol::event::{Event, Status};
+use rustible_source::Diagnostic;
+use rustible_template::Rendered;
+use tokio::task::JoinSet;
+
+use super::{Cursors, Stage};
+use crate::{
+    keyword::to_bool,
+    task::{Finished, Include, Job},
+};
+
+/// Take all hosts through the play in step.
+pub(super) async fn run(stage: &Stage, root: &Arc<Block>, cursors: &mut Cursors) -> Result<(), Diagnostic> {
+    let mut order = Order::of(root);
+    loop {
+        let Some((task, hosts)) = order.next(stage, cursors) else { return Ok(()) };
+        match &task.kind {
+            Kind::RoleComplete => hosts.iter().for_each(|host| stage.role_complete(&task, host)),
+            Kind::Meta(action) => {
+                let flushing = action == "flush_handlers";
+                stage.meta(action, &task, &hosts, cursors).await?;
+                if flushing {
+                    order.insert(stage.play.handlers().iter().cloned());
+                }
+            }
+            _ => {
+                if !stage.runner.step(&task).await {
+                    continue;
+                }
+                let tasks = step(stage, &task, &hosts, cursors).await;
+                order.insert(tasks);
+            }
+        }
+        if stage.runner.interrupted() {
+            return Ok(());
+        }
+    }
+}
+
+/// The tasks of the play one after the other, which tells whose turn it is.
+struct Order {
+    tasks: Vec<Arc<Task>>,
+    at: usize,
+}
+
+impl Order {
+    fn of(root: &Block) -> Self {
+        let mut tasks = Vec::new();
+        for item in root.items.iter().chain(&root.rescue).chain(&root.always) {
+            item.walk(&mut |task| tasks.push(task.clone()));
+        }
+        Self { tasks, at: 0 }
+    }
+
+    /// Tasks that came in behind the present one.
+    fn insert(&mut self, tasks: impl IntoIterator<Item = Arc<Task>>) {
+        self.tasks.splice(self.at..self.at, tasks);
+    }
+
+    /// The first task, from here on, that a host is at, and the hosts that are there; they have taken it.
+    fn next(&mut self, stage: &Stage, cursors: &mut Cursors) -> Option<(Arc<Task>, Vec<Arc<str>>)> {
+        let mut waiting: Vec<(Arc<str>, Arc<Task>)> = Vec::new();
+        for (host, state) in cursors.iter_mut().filter(|(_, state)| !state.out()) {
+            while let Some(task) = state.cursor.peek() {
+                if !stage.already_done(&task, host) {
+                    waiting.push((host.clone(), task));
+                    break;
+                }
+                state.cursor.take();
+            }
+        }
+        if waiting.is_empty() {
+            return None;
+        }
+        let is_wanted = |task: &Arc<Task>| waiting.iter().any(|(_, next)| next.uuid == task.uuid);
+        let from_here = self.tasks.iter().skip(self.at).position(is_wanted).map(|i| i + self.at);
+        let found = from_here.or_else(|| self.tasks.iter().position(is_wanted));
+        let task = match found {
+            Some(index) => {
+                self.at = index + 1;
+                self.tasks[index].clone()
+            }
+            None => waiting[0].1.clone(),
+        };
+        let hosts: Vec<Arc<str>> =
+            waiting.into_iter().filter(|(_, next)| next.uuid == task.uuid).map(|(host, _)| host).collect();
+        for host in &hosts {
+            if let Some(state) = cursors.get_mut(host) {
+                state.cursor.take();
+            }
+        }
+        Some((task, hosts))
+    }
+}
+
+/// One task on all hosts that are at it; gives the tasks that includes brought in.
+async fn step(stage: &Stage, task: &Arc<Task>, hosts: &[Arc<str>], cursors: &mut Cursors) -> Vec<Arc<Task>> {
+    let Some(first) = hosts.first() else { return Vec::new() };
+    let info = stage.play.info(&stage.runner, task, Some(first));
+    stage.runner.emitter.emit(&Event::TaskStart(info.clone()));
+    let once = run_once(stage, task, first);
+    let running = if once { &hosts[..1] } else { hosts };
+    // A result of a task that runs once counts for all hosts of the batch that can still be reached.
+    let everyone: Vec<Arc<str>> =
+        cursors.iter().filter(|(_, s)| !s.unreachable).map(|(h, _)| h.clone()).collect();
+    let mut work: JoinSet<Finished> = JoinSet::new();
+    for host in running {
+        let job = stage.job(task, &info, host);
+        let stage = stage.clone();
+        work.spawn(async move { stage.execute(job).await });
+    }
+    let mut asked: Vec<(Job, Vec<Include>)> = Vec::new();
+    let mut bad = false;
+    while let Some(joined) = work.join_next().await {
+        let Ok(finished) = joined else { continue };
+        let job = stage.job(task, &info, &finished.host);
+        bad |= matches!(
+            finished.status,
+            Some(Status::Failed { ignored: false } | Status::Unreachable { ignored: false })
+        );
+        let own = [finished.host.clone()];
+        let counts_for = if once { &everyone[..] } else { &own[..] };
+        if let Some(state) = cursors.get_mut(&finished.host) {
+            stage.apply(&job, state, &finished, counts_for);
+        }
+        if once && bad {
+            fail_others(stage, &finished.host, cursors);
+        }
+        if matches!(finished.status, Some(Status::Ok)) || finished.looped {
+            asked.push((job, finished.includes));
+        }
+        if once && !asked.is_empty() {
+            // An include that runs once is entered by all.
+            let includes = asked.pop().map(|(_, includes)| includes).unwrap_or_default();
+            asked.extend(hosts.iter().map(|host| (stage.job(task, &info, host), includes.clone())));
+        }
+    }
+    asked.sort_by_key(|(job, _)| hosts.iter().position(|host| *host == job.host));
+    let tasks = stage.include(asked, cursors);
+    if bad {
+        stop_others(stage, task, first, cursors);
+    }
+    tasks
+}
+
+fn run_once(stage: &Stage, task: &Task, host: &Arc<str>) -> bool {
+    if let Kind::Action(name) = &task.kind
+        && stage.runner.registry.action(name).is_some_and(|action| action.once_for_all())
+    {
+        return true;
+    }
+    flag(stage, task, "run_once", host)
+}
+
+fn flag(stage: &Stage, task: &Task, keyword: &str, host: &Arc<str>) -> bool {
+    let Some(written) = task.frame.get(keyword) else { return false };
+    match stage.play.templar(&stage.runner, Some(host), Some(&task.frame)).render(written) {
+        Ok(Rendered::Value(value)) => to_bool(&value).unwrap_or_else(|| value.truthy()),
+        _ => false,
+    }
+}
+
+/// A task that runs once for all fails all.
+fn fail_others(stage: &Stage, failed: &Arc<str>, cursors: &mut Cursors) {
+    for (host, state) in cursors.iter_mut().filter(|(host, state)| *host != failed && !state.out()) {
+        state.cursor.fail();
+        if state.cursor.failed {
+            stage.out(host);
+        }
+    }
+}
+
+/// `any_errors_fatal` and `max_fail_percentage`.
+fn stop_others(stage: &Stage, task: &Task, host: &Arc<str>, cursors: &mut Cursors) {
+    let fatal = if task.frame.get("any_errors_fatal").is_some() {
+        flag(stage, task, "any_errors_fatal", host)
+    } else {
+        stage.runner.options.any_errors_fatal
+    };
+    let failed = cursors.values().filter(|state| state.out()).count();
+    if fatal {
+        fail_others(stage, &Arc::from(""), cursors);
+        if cursors.values().all(super::HostState::out) {
+            stage.runner.emitter.emit(&Event::NoHostsRemaining);
+        }
+        return;
+    }
+    let Some(limit) = percentage(stage) else { return };
+    #[expect(clippy::cast_precision_loss, reason = "no run has so many hosts that it mattered")]
+    let share = failed as f64 * 100.0 / cursors.len().max(1) as f64;
+    if share > limit {
+        for (host, state) in cursors.iter_mut().filter(|(_, state)| !state.out()) {
+            state.cursor.end();
+            state.cursor.failed = true;
+            stage.out(host);
+        }
+        stage.runner.emitter.emit(&Event::NoHostsRemaining);
+    }
+}
+
+fn percentage(stage: &Stage) -> Option<f64> {
+    let written = stage.play.play.frame.own("max_fail_percentage")?;
+    match stage.play.templar(&stage.runner, None, None).render(written) {
+        Ok(Rendered::Value(value)) => {
+            value.number_as_f64().or_else(|| value.as_str()?.trim().trim_end_matches('%').parse().ok())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,156 @@
+//! `meta` actions.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, PoisonError},
+};
+
+use rustible_playbook::Task;
+use rustible_protocol::{
+    Dict,
+    event::{Event, Status},
+};
+use rustible_source::{Diagnostic, nearest};
+
+use super::{Cursors, Stage};
+use crate::task::{Finished, Job, all_true};
+
+const ACTIONS: [&str; 10] = [
+    "noop",
+    "flush_handlers",
+    "refresh_inventory",
+    "clear_facts",
+    "clear_host_errors",
+    "end_batch",
+    "end_play",
+    "end_host",
+    "end_role",
+    "reset_connection",
+];
+
+/// Whether the action is done for all hosts at once, by the first that gets there.
+fn for_all(action: &str) -> bool {
+    matches!(action, "refresh_inventory" | "clear_facts" | "clear_host_errors" | "end_batch" | "end_play")
+}
+
+/// Refuse an unknown action.
+pub(crate) fn check(action: &str, task: &Task) -> Result<(), Diagnostic> {
+    if ACTIONS.contains(&action) {
+        return Ok(());
+    }
+    let error = Diagnostic::parse(format!("invalid meta action requested: {action}"), task.origin.as_ref())
+        .of_kind(rustible_source::Kind::General);
+    Err(match nearest(action, ACTIONS) {
+        Some(near) => error.help(format!("Did you mean '{near}'?")),
+        None => error,
+    })
+}
+
+impl Stage {
+    /// Do a meta action for these hosts, which have all got to it.
+    pub(super) async fn meta(
+        &self,
+        action: &str,
+        task: &Arc<Task>,
+        hosts: &[Arc<str>],
+        cursors: &mut Cursors,
+    ) -> Result<(), Diagnostic> {
+        check(action, task)?;
+        for host in hosts {
+            if !task.implicit {
+                let info = self.play.info(&self.runner, task, Some(host));
+                self.runner.emitter.emit(&Event::TaskStart(info));
+            }
+            let info = self.play.info(&self.runner, task, Some(host));
+            let job = self.job(task, &info, host);
+            if self.wanted(&job)? {
+                self.act(action, &job, cursors).await;
+            } else {
+                self.skip(&job, action);
+            }
+            if for_all(action) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn wanted(&self, job: &Job) -> Result<bool, Diagnostic> {
+        let templar = self.play.templar(&self.runner, Some(&job.host), Some(&job.task.frame));
+        for condition in job.task.frame.all("when") {
+            if !all_true("when", condition, &templar)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn skip(&self, job: &Job, action: &str) {
+        let mut result = Dict::new();
+        result.insert("msg", action);
+        result.insert("skip_reason", format!("{action} conditional evaluated to False"));
+        result.insert("skipped", true);
+        let finished =
+            Finished { host: job.host.clone(), status: Some(Status::Skipped), result, ..Finished::default() };
+        let event = crate::task::event(job, &finished);
+        self.runner.emitter.emit(&Event::Result(Box::new(event)));
+    }
+
+    async fn act(&self, action: &str, job: &Job, cursors: &mut Cursors) {
+        match action {
+            "flush_handlers" => {
+                if let Some(state) = cursors.get_mut(&job.host) {
+                    self.flush(job, state);
+                }
+            }
+            "clear_facts" => cursors.keys().for_each(|host| self.runner.store.clear_facts(host)),
+            "clear_host_errors" => {
+                for state in cursors.values_mut() {
+                    state.unreachable = false;
+                    state.cursor.clear();
+                }
+                self.play.scope.removed.write().unwrap_or_else(PoisonError::into_inner).clear();
+                *self.runner.failed.lock().unwrap_or_else(PoisonError::into_inner) = HashSet::default();
+            }
+            "end_batch" | "end_play" => {
+                cursors.values_mut().for_each(|state| state.cursor.end());
+                if action == "end_play" {
+                    self.play.end();
+                }
+            }
+            "end_host" => {
+                if let Some(state) = cursors.get_mut(&job.host) {
+                    state.cursor.end();
+                }
+            }
+            "end_role" => {
+                if let (Some(state), Some(role)) = (cursors.get_mut(&job.host), job.task.role()) {
+                    state.cursor.end_role(&role.identity);
+                }
+            }
+            "reset_connection" => self.runner.reset(job).await,
+            "refresh_inventory" => {
+                if let Err(error) = self.runner.refresh_inventory() {
+                    self.runner.emitter.emit(&Event::Error(error.render()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A host gets to the end of a role: it has run there.
+    pub(super) fn role_complete(&self, task: &Task, host: &Arc<str>) {
+        let Some(role) = task.role() else { return };
+        let key = (host.clone(), role.identity.clone());
+        if self.play.begun_roles.lock().unwrap_or_else(PoisonError::into_inner).contains(&key) {
+            self.play.done_roles.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        }
+    }
+
+    /// Whether the task belongs to a role that the host has done and that may not run twice.
+    pub(super) fn already_done(&self, task: &Task, host: &Arc<str>) -> bool {
+        let Some(role) = task.role().filter(|role| !role.allow_duplicates) else { return false };
+        let key = (host.clone(), role.identity.clone());
+        self.play.done_roles.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
+    }
+}

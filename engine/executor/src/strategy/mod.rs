@@ -1,0 +1,129 @@
+//! The order in which hosts get to tasks, and what is done with results.
+
+mod apply;
+mod free;
+mod handlers;
+mod include;
+mod linear;
+mod meta;
+
+use std::sync::Arc;
+
+pub(crate) use meta::check as check_meta;
+
+use indexmap::IndexMap;
+use rustible_playbook::{Block, Task};
+use rustible_protocol::event::{Event, TaskInfo};
+use rustible_source::Diagnostic;
+
+use crate::{cursor::Cursor, play::PlayRun, run::Runner, task::Finished, task::Job};
+
+/// The hosts of a batch and where they are.
+pub(crate) type Cursors = IndexMap<Arc<str>, HostState>;
+
+/// One host of a batch.
+#[derive(Debug, Clone)]
+pub(crate) struct HostState {
+    pub(crate) cursor: Cursor,
+    pub(crate) unreachable: bool,
+    /// Names that were notified and not yet looked up, in order.
+    pub(crate) notifications: Vec<String>,
+}
+
+impl HostState {
+    pub(crate) fn new(root: &Arc<Block>) -> Self {
+        Self { cursor: Cursor::new(root), unreachable: false, notifications: Vec::new() }
+    }
+    /// Whether it takes no further part.
+    pub(crate) fn out(&self) -> bool {
+        self.unreachable || self.cursor.failed
+    }
+}
+
+/// What a strategy needs.
+#[derive(Clone)]
+pub(crate) struct Stage {
+    pub(crate) runner: Arc<Runner>,
+    pub(crate) play: Arc<PlayRun>,
+}
+
+/// Which strategy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    Linear,
+    Free,
+    HostPinned,
+}
+
+impl Strategy {
+    pub(crate) fn named(name: &str) -> Result<Self, Diagnostic> {
+        match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
+            "linear" => Ok(Self::Linear),
+            "free" => Ok(Self::Free),
+            "host_pinned" => Ok(Self::HostPinned),
+            // Mitogen's are made for speed of the reference; their order is that of the plain ones.
+            "mitogen_linear" => Ok(Self::Linear),
+            "mitogen_free" => Ok(Self::Free),
+            "mitogen_host_pinned" => Ok(Self::HostPinned),
+            other => Err(Diagnostic::parse(format!("Invalid play strategy specified: {other}"), None)
+                .of_kind(rustible_source::Kind::General)),
+        }
+    }
+}
+
+impl Stage {
+    /// Take the hosts through the play.
+    pub(crate) async fn run(
+        &self,
+        strategy: Strategy,
+        root: &Arc<Block>,
+        cursors: &mut Cursors,
+    ) -> Result<(), Diagnostic> {
+        match strategy {
+            Strategy::Linear => linear::run(self, root, cursors).await,
+            Strategy::Free | Strategy::HostPinned => free::run(self, strategy, cursors).await,
+        }
+    }
+
+    fn job(&self, task: &Arc<Task>, info: &Arc<TaskInfo>, host: &Arc<str>) -> Job {
+        Job {
+            runner: self.runner.clone(),
+            play: self.play.clone(),
+            task: task.clone(),
+            info: info.clone(),
+            host: host.clone(),
+        }
+    }
+
+    /// Run a task on a host when it is its turn: so many forks, so many of a throttled task.
+    async fn execute(&self, job: Job) -> Finished {
+        let throttle = job.task.frame.get("throttle").and_then(|written| {
+            self.play.templar(&self.runner, Some(&job.host), Some(&job.task.frame)).render(written).ok()
+        });
+        let limit = match throttle {
+            Some(rustible_template::Rendered::Value(value)) => {
+                value.as_int().or_else(|| value.as_str()?.trim().parse().ok()).unwrap_or(0)
+            }
+            _ => 0,
+        };
+        let throttle = usize::try_from(limit)
+            .ok()
+            .filter(|limit| *limit > 0)
+            .map(|limit| self.play.throttle(&job.task, limit));
+        let _turn = match throttle {
+            Some(throttle) => throttle.acquire_owned().await.ok(),
+            None => None,
+        };
+        let _fork = self.runner.forks.clone().acquire_owned().await.ok();
+        self.play.emit_start(&self.runner, &job);
+        job.run().await
+    }
+}
+
+impl PlayRun {
+    fn emit_start(&self, runner: &Runner, job: &Job) {
+        if !self.lazy_banners {
+            runner.emitter.emit(&Event::HostStart(job.info.clone(), job.host.clone()));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! From a host's variables to where and as whom its modules run.
+
+use std::time::Duration;
+
+use rustible_connection::{Become, Method, Secret, SshOptions, Target, Transport};
+use rustible_playbook::Frame;
+use rustible_protocol::{Value, json};
+use rustible_source::Diagnostic;
+use rustible_template::{Rendered, Scope, Templar};
+
+use crate::{
+    keyword::{Keywords, merged, to_bool},
+    options::ConnectionOptions,
+};
+
+/// Reads a host's connection variables.
+pub(crate) struct Resolver<'a> {
+    /// The host's scope (the delegate's, when delegated).
+    pub(crate) scope: &'a dyn Scope,
+    /// Renders in that scope.
+    pub(crate) templar: &'a Templar,
+    /// Keywords of the task.
+    pub(crate) frame: &'a Frame,
+    /// Configuration and command line.
+    pub(crate) options: &'a ConnectionOptions,
+    /// Keywords give the user and connection only where the host is not a delegate with its own.
+    pub(crate) delegated: bool,
+}
+
+impl Resolver<'_> {
+    /// The target of the host of that inventory name.
+    pub(crate) fn target(&self, name: &str) -> Result<Target, Diagnostic> {
+        let keywords = Keywords { frame: self.frame, templar: self.templar };
+        let local = matches!(name, "localhost" | "127.0.0.1" | "::1");
+        let connection = match self.text(&["ansible_connection"])? {
+            Some(connection) => connection,
+            None => match keywords.text("connection")? {
+                Some(connection) => connection,
+                None if self.delegated && local => "local".to_string(),
+                None => self.options.connection.clone(),
+            },
+        };
+        let short = connection.strip_prefix("ansible.builtin.").unwrap_or(&connection);
+        let transport = match short {
+            "local" => Transport::Local,
+            "ssh" | "smart" | "paramiko" | "paramiko_ssh" => Transport::Ssh(self.ssh(name, &keywords)?),
+            other => {
+                return Err(Diagnostic::new(format!(
+                    "the connection plugin '{other}' is not supported by rustible"
+                )));
+            }
+        };
+        let timeout = match self.text(&["ansible_timeout", "ansible_ssh_timeout"])? {
+            Some(seconds) => seconds.parse().unwrap_or(self.options.timeout),
+            None => self.options.timeout,
+        };
+        Ok(Target {
+            name: name.to_string(),
+            transport,
+            escalation: self.escalation(&keywords)?,
+            remote_tmp: self
+                .text(&["ansible_remote_tmp"])?
+                .unwrap_or_else(|| self.options.remote_tmp.clone()),
+            timeout: Duration::from_secs(timeout),
+        })
+    }
+
+    fn ssh(&self, name: &str, keywords: &Keywords<'_>) -> Result<SshOptions, Diagnostic> {
+        let options = self.options;
+        let port = match self.text(&["ansible_port", "ansible_ssh_port"])? {
+            Some(port) => Some(port),
+            None => keywords.int("port")?.map(|port| port.to_string()),
+        };
+        let port = match port {
+            Some(text) => Some(
+                text.parse().map_err(|_| Diagnostic::new(format!("'{text}' is no port of host {name}")))?,
+            ),
+            None => options.port,
+        };
+        let user = match self.text(&["ansible_user", "ansible_ssh_user"])? {
+            Some(user) => Some(user),
+            None => keywords.text("remote_user")?.or_else(|| options.user.clone()),
+        };
+        let password = self.text(&["ansible_password", "ansible_ssh_pass", "ansible_ssh_password"])?;
+        let checking = match self.value(&["ansible_host_key_checking", "ansible_ssh_host_key_checking"])? {
+            Some(value) => to_bool(&value).unwrap_or(true),
+            None => options.host_key_checking,
+        };
+        let text = |names: &[&str], fallback: &Option<String>| -> Result<Option<String>, Diagnostic> {
+            Ok(self.text(names)?.or_else(|| fallback.clone()))
+        };
+        Ok(SshOptions {
+            host: self.text(&["ansible_host", "ansible_ssh_host"])?.unwrap_or_else(|| name.to_string()),
+            port,
+            user,
+            password: password.or_else(|| options.password.clone()).map(Secret::new),
+            private_key_file: text(
+                &["ansible_ssh_private_key_file", "ansible_private_key_file"],
+                &options.private_key,
+            )?,
+            private_key: self.text(&["ansible_private_key", "ansible_ssh_private_key"])?.map(Secret::new),
+            passphrase: self
+                .text(&["ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase"])?
+                .map(Secret::new),
+            ssh_args: text(&["ansible_ssh_args"], &options.ssh_args)?,
+            common_args: text(&["ansible_ssh_common_args"], &options.ssh_common_args)?.unwrap_or_default(),
+            extra_args: text(&["ansible_ssh_extra_args"], &options.ssh_extra_args)?.unwrap_or_default(),
+            executable: text(&["ansible_ssh_executable"], &options.ssh_executable)?,
+            host_key_checking: checking,
+            retries: match self.text(&["ansible_ssh_retries"])? {
+                Some(text) => text.parse().unwrap_or(options.retries),
+                None => options.retries,
+            },
+        })
+    }
+
+    fn escalation(&self, keywords: &Keywords<'_>) -> Result<Option<Become>, Diagnostic> {
+        let options = self.options;
+        let on = match self.value(&["ansible_become"])? {
+            Some(value) => to_bool(&value).unwrap_or_else(|| value.truthy()),
+            None => keywords.flag("become")?.unwrap_or(options.become_on),
+        };
+        if !on {
+            return Ok(None);
+        }
+        let either = |variables: &[&str], keyword: &str| -> Result<Option<String>, Diagnostic> {
+            match self.text(variables)? {
+                Some(text) => Ok(Some(text)),
+                None => keywords.text(keyword),
+            }
+        };
+        let method = either(&["ansible_become_method"], "become_method")?
+            .unwrap_or_else(|| options.become_method.clone());
+        let Some(kind) = Method::named(&method) else {
+            return Err(Diagnostic::new(format!(
+                "the become method '{method}' is not supported by rustible (sudo, su and doas are)"
+            )));
+        };
+        let of_method = |setting: &str| format!("ansible_{}_{setting}", kind.name());
+        let exe = either(&["ansible_become_exe", &of_method("exe")], "become_exe")?
+            .or_else(|| options.become_exe.clone());
+        let flags = either(&["ansible_become_flags", &of_method("flags")], "become_flags")?;
+        let user = either(&["ansible_become_user", &of_method("user")], "become_user")?;
+        let password = self.text(&["ansible_become_password", "ansible_become_pass", &of_method("pass")])?;
+        Ok(Some(Become {
+            method: kind,
+            user: user.filter(|u| !u.is_empty()).unwrap_or_else(|| options.become_user.clone()),
+            exe,
+            flags: flags.or_else(|| options.become_flags.clone()),
+            password: password.or_else(|| options.become_password.clone()).map(Secret::new),
+        }))
+    }
+
+    /// The first of the variables that is set, rendered.
+    fn value(&self, names: &[&str]) -> Result<Option<Value>, Diagnostic> {
+        for name in names {
+            let Some(raw) = self.scope.get(name) else { continue };
+            return match self.templar.render(&raw) {
+                Ok(Rendered::Value(Value::Null) | Rendered::Omit) => Ok(None),
+                Ok(Rendered::Value(value)) => Ok(Some(value)),
+                Err(error) => {
+                    let at = raw.origin().cloned();
+                    Err(merged(error, at.as_ref())
+                        .context(format!("Error while resolving '{name}'"), at.as_ref()))
+                }
+            };
+        }
+        Ok(None)
+    }
+
+    fn text(&self, names: &[&str]) -> Result<Option<String>, Diagnostic> {
+        Ok(self.value(names)?.map(|value| match value {
+            Value::Str(text) => text.to_string(),
+            other => json::key_text(&other),
+        }))
+    }
+}

@@ -1,0 +1,152 @@
+//! The attempts of a task: `until`, `retries`, `delay`, and the words that `changed_when` and `failed_when` have.
+
+use std::time::Duration;
+
+use rustible_protocol::{
+    Dict, Value,
+    event::{Event, Status},
+};
+use rustible_source::Diagnostic;
+
+use super::{Finished, Job, all_true, dispatch, item::Ready, outcome};
+use crate::action::Effect;
+
+/// What one attempt came to.
+pub(super) struct Attempt {
+    pub(super) result: Dict,
+    pub(super) effects: Vec<Effect>,
+    pub(super) error: Option<Diagnostic>,
+    pub(super) unreachable: bool,
+}
+
+impl Attempt {
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.result.get(name).is_some_and(Value::truthy)
+    }
+}
+
+/// Run the action until it is good or the attempts are used up.
+pub(super) async fn run(job: &Job, ready: &Ready) -> Finished {
+    let until = job.frame().own("until").filter(|value| !value.is_null());
+    let total = match (ready.settled.retries, until) {
+        (Some(retries), _) => 1 + retries.max(0),
+        (None, Some(_)) => 4,
+        (None, None) => 1,
+    };
+    let mut number = 1;
+    loop {
+        let mut attempt = dispatch::run(job, ready).await;
+        if total > 1 {
+            attempt.result.insert("attempts", number);
+        }
+        if attempt.unreachable {
+            return outcome::finish(job, ready, attempt);
+        }
+        judge(job, ready, &mut attempt);
+        if total == 1 {
+            return outcome::finish(job, ready, attempt);
+        }
+        let good = match until {
+            None => !attempt.flag("failed"),
+            Some(condition) => {
+                match all_true("until", condition, &job.templar(&seen(job, ready, &attempt))) {
+                    Ok(good) => good,
+                    Err(error) => return outcome::broken_with(job, error, attempt.result),
+                }
+            }
+        };
+        if good {
+            return outcome::finish(job, ready, attempt);
+        }
+        if number >= total {
+            attempt.result.insert("attempts", total - 1);
+            attempt.result.insert("failed", true);
+            return outcome::finish(job, ready, attempt);
+        }
+        report(job, ready, &attempt, number, total);
+        tokio::time::sleep(Duration::from_secs_f64(ready.settled.delay)).await;
+        number += 1;
+    }
+}
+
+fn report(job: &Job, ready: &Ready, attempt: &Attempt, number: i64, total: i64) {
+    let mut result = attempt.result.clone();
+    result.insert("retries", total);
+    result.insert("attempts", number + 1);
+    let finished = Finished {
+        status: Some(Status::Failed { ignored: false }),
+        result,
+        no_log: ready.settled.no_log,
+        delegate: ready.delegate.clone(),
+        ..Finished::default()
+    };
+    job.runner.emitter.emit(&Event::Retry(Box::new(outcome::event(job, &finished))));
+}
+
+/// The scope with the result under its registered name and facts in place.
+fn seen(job: &Job, ready: &Ready, attempt: &Attempt) -> rustible_vars::TaskScope {
+    let mut scope = ready.scope.clone();
+    if let Some(Value::Dict(facts)) = attempt.result.get("ansible_facts") {
+        let mut all = scope.store().namespaced.clone();
+        all.extend(&rustible_vars::namespaced(facts));
+        scope.set_local("ansible_facts", all);
+        for (name, value) in facts {
+            scope.set_local(name.clone(), value.clone().into_untrusted());
+        }
+    }
+    for effect in &attempt.effects {
+        if let Effect::Set(vars, _) | Effect::Include(vars) = effect {
+            for (name, value) in vars {
+                scope.set_local(name.clone(), value.clone());
+            }
+        }
+    }
+    if let Some(name) = job.task.register() {
+        scope.set_local(Value::Str(name.clone()), outcome::registered(&attempt.result));
+    }
+    scope
+}
+
+/// `changed_when` and `failed_when`.
+fn judge(job: &Job, ready: &Ready, attempt: &mut Attempt) {
+    if attempt.flag("skipped") {
+        return;
+    }
+    let changed = job.frame().own("changed_when").filter(|v| !v.is_null()).cloned();
+    let failed = job.frame().own("failed_when").filter(|v| !v.is_null()).cloned();
+    if changed.is_none() && failed.is_none() {
+        return;
+    }
+    if let Some(condition) = changed {
+        match all_true("changed_when", &condition, &job.templar(&seen(job, ready, attempt))) {
+            Ok(flag) => drop(attempt.result.insert("changed", flag)),
+            Err(error) => return spoil(attempt, "changed_when_result", error),
+        }
+    }
+    if let Some(condition) = failed {
+        match all_true("failed_when", &condition, &job.templar(&seen(job, ready, attempt))) {
+            Ok(flag) => {
+                attempt.result.insert("failed_when_result", flag);
+                attempt.result.insert("failed", flag);
+                attempt.error = flag.then(|| {
+                    Diagnostic::new("A 'failed_when' expression evaluated to 'True'.")
+                        .context("Action failed", None)
+                });
+                if flag {
+                    let text = "Task failed: Action failed: A 'failed_when' expression evaluated to 'True'.";
+                    attempt.result.insert("msg", text);
+                }
+            }
+            Err(error) => spoil(attempt, "failed_when_result", error),
+        }
+    }
+}
+
+fn spoil(attempt: &mut Attempt, key: &str, error: Diagnostic) {
+    let innermost = error.cause.as_deref().map_or_else(|| error.summary(), Diagnostic::summary);
+    attempt.result.insert(key, innermost);
+    attempt.result.insert("failed", true);
+    let error = error.context("Action failed", None);
+    attempt.result.insert("msg", format!("Task failed: {}", error.summary()));
+    attempt.error = Some(error);
+}

@@ -1,0 +1,121 @@
+//! `async` and `poll`: jobs that the target runs by itself.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use rustible_protocol::{
+    Call, Dict, Spec, Value,
+    call::Job as Background,
+    event::{Event, Status},
+};
+
+use super::{Finished, Job, attempts::Attempt, dispatch::attempt, item::Ready, outcome};
+use crate::{action::Failure, module};
+
+/// Folder of the status files unless `ANSIBLE_ASYNC_DIR` names another.
+const FOLDER: &str = "~/.ansible_async";
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// Start the module in the background and, with `poll`, wait for its end.
+pub(super) async fn run(job: &Job, ready: &Ready, spec: &'static Spec) -> Attempt {
+    let settled = &ready.settled;
+    if settled.check {
+        let text = "check mode and async cannot be used on same task.";
+        return attempt(job, Err(Failure::msg(text)), Vec::new());
+    }
+    let folder = settled
+        .environment
+        .iter()
+        .find(|(name, _)| name == "ANSIBLE_ASYNC_DIR")
+        .map(|(_, value)| value.clone());
+    let background = Background {
+        id: identifier(),
+        limit: settled.background,
+        dir: folder.clone().unwrap_or_else(|| FOLDER.to_string()),
+    };
+    let id = background.id.clone();
+    let call = Call {
+        module: spec.name.to_string(),
+        args: ready.args.clone(),
+        job: Some(background),
+        ..settled.call()
+    };
+    let started = match module::call(&job.runner, &settled.target, call, Vec::new()).await {
+        Ok(reply) => reply.result,
+        Err(failure) => return attempt(job, Err(failure), Vec::new()),
+    };
+    if settled.poll == 0 || started.get("failed").is_some_and(Value::truthy) {
+        return attempt(job, Ok(started), Vec::new());
+    }
+    wait(job, ready, &id, folder).await
+}
+
+/// An id that is unique on the target: digits, a dot, the controller's process id.
+fn identifier() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    let number =
+        (now / 1000 + u128::from(COUNTER.fetch_add(1, Ordering::Relaxed)) * 7919) % 1_000_000_000_000;
+    format!("j{number:012}.{}", std::process::id())
+}
+
+async fn wait(job: &Job, ready: &Ready, id: &str, folder: Option<String>) -> Attempt {
+    let settled = &ready.settled;
+    let limit = Duration::from_secs(settled.background);
+    let began = Instant::now();
+    let mut failures = 0;
+    while began.elapsed() < limit {
+        tokio::time::sleep(Duration::from_secs(settled.poll).min(limit.saturating_sub(began.elapsed())))
+            .await;
+        match status(job, ready, id, folder.as_ref()).await {
+            Ok(result) if result.get("finished").is_some_and(Value::truthy) => {
+                let attempt = attempt(job, Ok(result), Vec::new());
+                let ended = finished(ready, &attempt.result);
+                job.runner.emitter.emit(&Event::AsyncEnd(Box::new(outcome::event(job, &ended))));
+                return attempt;
+            }
+            Ok(result) => {
+                let polled = finished(ready, &result);
+                job.runner.emitter.emit(&Event::AsyncPoll(Box::new(outcome::event(job, &polled))));
+            }
+            // The host may be away for a while, as when the job changes its network.
+            Err(failure) => {
+                failures += 1;
+                if failures > 30 {
+                    return attempt(job, Err(failure), Vec::new());
+                }
+            }
+        }
+    }
+    let mut result = Dict::new();
+    result.insert("ansible_job_id", id);
+    result.insert(
+        "msg",
+        format!("async task did not complete within the requested time - {}s", settled.background),
+    );
+    attempt(job, Err(Failure::Result(result)), Vec::new())
+}
+
+async fn status(job: &Job, ready: &Ready, id: &str, folder: Option<&String>) -> Result<Dict, Failure> {
+    let mut args = Dict::new();
+    args.insert("jid", id);
+    args.insert("mode", "status");
+    let mut call = Call { module: "ansible.builtin.async_status".into(), args, ..ready.settled.call() };
+    if let Some(folder) = folder {
+        call.environment.push(("ANSIBLE_ASYNC_DIR".into(), folder.clone()));
+    }
+    Ok(module::call(&job.runner, &ready.settled.target, call, Vec::new()).await?.result)
+}
+
+fn finished(ready: &Ready, result: &Dict) -> Finished {
+    let failed = result.get("failed").is_some_and(Value::truthy);
+    Finished {
+        status: Some(if failed { Status::Failed { ignored: false } } else { Status::Ok }),
+        result: result.clone(),
+        no_log: ready.settled.no_log,
+        delegate: ready.delegate.clone(),
+        ..Finished::default()
+    }
+}

@@ -1,0 +1,209 @@
+//! From a settled task to its action or module, once.
+
+use std::time::Duration;
+
+use rustible_protocol::{Call, Dict, Spec, Value, validate::validate};
+use rustible_source::{Diagnostic, nearest};
+
+use super::{Job, attempts::Attempt, background, item::Ready, outcome};
+use crate::{
+    action::{Action, Context, Failure, skipped_in_check},
+    module,
+};
+
+/// Run the action or module.
+pub(super) async fn run(job: &Job, ready: &Ready) -> Attempt {
+    let work = run_untimed(job, ready);
+    // The target ends what it runs by itself at the same time; this is for what the controller does.
+    match ready.settled.timeout {
+        0 => work.await,
+        seconds => match tokio::time::timeout(Duration::from_secs(u64::from(seconds)), work).await {
+            Ok(attempt) => attempt,
+            Err(_) => timed_out(seconds),
+        },
+    }
+}
+
+fn timed_out(seconds: u32) -> Attempt {
+    let mut result = Dict::new();
+    let message = format!("Timed out after {seconds} second(s).");
+    result.insert("changed", false);
+    result.insert("failed", true);
+    result.insert("msg", format!("Task failed: {message}"));
+    let mut details = Dict::new();
+    details.insert("period", seconds);
+    result.insert("timedout", details);
+    Attempt { result, effects: Vec::new(), error: Some(Diagnostic::new(message)), unreachable: false }
+}
+
+async fn run_untimed(job: &Job, ready: &Ready) -> Attempt {
+    let name = ready.settled.action.as_str();
+    let registry = &job.runner.registry;
+    if let Some(action) = registry.action(name).cloned() {
+        return of_action(job, ready, &*action).await;
+    }
+    match registry.module(name) {
+        Some(spec) => of_module(job, ready, spec).await,
+        None => {
+            let text = format!("the module '{name}' is not supported by rustible");
+            outcome::failed([("msg", Value::from(text))].into_iter().collect(), "Action failed")
+        }
+    }
+}
+
+async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
+    let args = match checked(action.spec(), &ready.args, action.raw_arguments()) {
+        Ok(args) => args,
+        Err(result) => return outcome::failed(result, "Action failed"),
+    };
+    let templar = job.templar(&ready.scope);
+    let mut context = Context {
+        runner: &job.runner,
+        args,
+        written: &ready.written,
+        templar: &templar,
+        host: &job.host,
+        target: (*ready.settled.target).clone(),
+        settled: &ready.settled,
+        search: ready.scope.search_path(),
+        effects: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let outcome = action.run(&mut context).await;
+    for warning in &context.warnings {
+        job.runner.emitter.warn(warning.clone());
+    }
+    let effects = std::mem::take(&mut context.effects);
+    attempt(job, outcome, effects)
+}
+
+async fn of_module(job: &Job, ready: &Ready, spec: &'static Spec) -> Attempt {
+    let settled = &ready.settled;
+    if settled.background > 0 {
+        return background::run(job, ready, spec).await;
+    }
+    let args = match checked(spec, &ready.args, &[]) {
+        Ok(_) => ready.args.clone(),
+        Err(result) => return outcome::failed(result, "Module failed"),
+    };
+    if skipped_in_check(spec, settled.check) {
+        return skipped(spec.name);
+    }
+    let call = Call { module: spec.name.to_string(), args, ..settled.call() };
+    let reply = module::call(&job.runner, &settled.target, call, Vec::new()).await;
+    attempt(job, reply.map(|reply| reply.result), Vec::new())
+}
+
+fn skipped(name: &str) -> Attempt {
+    let mut result = Dict::new();
+    result.insert("changed", false);
+    result.insert("skipped", true);
+    result.insert("msg", format!("remote module ({name}) does not support check mode"));
+    Attempt { result, effects: Vec::new(), error: None, unreachable: false }
+}
+
+/// The arguments with aliases resolved and types coerced, or the result of the refusal.
+fn checked(spec: &Spec, args: &Dict, raw: &[&str]) -> Result<Dict, Dict> {
+    let mut plain = args.clone();
+    let mut kept = Dict::new();
+    for name in raw {
+        if let Some(value) = plain.get(name).cloned() {
+            // What is rendered later cannot be checked now; that it is there can.
+            plain.remove(name);
+            kept.insert(*name, value);
+        }
+    }
+    let mut loose = spec.clone();
+    for field in loose.fields.iter_mut().filter(|f| raw.contains(&f.name)) {
+        field.required = field.required && !kept.contains_key(field.name);
+    }
+    match validate(&loose, &plain) {
+        Ok(mut valid) => {
+            valid.extend(&kept);
+            Ok(valid)
+        }
+        Err(error) => {
+            let mut result = Dict::new();
+            result.insert("changed", false);
+            let known =
+                spec.fields.iter().flat_map(|f| std::iter::once(f.name).chain(f.aliases.iter().copied()));
+            result.insert("msg", error.msg.as_str());
+            if error.msg.starts_with("Unsupported parameters")
+                && let Some(near) = nearest(&error.arg, known)
+            {
+                result.insert("_ansible_hint", format!("Did you mean '{near}'?"));
+            }
+            Err(result)
+        }
+    }
+}
+
+/// What came back, as an attempt.
+pub(super) fn attempt(
+    job: &Job,
+    outcome: Result<Dict, Failure>,
+    effects: Vec<crate::action::Effect>,
+) -> Attempt {
+    match outcome {
+        Ok(mut result) => {
+            complete(&mut result);
+            announce(job, &result);
+            let failed = result.get("failed").is_some_and(Value::truthy);
+            let mut attempt = if failed {
+                outcome::failed(result, "Module failed")
+            } else {
+                Attempt { result, effects: Vec::new(), error: None, unreachable: false }
+            };
+            attempt.effects = effects;
+            attempt
+        }
+        Err(Failure::Result(result)) => outcome::failed(result, "Action failed"),
+        Err(Failure::Unreachable(message)) => outcome::unreachable(message),
+        Err(Failure::Error(error)) => {
+            let mut result = Dict::new();
+            result.insert("changed", false);
+            result.insert("failed", true);
+            result.insert("msg", format!("Task failed: {}", error.summary()));
+            // A link of its own keeps the places of the causes.
+            let error = error.context("", None);
+            Attempt { result, effects, error: Some(error), unreachable: false }
+        }
+    }
+}
+
+/// What every result has: lines beside texts, and failure by return code.
+fn complete(result: &mut Dict) {
+    for stream in ["stdout", "stderr"] {
+        let lines = format!("{stream}_lines");
+        if let Some(Value::Str(text)) = result.get(stream)
+            && !result.contains_key(&lines)
+        {
+            let split: Vec<Value> = text.lines().map(Value::from).collect();
+            result.insert(lines, split);
+        }
+    }
+    let bad_code = match result.get("rc") {
+        Some(Value::Int(code)) => *code != 0,
+        Some(Value::Str(code)) => code.as_str() != "0",
+        _ => false,
+    };
+    if bad_code && !result.contains_key("failed") {
+        result.insert("failed", true);
+    }
+}
+
+/// A result's warnings, said once.
+fn announce(job: &Job, result: &Dict) {
+    if let Some(Value::List(warnings)) = result.get("warnings") {
+        for warning in warnings {
+            job.runner.emitter.warn(crate::keyword::text_of(warning));
+        }
+    }
+    if let Some(Value::List(deprecations)) = result.get("deprecations") {
+        for deprecation in deprecations {
+            let text = deprecation.get("msg").unwrap_or(deprecation);
+            let event = rustible_protocol::event::Event::Deprecated(crate::keyword::text_of(text));
+            job.runner.emitter.emit(&event);
+        }
+    }
+}

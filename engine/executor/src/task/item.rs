@@ -1,0 +1,191 @@
+//! One item of a task, or the whole of a task without a loop: conditions, keywords, arguments, attempts.
+
+use std::sync::Arc;
+
+use rustible_connection::{Target, Transport};
+use rustible_playbook::{Found, Kind};
+use rustible_protocol::{Dict, Text, Value, event::Status};
+use rustible_source::Diagnostic;
+use rustible_template::{Rendered, Templar};
+use rustible_vars::TaskScope;
+
+use super::{Finished, Include, Job, Settled, arguments, attempts, conditions::first_false, outcome, settle};
+use crate::{keyword::Keywords, target::Resolver};
+
+/// The delegate's name, and what its connection variables are read from.
+struct Delegate {
+    name: Arc<str>,
+    scope: TaskScope,
+}
+
+/// Run one item. `loop_error` is why the loop has no items; it counts unless a condition skips the task.
+pub(super) async fn run(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Finished {
+    match prepare(job, scope, loop_error) {
+        Ok(Prepared::Skip(finished)) => *finished,
+        Ok(Prepared::Run(ready)) => {
+            let mut finished = attempts::run(job, &ready).await;
+            finished.delegate.clone_from(&ready.delegate);
+            finished.delegate_facts = ready.settled.delegate_facts;
+            finished
+        }
+        Err(error) => outcome::broken(job, error),
+    }
+}
+
+/// All that is needed to run an action.
+pub(super) struct Ready {
+    pub(super) scope: TaskScope,
+    pub(super) settled: Settled,
+    pub(super) written: Dict,
+    pub(super) args: Dict,
+    pub(super) delegate: Option<(Arc<str>, String)>,
+}
+
+enum Prepared {
+    Skip(Box<Finished>),
+    Run(Box<Ready>),
+}
+
+fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Result<Prepared, Diagnostic> {
+    let templar = job.templar(scope);
+    let delegate = delegate(job, scope, &templar)?;
+    let when = job.frame().all("when");
+    let verdict = first_false("when", &when, &templar);
+    match (verdict, loop_error) {
+        (Ok(Some(condition)), _) => return Ok(Prepared::Skip(Box::new(skipped(job, condition, &templar)))),
+        (Ok(None), None) => {}
+        (_, Some(error)) | (Err(error), None) => return Err(error),
+    }
+    let action = action(job, &templar)?;
+    let keywords = Keywords { frame: job.frame(), templar: &templar };
+    let local = matches!(job.task.kind, Kind::IncludeTasks | Kind::IncludeRole);
+    let target = if local {
+        Target::local(job.host.to_string())
+    } else {
+        target(job, scope, &templar, delegate.as_ref())?
+    };
+    let address = match &target.transport {
+        Transport::Local => target.name.clone(),
+        Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => ssh.host.clone(),
+    };
+    let settled = settle::settle(&keywords, &job.runner.options, &action, Arc::new(target))?;
+    let written = arguments::written(&job.task, &action, &templar)?;
+    let raw = job.runner.registry.action(&action).map_or(&[][..], |a| a.raw_arguments());
+    let raw =
+        if matches!(job.task.kind, Kind::IncludeTasks | Kind::IncludeRole) { &["apply"][..] } else { raw };
+    let args = arguments::render(&job.task, &action, &written, raw, &templar)?;
+    let delegate = delegate.map(|d| (d.name, address));
+    if local {
+        return Ok(Prepared::Skip(Box::new(include(args, settled.no_log))));
+    }
+    Ok(Prepared::Run(Box::new(Ready { scope: scope.clone(), settled, written, args, delegate })))
+}
+
+/// An include is done by the strategy: here it only says what it wants.
+fn include(args: Dict, no_log: bool) -> Finished {
+    let mut result = Dict::new();
+    result.insert("changed", false);
+    if let Some(file) = args.get("_raw_params").or_else(|| args.get("file")) {
+        result.insert("include", file.clone());
+    }
+    result.insert("include_args", args.clone());
+    let include = Include { args, ..Include::default() };
+    Finished { status: Some(Status::Ok), result, includes: vec![include], no_log, ..Finished::default() }
+}
+
+fn skipped(job: &Job, condition: &Value, templar: &Templar) -> Finished {
+    let mut result = Dict::new();
+    result.insert("changed", false);
+    result.insert("false_condition", condition.clone());
+    result.insert("skip_reason", "Conditional result was False");
+    result.insert("skipped", true);
+    let no_log = settle::no_log(&Keywords { frame: job.frame(), templar }).unwrap_or(true);
+    Finished {
+        status: Some(Status::Skipped),
+        result: result_untrusted(result),
+        no_log,
+        ..Finished::default()
+    }
+}
+
+fn result_untrusted(result: Dict) -> Dict {
+    match Value::Dict(result).into_untrusted() {
+        Value::Dict(dict) => dict,
+        _ => Dict::new(),
+    }
+}
+
+/// The action's full name; a template's is found out now.
+fn action(job: &Job, templar: &Templar) -> Result<String, Diagnostic> {
+    match &job.task.kind {
+        Kind::Action(name) => Ok(name.clone()),
+        Kind::Unsupported(error) => Err((**error).clone()),
+        Kind::IncludeTasks => Ok("ansible.builtin.include_tasks".into()),
+        Kind::IncludeRole => Ok("ansible.builtin.include_role".into()),
+        Kind::Meta(_) | Kind::RoleComplete => Ok("ansible.builtin.meta".into()),
+        Kind::Templated => {
+            let name = match templar.render_text(&job.task.action)? {
+                Rendered::Value(Value::Str(name)) => name,
+                _ => {
+                    return Err(Diagnostic::new("the name of an action must be a string")
+                        .at(job.task.action.origin()));
+                }
+            };
+            let collections: Vec<&Text> = job.frame().collections();
+            match rustible_playbook::Catalog::find(&*job.runner.registry, &name, &collections) {
+                Found::Known(full) => Ok(full),
+                Found::Missing(full) => {
+                    Err(Diagnostic::new(format!("the module '{full}' is not supported by rustible")).at(job.task.action.origin()))
+                }
+                Found::Unknown => Err(Diagnostic::new(format!(
+                    "couldn't resolve module/action '{name}'. This often indicates a misspelling, missing collection, or incorrect module path."
+                ))
+                .at(job.task.action.origin())),
+            }
+        }
+    }
+}
+
+/// The host the task is delegated to.
+fn delegate(job: &Job, scope: &TaskScope, templar: &Templar) -> Result<Option<Delegate>, Diagnostic> {
+    let Some(written) = job.frame().get("delegate_to") else { return Ok(None) };
+    let name = match templar.render(written).map_err(|e| e.at(written.origin()))? {
+        Rendered::Omit | Rendered::Value(Value::Null) => return Ok(None),
+        Rendered::Value(value) => crate::keyword::text_of(&value),
+    };
+    if name.trim().is_empty() {
+        let shown = crate::keyword::text_of(written);
+        return Err(Diagnostic::new(format!("Empty hostname produced from delegate_to: \"{shown}\""))
+            .at(written.origin()));
+    }
+    let known = job.play.scope.inventory().resolve_host(&name);
+    let name: Arc<str> = known.unwrap_or_else(|| name.as_str().into());
+    let inner = job.play.scope(Some(&name), Some(job.frame())).shown_as(scope.host());
+    Ok(Some(Delegate { name, scope: inner.with(scope.locals()) }))
+}
+
+fn target(
+    job: &Job,
+    scope: &TaskScope,
+    templar: &Templar,
+    delegate: Option<&Delegate>,
+) -> Result<Target, Diagnostic> {
+    let options = &job.runner.options.connection;
+    match delegate {
+        None => {
+            let resolver = Resolver { scope, templar, frame: job.frame(), options, delegated: false };
+            resolver.target(&job.host)
+        }
+        Some(delegate) => {
+            let templar = job.templar(&delegate.scope);
+            let resolver = Resolver {
+                scope: &delegate.scope,
+                templar: &templar,
+                frame: job.frame(),
+                options,
+                delegated: true,
+            };
+            resolver.target(&delegate.name)
+        }
+    }
+}

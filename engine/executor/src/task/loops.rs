@@ -1,0 +1,256 @@
+//! `loop` and `with_*`: the items, and the task once for each.
+
+use std::time::Duration;
+
+use rustible_playbook::Loop;
+use rustible_protocol::{
+    Dict, Value,
+    event::{Event, Status},
+};
+use rustible_source::Diagnostic;
+use rustible_template::{Rendered, Templar};
+use rustible_vars::TaskScope;
+
+use super::{Finished, Job, all_true, item, outcome};
+use crate::keyword::{merged, text_of, to_bool};
+
+/// `loop_control` settled for one task on one host.
+struct Control {
+    loop_var: String,
+    index_var: Option<String>,
+    pause: f64,
+    extended: bool,
+    all_items: bool,
+}
+
+/// The task, looped or not.
+pub(super) async fn run(job: &Job) -> Finished {
+    let scope = job.scope();
+    let Some(looped) = &job.task.looped else {
+        return item::run(job, &scope, None).await;
+    };
+    let templar = job.templar(&scope);
+    match items(looped, &templar) {
+        // A condition that does not need the item may still skip the task.
+        Err(error) => item::run(job, &scope, Some(error)).await,
+        Ok(items) if items.is_empty() => empty(),
+        Ok(items) => match control(job, &templar) {
+            Ok(control) => each(job, &scope, &items, &control).await,
+            Err(error) => outcome::broken(job, error),
+        },
+    }
+}
+
+fn empty() -> Finished {
+    let mut result = Dict::new();
+    result.insert("changed", false);
+    result.insert("skipped", true);
+    result.insert("results", Value::list());
+    result.insert("skipped_reason", "No items in the list");
+    Finished { status: Some(Status::Skipped), result, looped: true, ..Finished::default() }
+}
+
+/// The items of a loop.
+fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, Diagnostic> {
+    let at = looped.value.origin();
+    let rendered = match templar.render(&looped.value) {
+        Ok(rendered) => rendered,
+        // `with_first_found` and its like look over items that cannot be resolved.
+        Err(error) => return Err(error.at(at)),
+    };
+    let value = match rendered {
+        Rendered::Value(value) => value,
+        Rendered::Omit => Value::Null,
+    };
+    let Some(with) = &looped.with else {
+        return match value {
+            Value::List(list) => Ok(list.to_vec()),
+            other => Err(Diagnostic::new(format!(
+                "The `loop` value must resolve to a 'list', not '{}'.",
+                other.type_name()
+            ))
+            .at(at)
+            .help("Provide a list of items/templates, or a template resolving to a list.")),
+        };
+    };
+    let terms = match value {
+        Value::List(list) => list.to_vec(),
+        other => vec![other],
+    };
+    let mut options = Dict::new();
+    options.insert("wantlist", true);
+    match templar.lookup(with, terms, options) {
+        Ok(Value::List(list)) => Ok(list.to_vec()),
+        Ok(other) => Ok(vec![other]),
+        Err(error) => Err(merged(error, at).at(at)),
+    }
+}
+
+fn control(job: &Job, templar: &Templar) -> Result<Control, Diagnostic> {
+    let attrs = &job.task.control.attrs;
+    let value = |name: &str| -> Result<Option<Value>, Diagnostic> {
+        let Some(written) = attrs.get(name) else { return Ok(None) };
+        match templar.render(written)? {
+            Rendered::Value(Value::Null) | Rendered::Omit => Ok(None),
+            Rendered::Value(value) => Ok(Some(value)),
+        }
+    };
+    let flag = |name: &str, default: bool| -> Result<bool, Diagnostic> {
+        Ok(value(name)?.and_then(|v| to_bool(&v)).unwrap_or(default))
+    };
+    let pause = match value("pause")? {
+        None => 0.0,
+        Some(Value::Str(text)) => text.trim().parse().map_err(|_| {
+            Diagnostic::new(format!(
+                "Error processing keyword 'pause': The value '{text}' could not be converted to 'float'."
+            ))
+            .at(text.origin())
+        })?,
+        Some(other) => other.number_as_f64().unwrap_or(0.0),
+    };
+    let control = Control {
+        loop_var: value("loop_var")?.map_or_else(|| "item".to_string(), |v| text_of(&v)),
+        index_var: value("index_var")?.map(|v| text_of(&v)),
+        pause,
+        extended: flag("extended", false)?,
+        all_items: flag("extended_allitems", true)?,
+    };
+    warn_of_collisions(job, &control);
+    Ok(control)
+}
+
+fn warn_of_collisions(job: &Job, control: &Control) {
+    let scope = job.scope();
+    let names = [("loop_var", Some(&control.loop_var)), ("index_var", control.index_var.as_ref())];
+    for (setting, name) in names {
+        if let Some(name) = name
+            && rustible_template::Scope::get(&scope, name).is_some()
+        {
+            job.runner.emitter.warn(format!(
+                "The variable '{name}' is already in use. You should set the `{setting}` value in the `loop_control` option for the task to something else to avoid variable collisions and unexpected behavior."
+            ));
+        }
+    }
+}
+
+async fn each(job: &Job, scope: &TaskScope, items: &[Value], control: &Control) -> Finished {
+    let mut done: Vec<Finished> = Vec::new();
+    for (index, value) in items.iter().enumerate() {
+        if index > 0 && control.pause > 0.0 {
+            tokio::time::sleep(Duration::from_secs_f64(control.pause)).await;
+        }
+        let locals = locals(items, index, value, control);
+        let mut inner = scope.with(&locals);
+        // What earlier items registered and set is seen by later ones.
+        if let Some(last) = done.last() {
+            carry(job, &mut inner, last);
+        }
+        let mut finished = item::run(job, &inner, None).await;
+        decorate(&mut finished, &locals, control);
+        finished.label = Some(label(job, &inner, value, &finished));
+        for include in &mut finished.includes {
+            include.vars = locals.clone();
+            include.label.clone_from(&finished.label);
+        }
+        let stop = break_now(job, &inner, &mut finished);
+        job.runner.emitter.emit(&Event::Item(Box::new(outcome::event(job, &finished))));
+        done.push(finished);
+        if stop {
+            break;
+        }
+    }
+    outcome::of_loop(job, done)
+}
+
+fn carry(job: &Job, scope: &mut TaskScope, last: &Finished) {
+    if let Some(name) = job.task.register() {
+        scope.set_local(Value::Str(name.clone()), last.result.clone());
+    }
+    for effect in &last.effects {
+        if let crate::action::Effect::Set(vars, _) | crate::action::Effect::Include(vars) = effect {
+            for (name, value) in vars {
+                scope.set_local(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// The variables of one item.
+fn locals(items: &[Value], index: usize, value: &Value, control: &Control) -> Dict {
+    let mut locals = Dict::new();
+    locals.insert(control.loop_var.as_str(), value.clone());
+    locals.insert("ansible_loop_var", control.loop_var.as_str());
+    if let Some(name) = &control.index_var {
+        locals.insert(name.as_str(), index);
+        locals.insert("ansible_index_var", name.as_str());
+    }
+    if control.extended {
+        let length = items.len();
+        let mut extended = Dict::new();
+        if control.all_items {
+            extended.insert("allitems", items.to_vec());
+        }
+        extended.insert("index", index + 1);
+        extended.insert("index0", index);
+        extended.insert("first", index == 0);
+        extended.insert("last", index + 1 == length);
+        extended.insert("length", length);
+        extended.insert("revindex", length - index);
+        extended.insert("revindex0", length - index - 1);
+        if index > 0 {
+            extended.insert("previtem", items[index - 1].clone());
+        }
+        if let Some(next) = items.get(index + 1) {
+            extended.insert("nextitem", next.clone());
+        }
+        locals.insert("ansible_loop", extended);
+    }
+    locals
+}
+
+/// The item's own keys in its result.
+fn decorate(finished: &mut Finished, locals: &Dict, control: &Control) {
+    let wanted = [control.loop_var.as_str(), "ansible_loop_var", "ansible_index_var", "ansible_loop"];
+    for name in wanted.into_iter().chain(control.index_var.as_deref()) {
+        if let Some(value) = locals.get(name) {
+            finished.result.insert(name, value.clone());
+        }
+    }
+    if !finished.result.contains_key("failed") {
+        finished.result.insert("failed", finished.failed());
+    }
+}
+
+fn label(job: &Job, scope: &TaskScope, item: &Value, finished: &Finished) -> String {
+    if finished.no_log {
+        return "(censored due to no_log)".into();
+    }
+    let Some(written) = job.task.control.attrs.get("label") else { return outcome::shown(item) };
+    match job.templar(scope).render(written) {
+        Ok(Rendered::Value(value)) => outcome::shown(&value),
+        Ok(Rendered::Omit) => outcome::shown(item),
+        Err(error) => format!("({error})"),
+    }
+}
+
+/// Whether `break_when` ends the loop behind this item.
+fn break_now(job: &Job, scope: &TaskScope, finished: &mut Finished) -> bool {
+    let Some(condition) = job.task.control.attrs.get("break_when") else { return false };
+    let mut scope = scope.clone();
+    if let Some(name) = job.task.register() {
+        scope.set_local(Value::Str(name.clone()), finished.result.clone());
+    }
+    match all_true("break_when", condition, &job.templar(&scope)) {
+        Ok(stop) => {
+            finished.result.insert("break_when_result", stop);
+            stop
+        }
+        Err(error) => {
+            finished.result.insert("failed", true);
+            finished.result.insert("msg", error.summary());
+            finished.status = Some(Status::Failed { ignored: false });
+            finished.error = Some(error);
+            true
+        }
+    }
+}

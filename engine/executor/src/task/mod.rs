@@ -1,0 +1,123 @@
+//! One task on one host: loop, conditions, arguments, dispatch, attempts, result.
+
+mod arguments;
+mod attempts;
+mod background;
+mod conditions;
+mod dispatch;
+mod item;
+mod loops;
+mod outcome;
+mod settle;
+
+use std::{sync::Arc, time::SystemTime};
+
+use rustible_playbook::{Frame, Task};
+use rustible_protocol::{Dict, Value, event::Status, event::TaskInfo};
+use rustible_source::Diagnostic;
+use rustible_template::{Env, Scope, Templar};
+use rustible_vars::TaskScope;
+
+use crate::{action::Effect, play::PlayRun, run::Runner};
+
+pub(crate) use conditions::all_true;
+pub(crate) use outcome::{censored, event, public, registered};
+pub use settle::Settled;
+
+/// What is needed to run a task on a host.
+#[derive(Clone)]
+pub(crate) struct Job {
+    pub(crate) runner: Arc<Runner>,
+    pub(crate) play: Arc<PlayRun>,
+    pub(crate) task: Arc<Task>,
+    pub(crate) info: Arc<TaskInfo>,
+    pub(crate) host: Arc<str>,
+}
+
+/// What a dynamic include asks for, for one host and item.
+#[derive(Debug, Clone, Default)]
+pub struct Include {
+    /// Arguments, rendered.
+    pub args: Dict,
+    /// Loop variables, seen by what is included.
+    pub vars: Dict,
+    /// The item's label.
+    pub label: Option<String>,
+}
+
+/// The end of a task on a host.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// The host.
+    pub host: Arc<str>,
+    /// How it ended; `None` only before it has.
+    pub status: Option<Status>,
+    /// The whole result, uncensored.
+    pub result: Dict,
+    /// What went wrong, with its places.
+    pub error: Option<Diagnostic>,
+    /// Handlers to notify, by each changed item.
+    pub notify: Vec<String>,
+    /// What is to happen now that it ended well.
+    pub effects: Vec<Effect>,
+    /// Facts that modules returned, for this host or its delegate.
+    pub facts: Dict,
+    /// Dynamic includes to go into.
+    pub includes: Vec<Include>,
+    /// The delegate's name and address.
+    pub delegate: Option<(Arc<str>, String)>,
+    /// Facts belong to the delegate (`delegate_facts`).
+    pub delegate_facts: bool,
+    /// The result may not be shown.
+    pub no_log: bool,
+    /// It was a loop.
+    pub looped: bool,
+    /// When it began.
+    pub started: Option<SystemTime>,
+    /// Label of an item.
+    pub label: Option<String>,
+}
+
+impl Finished {
+    /// Whether it failed, ignored or not.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        matches!(self.status, Some(Status::Failed { .. }))
+    }
+    /// Whether something was changed.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.result.get("changed").is_some_and(Value::truthy)
+    }
+}
+
+impl Job {
+    /// What the task's templates see before a loop gives its item.
+    pub(crate) fn scope(&self) -> TaskScope {
+        self.play.scope(Some(&self.host), Some(&self.task.frame))
+    }
+
+    pub(crate) fn templar(&self, scope: &TaskScope) -> Templar {
+        templar(&self.runner, scope)
+    }
+
+    pub(crate) fn frame(&self) -> &Arc<Frame> {
+        &self.task.frame
+    }
+
+    /// Run it.
+    pub(crate) async fn run(self) -> Finished {
+        let started = SystemTime::now();
+        let mut finished = loops::run(&self).await;
+        finished.host = self.host.clone();
+        finished.started = Some(started);
+        finished
+    }
+}
+
+/// Renders templates as a scope sees them.
+pub(crate) fn templar(runner: &Arc<Runner>, scope: &TaskScope) -> Templar {
+    let env = Env { search: scope.search_path().into(), ..runner.env.clone() };
+    let scope: Arc<dyn Scope> = Arc::new(scope.clone());
+    Templar::new(runner.engine.clone(), env, scope)
+}

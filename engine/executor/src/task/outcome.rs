@@ -1,0 +1,239 @@
+//! Results: put together, censored, shown.
+
+use std::time::SystemTime;
+
+use rustible_protocol::{
+    Dict, Value,
+    event::{Status, TaskResult},
+    json,
+};
+use rustible_source::Diagnostic;
+
+use super::{Finished, Job, attempts::Attempt, item::Ready, settle};
+use crate::keyword::Keywords;
+
+/// What stands in place of a result that may not be shown.
+const CENSORED: &str =
+    "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
+
+/// A task that failed before it had a result of its own.
+pub(super) fn broken(job: &Job, error: Diagnostic) -> Finished {
+    let mut result = Dict::new();
+    result.insert("changed", false);
+    broken_with(job, error, result)
+}
+
+/// A task that failed with what it had as its result.
+pub(super) fn broken_with(job: &Job, error: Diagnostic, mut result: Dict) -> Finished {
+    let error = error.context("Task failed", job.task.origin.as_ref());
+    result.insert("failed", true);
+    result.insert("msg", error.summary());
+    let templar = job.templar(&job.scope());
+    let keywords = Keywords { frame: job.frame(), templar: &templar };
+    let ignored = keywords.flag("ignore_errors").ok().flatten().unwrap_or(false);
+    // What cannot be told may be a secret.
+    let no_log = settle::no_log(&keywords).unwrap_or(true);
+    Finished {
+        status: Some(Status::Failed { ignored }),
+        result,
+        error: Some(error),
+        no_log,
+        ..Finished::default()
+    }
+}
+
+/// The end of the attempts.
+pub(super) fn finish(job: &Job, ready: &Ready, attempt: Attempt) -> Finished {
+    let settled = &ready.settled;
+    let mut finished = Finished {
+        no_log: settled.no_log || attempt.flag("_ansible_no_log"),
+        effects: attempt.effects,
+        result: attempt.result,
+        ..Finished::default()
+    };
+    if attempt.unreachable {
+        finished.status = Some(Status::Unreachable { ignored: settled.ignore_unreachable });
+        finished.result.insert("unreachable", true);
+        finished.error = attempt.error.map(|e| e.context("Task failed", job.task.origin.as_ref()));
+        return finished;
+    }
+    let flag = |name: &str| finished.result.get(name).is_some_and(Value::truthy);
+    let status = if flag("failed") {
+        Status::Failed { ignored: settled.ignore_errors }
+    } else if flag("skipped") {
+        Status::Skipped
+    } else {
+        Status::Ok
+    };
+    if !finished.result.contains_key("changed") {
+        finished.result.insert("changed", false);
+    }
+    if let Some(Value::Dict(facts)) = finished.result.get("ansible_facts") {
+        finished.facts = facts.clone();
+    }
+    finished.error = attempt.error.map(|mut error| {
+        error.message = match (error.message.is_empty(), error.cause.is_some()) {
+            (true, _) => "Task failed".into(),
+            (false, true) => format!("Task failed: {}", error.message.trim_end_matches('.')),
+            (false, false) => format!("Task failed: {}", error.message),
+        };
+        error.at(job.task.origin.as_ref())
+    });
+    if matches!(status, Status::Ok) && finished.changed() {
+        finished.notify.clone_from(&settled.notify);
+    }
+    finished.status = Some(status);
+    finished
+}
+
+/// The result of a whole loop.
+pub(super) fn of_loop(job: &Job, done: Vec<Finished>) -> Finished {
+    let failed = done.iter().any(Finished::failed);
+    let unreachable = done.iter().any(|f| matches!(f.status, Some(Status::Unreachable { .. })));
+    let skipped = done.iter().all(|f| matches!(f.status, Some(Status::Skipped)));
+    let changed = done.iter().any(Finished::changed);
+    let mut result = Dict::new();
+    result.insert("changed", changed);
+    let message = match (failed || unreachable, skipped) {
+        (true, _) => "One or more items failed",
+        (false, true) => "All items skipped",
+        (false, false) => "All items completed",
+    };
+    result.insert("msg", message);
+    if failed {
+        result.insert("failed", true);
+    }
+    if skipped {
+        result.insert("skipped", true);
+    }
+    if unreachable {
+        result.insert("unreachable", true);
+    }
+    let results: Vec<Value> = done.iter().map(|f| Value::Dict(public(&f.result))).collect();
+    result.insert("results", results);
+    let ignored = |f: &Finished| {
+        matches!(f.status, Some(Status::Failed { ignored: true } | Status::Unreachable { ignored: true }))
+    };
+    let bad = |f: &&Finished| matches!(f.status, Some(Status::Failed { .. } | Status::Unreachable { .. }));
+    let all_ignored = done.iter().filter(bad).all(ignored);
+    let status = match (unreachable, failed, skipped) {
+        (true, _, _) => Status::Unreachable { ignored: all_ignored },
+        (_, true, _) => Status::Failed { ignored: all_ignored },
+        (_, _, true) => Status::Skipped,
+        _ => Status::Ok,
+    };
+    let mut whole = Finished {
+        status: Some(status),
+        result,
+        looped: true,
+        host: job.host.clone(),
+        ..Finished::default()
+    };
+    for finished in done {
+        whole.no_log |= finished.no_log;
+        whole.delegate_facts |= finished.delegate_facts;
+        whole.delegate = finished.delegate.or(whole.delegate);
+        whole.effects.extend(finished.effects);
+        whole.facts.extend(&finished.facts);
+        whole.includes.extend(finished.includes);
+        for handler in finished.notify {
+            if !whole.notify.contains(&handler) {
+                whole.notify.push(handler);
+            }
+        }
+    }
+    whole
+}
+
+/// A result without the keys that are for the engine.
+pub(crate) fn public(result: &Dict) -> Dict {
+    let engine = |key: &Value| key.as_str().is_some_and(|k| k.starts_with("_ansible_"));
+    if !result.keys().any(engine) {
+        return result.clone();
+    }
+    result.iter().filter(|(key, _)| !engine(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// A result as `register` keeps it.
+pub(crate) fn registered(result: &Dict) -> Value {
+    let mut kept = public(result);
+    for key in ["changed", "failed"] {
+        if !kept.contains_key(key) {
+            kept.insert(key, false);
+        }
+    }
+    Value::Dict(kept).into_untrusted()
+}
+
+/// What may be shown of a result under `no_log`.
+pub(crate) fn censored(result: &Dict) -> Dict {
+    const KEPT: [&str; 6] = ["attempts", "changed", "retries", "failed", "unreachable", "skipped"];
+    let mut shown = Dict::new();
+    shown.insert("censored", CENSORED);
+    for key in KEPT {
+        if let Some(value) = result.get(key) {
+            shown.insert(key, value.clone());
+        }
+    }
+    shown
+}
+
+/// A result for the callbacks.
+pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
+    let mut result = if finished.no_log { censored(&finished.result) } else { finished.result.clone() };
+    if finished.no_log {
+        result.insert("_ansible_no_log", true);
+    }
+    result.remove("failed");
+    if finished.failed() {
+        result.insert("failed", true);
+    }
+    // Under no_log the cause may hold a secret of the arguments.
+    let error = finished.error.as_ref().filter(|_| !finished.no_log).map(Diagnostic::render);
+    TaskResult {
+        task: job.info.clone(),
+        host: job.host.clone(),
+        delegate: finished.delegate.clone(),
+        status: finished.status.unwrap_or(Status::Ok),
+        result,
+        label: finished.label.clone(),
+        looped: finished.looped,
+        error,
+        started: finished.started.unwrap_or_else(SystemTime::now),
+        ended: SystemTime::now(),
+    }
+}
+
+/// A loop item as its label shows it: text as it is, the rest as Python writes it.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::Str(text) if text.is_secret() => "********".into(),
+        Value::Str(text) => text.to_string(),
+        other => rustible_protocol::repr::repr(other),
+    }
+}
+
+/// A failure's result as an attempt: `kind` says who failed, the module or the action.
+pub(super) fn failed(mut result: Dict, kind: &str) -> Attempt {
+    result.insert("failed", true);
+    if !result.contains_key("changed") {
+        result.insert("changed", false);
+    }
+    let message = match result.get("msg") {
+        Some(Value::Str(text)) => text.to_string(),
+        Some(other) => json::write(other, json::Style::default()),
+        None => String::new(),
+    };
+    let error = Diagnostic::new(message).context(kind, None);
+    let error = Diagnostic { message: error.summary(), ..Diagnostic::default() };
+    Attempt { result, effects: Vec::new(), error: Some(error), unreachable: false }
+}
+
+/// An unreachable host as an attempt.
+pub(super) fn unreachable(message: String) -> Attempt {
+    let mut result = Dict::new();
+    result.insert("changed", false);
+    result.insert("msg", format!("Task failed: {message}"));
+    result.insert("unreachable", true);
+    Attempt { result, effects: Vec::new(), error: Some(Diagnostic::new(message)), unreachable: true }
+}

@@ -1,0 +1,153 @@
+//! A task's keywords, rendered for one host and item.
+
+use std::sync::Arc;
+
+use rustible_connection::Target;
+use rustible_protocol::{Call, Dict, Value};
+use rustible_source::Diagnostic;
+use rustible_template::{Rendered, Templar};
+
+use crate::{
+    keyword::{Keywords, text_of},
+    options::Options,
+};
+
+/// A task's keywords with their final values.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Nothing may be changed.
+    pub check: bool,
+    /// Differences are wanted.
+    pub diff: bool,
+    /// Results may not be shown.
+    pub no_log: bool,
+    /// A failure lets the play go on.
+    pub ignore_errors: bool,
+    /// A host that is not reached lets the play go on.
+    pub ignore_unreachable: bool,
+    /// Environment of the module, in order.
+    pub environment: Vec<(String, String)>,
+    /// Run in the background for at most so many seconds; 0 for not.
+    pub background: u64,
+    /// Look at a background job each so many seconds; 0 for never.
+    pub poll: u64,
+    /// Attempts beyond the first.
+    pub retries: Option<i64>,
+    /// Seconds between attempts.
+    pub delay: f64,
+    /// Seconds after which an attempt is ended; 0 for never.
+    pub timeout: u32,
+    /// At most so many hosts at once; 0 for no limit.
+    pub throttle: i64,
+    /// Handlers to notify.
+    pub notify: Vec<String>,
+    /// Facts belong to the delegate.
+    pub delegate_facts: bool,
+    /// Number of `-v`.
+    pub verbosity: u8,
+    /// Folder for temporary files where modules run.
+    pub remote_tmp: String,
+    /// Action's full name.
+    pub action: String,
+    /// Where modules run.
+    pub target: Arc<Target>,
+}
+
+impl Settled {
+    /// A call with everything that does not depend on the module.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        Call {
+            check: self.check,
+            diff: self.diff,
+            verbosity: self.verbosity,
+            no_log: self.no_log,
+            environment: self.environment.clone(),
+            timeout: self.timeout,
+            remote_tmp: self.remote_tmp.clone(),
+            ..Call::default()
+        }
+    }
+}
+
+/// The keywords that decide what of a result is shown; needed even when the others cannot be settled.
+pub(super) fn no_log(keywords: &Keywords<'_>) -> Result<bool, Diagnostic> {
+    Ok(keywords.flag("no_log")?.unwrap_or(false))
+}
+
+/// Settle the keywords.
+pub(super) fn settle(
+    keywords: &Keywords<'_>,
+    options: &Options,
+    action: &str,
+    target: Arc<Target>,
+) -> Result<Settled, Diagnostic> {
+    let unsigned = |value: Option<i64>| value.and_then(|v| u64::try_from(v).ok());
+    Ok(Settled {
+        check: keywords.flag("check_mode")?.unwrap_or(options.check),
+        diff: keywords.flag("diff")?.unwrap_or(options.diff),
+        no_log: no_log(keywords)?,
+        ignore_errors: keywords.flag("ignore_errors")?.unwrap_or(false),
+        ignore_unreachable: keywords.flag("ignore_unreachable")?.unwrap_or(false),
+        environment: environment(keywords)?,
+        background: unsigned(keywords.int("async")?).unwrap_or(0),
+        poll: unsigned(keywords.int("poll")?).unwrap_or(options.poll_interval),
+        retries: keywords.int("retries")?,
+        delay: keywords.float("delay")?.map_or(5.0, |d| if d < 0.0 { 1.0 } else { d }),
+        timeout: unsigned(keywords.int("timeout")?)
+            .map_or(options.task_timeout, |t| u32::try_from(t).unwrap_or(u32::MAX)),
+        throttle: keywords.int("throttle")?.unwrap_or(0),
+        notify: keywords.texts("notify")?,
+        delegate_facts: keywords.flag("delegate_facts")?.unwrap_or(false),
+        verbosity: options.verbosity,
+        remote_tmp: target.remote_tmp.clone(),
+        action: action.to_string(),
+        target,
+    })
+}
+
+/// All `environment` mappings around, inner ones winning.
+fn environment(keywords: &Keywords<'_>) -> Result<Vec<(String, String)>, Diagnostic> {
+    let mut merged = Dict::new();
+    for written in keywords.frame.all("environment") {
+        let value = render(keywords.templar, written)?;
+        let parts: Vec<Value> = match value {
+            None | Some(Value::Null) => continue,
+            Some(Value::List(list)) => list.to_vec(),
+            Some(Value::Str(text)) if text.is_empty() => continue,
+            Some(other) => vec![other],
+        };
+        for part in parts {
+            match part {
+                Value::Dict(dict) => merged.extend(&dict),
+                Value::Null => {}
+                other => {
+                    let message = format!(
+                        "environment must be a dictionary, received {} ({})",
+                        text_of(&other),
+                        other.type_name()
+                    );
+                    return Err(Diagnostic::new(message).at(written.origin()));
+                }
+            }
+        }
+    }
+    Ok(merged.iter().map(|(key, value)| (text_of(key), python_text(value))).collect())
+}
+
+fn render(templar: &Templar, value: &Value) -> Result<Option<Value>, Diagnostic> {
+    Ok(match templar.render(value)? {
+        Rendered::Value(value) => Some(value),
+        Rendered::Omit => None,
+    })
+}
+
+/// A value of the environment as the reference writes it: Python's `str`.
+fn python_text(value: &Value) -> String {
+    match value {
+        Value::Null => "None".into(),
+        Value::Bool(true) => "True".into(),
+        Value::Bool(false) => "False".into(),
+        other => text_of(other),
+    }
+}

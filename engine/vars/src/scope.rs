@@ -1,0 +1,318 @@
+//! What a template sees: the layers of a host, a play and a task, highest first.
+//!
+//! From the strongest: loop variables, magic variables, extra vars, parameters of includes and roles, `set_fact` and
+//! `register`, `include_vars`, vars of tasks and blocks, vars of the task's role, vars of the play's roles, `vars_files`,
+//! vars of the play, facts, host and group variables, defaults of the task's role, defaults of the play's roles.
+
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use rustible_inventory::Inventory;
+use rustible_playbook::{Frame, FrameKind, Play, Role};
+use rustible_protocol::{Dict, Text, Value};
+use rustible_template::{HostVars, Scope};
+
+use crate::{
+    magic::{Magic, NAMES, RunFacts},
+    store::{HostStore, Store},
+};
+
+/// What all tasks of a play (or of the run, between plays) share.
+#[derive(Debug, Clone)]
+pub struct PlayScope {
+    /// The whole run.
+    pub run: Arc<RunFacts>,
+    /// `--extra-vars`.
+    pub extra: Dict,
+    /// What is known of hosts.
+    pub store: Arc<Store>,
+    /// The inventory; tasks may add to it.
+    pub inventory: Arc<RwLock<Inventory>>,
+    /// The play; `None` between plays.
+    pub play: Option<Arc<Play>>,
+    /// Its name as shown.
+    pub name: Option<Value>,
+    /// All hosts that its pattern and the limit leave.
+    pub hosts_all: Vec<Arc<str>>,
+    /// The hosts of this batch.
+    pub batch: Vec<Arc<str>>,
+    /// Hosts that failed or were not reached.
+    pub removed: Arc<RwLock<HashSet<Arc<str>>>>,
+    /// Answers to `vars_prompt`.
+    pub answers: Dict,
+    /// Roles whose variables all tasks see; dynamic includes with `public` add to them.
+    pub roles: Arc<RwLock<Vec<Arc<Role>>>>,
+}
+
+impl PlayScope {
+    /// The inventory as it is now.
+    #[must_use]
+    pub fn inventory(&self) -> std::sync::RwLockReadGuard<'_, Inventory> {
+        self.inventory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Hosts that failed or were not reached.
+    #[must_use]
+    pub fn removed(&self) -> HashSet<Arc<str>> {
+        self.removed.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    fn public_roles(&self) -> Vec<Arc<Role>> {
+        let mut all = self.roles.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if all.is_empty()
+            && let Some(play) = &self.play
+        {
+            all.clone_from(&play.roles);
+        }
+        all
+    }
+}
+
+/// What one task sees on one host.
+#[derive(Debug, Clone)]
+pub struct TaskScope {
+    pub(crate) play: Arc<PlayScope>,
+    pub(crate) host: Option<Arc<str>>,
+    /// For a delegate: the host that `inventory_hostname` names.
+    pub(crate) shown_host: Option<Arc<str>>,
+    pub(crate) frame: Option<Arc<Frame>>,
+    /// Loop variables and what the task has learnt so far.
+    locals: Dict,
+    /// Highest first.
+    layers: Vec<Dict>,
+    store: Arc<HostStore>,
+    with_hostvars: bool,
+}
+
+impl TaskScope {
+    /// The scope of a task on a host. `files` are the host's `vars_files`.
+    #[must_use]
+    pub fn new(
+        play: &Arc<PlayScope>,
+        host: Option<&Arc<str>>,
+        frame: Option<&Arc<Frame>>,
+        files: Option<&Dict>,
+    ) -> Self {
+        let store = host.map(|host| play.store.of(host)).unwrap_or_default();
+        let mut scope = Self {
+            play: play.clone(),
+            host: host.cloned(),
+            shown_host: None,
+            frame: frame.cloned(),
+            locals: Dict::new(),
+            layers: Vec::with_capacity(24),
+            store,
+            with_hostvars: true,
+        };
+        scope.fill(files);
+        scope
+    }
+
+    fn push(&mut self, layer: &Dict) {
+        if !layer.is_empty() {
+            self.layers.push(layer.clone());
+        }
+    }
+
+    fn fill(&mut self, files: Option<&Dict>) {
+        let play = self.play.clone();
+        let frame = self.frame.clone();
+        let store = self.store.clone();
+        self.push(&play.extra);
+        if let Some(frame) = &frame {
+            for around in frame.chain().filter(|f| f.kind == FrameKind::Include) {
+                self.push(&around.vars);
+            }
+            for role in frame.roles() {
+                self.push(&role.params);
+                self.push(&role.use_vars);
+            }
+        }
+        self.push(&store.set);
+        self.push(&store.included);
+        if let Some(frame) = &frame {
+            for around in frame.chain().filter(|f| matches!(f.kind, FrameKind::Task | FrameKind::Block)) {
+                self.push(&around.vars);
+            }
+            for role in frame.roles() {
+                self.role_vars(role);
+            }
+        }
+        let roles = play.public_roles();
+        for role in roles.iter().rev() {
+            self.role_vars(role);
+        }
+        if let Some(files) = files {
+            self.push(files);
+        }
+        self.push(&play.answers);
+        if let Some(play) = &play.play {
+            self.push(&play.frame.vars);
+        }
+        self.push(&store.injected);
+        if let Some(host) = self.host.clone() {
+            let layers = play.inventory().layers(&host);
+            self.layers.extend(layers.into_iter().rev().filter(|layer| !layer.is_empty()));
+        }
+        if let Some(frame) = &frame {
+            for role in frame.roles() {
+                self.role_defaults(role);
+            }
+        }
+        for role in roles.iter().rev() {
+            self.role_defaults(role);
+        }
+    }
+
+    fn role_vars(&mut self, role: &Role) {
+        self.push(&role.vars);
+        for dependency in role.dependencies.iter().rev() {
+            self.role_vars(dependency);
+        }
+    }
+
+    fn role_defaults(&mut self, role: &Role) {
+        self.push(&role.defaults);
+        for dependency in role.dependencies.iter().rev() {
+            self.role_defaults(dependency);
+        }
+    }
+
+    /// The same scope with more local variables, which win over all but magic ones.
+    #[must_use]
+    pub fn with(&self, locals: &Dict) -> Self {
+        let mut scope = self.clone();
+        scope.locals.extend(locals);
+        scope
+    }
+
+    /// Loop variables and what the task has learnt so far.
+    #[must_use]
+    pub fn locals(&self) -> &Dict {
+        &self.locals
+    }
+
+    /// Set a local variable.
+    pub fn set_local(&mut self, name: impl Into<Value>, value: impl Into<Value>) {
+        self.locals.insert(name, value);
+    }
+
+    /// For the scope of a delegate: the host that `inventory_hostname` names.
+    #[must_use]
+    pub fn shown_as(mut self, host: Option<&Arc<str>>) -> Self {
+        self.shown_host = host.cloned();
+        self
+    }
+
+    /// What is known of the host.
+    #[must_use]
+    pub fn store(&self) -> &HostStore {
+        &self.store
+    }
+
+    /// The host.
+    #[must_use]
+    pub fn host(&self) -> Option<&Arc<str>> {
+        self.host.as_ref()
+    }
+
+    /// Folders where files that the task names are looked for, nearest first: those of its roles, of the files it was
+    /// included by, of the playbook.
+    #[must_use]
+    pub fn search_path(&self) -> Vec<PathBuf> {
+        let mut folders: Vec<PathBuf> = Vec::new();
+        let mut add = |folder: PathBuf| {
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        };
+        if let Some(frame) = &self.frame {
+            for role in frame.roles() {
+                add(role.path.clone());
+            }
+            for around in frame.chain().filter(|f| f.kind == FrameKind::Include) {
+                if let Some(folder) = around.folder.clone().filter(|f| !f.as_os_str().is_empty()) {
+                    add(folder);
+                }
+            }
+            if let Some(file) =
+                frame.origin.as_ref().and_then(|o| PathBuf::from(&*o.file).parent().map(PathBuf::from))
+            {
+                add(file);
+            }
+        }
+        if let Some(play) = &self.play.play {
+            add(play.folder.clone());
+        }
+        add(self.play.run.playbook_dir.clone());
+        folders
+    }
+}
+
+impl Scope for TaskScope {
+    fn get(&self, name: &str) -> Option<Value> {
+        if let Some(value) = self.locals.get(name) {
+            return Some(value.clone());
+        }
+        if let Some(value) = Magic::get(name, self) {
+            return Some(value);
+        }
+        if let Some(value) = self.layers.iter().find_map(|layer| layer.get(name)) {
+            return Some(value.clone());
+        }
+        match name {
+            "environment" => {
+                let frame = self.frame.as_ref()?;
+                Some(frame.all("environment").into_iter().cloned().collect::<Vec<_>>().into())
+            }
+            "ansible_local" => self.store.namespaced.get("local").cloned(),
+            _ => None,
+        }
+    }
+
+    fn names(&self) -> Vec<Text> {
+        let mut seen = HashSet::new();
+        let mut names = Vec::new();
+        let all = std::iter::once(&self.locals)
+            .chain(&self.layers)
+            .flat_map(Dict::texts)
+            .map(|(name, _)| name.clone());
+        for name in
+            all.chain(NAMES.iter().map(|n| Text::untrusted(*n)).filter(|n| Magic::get(n, self).is_some()))
+        {
+            if seen.insert(name.clone()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    fn hostvars(&self) -> Option<Arc<dyn HostVars>> {
+        self.with_hostvars.then(|| Arc::new(AllHosts(self.play.clone())) as Arc<dyn HostVars>)
+    }
+}
+
+/// `hostvars`: every host as it looks from outside a play.
+struct AllHosts(Arc<PlayScope>);
+
+impl HostVars for AllHosts {
+    fn hosts(&self) -> Vec<Text> {
+        self.0.inventory().host_names().into_iter().map(Text::untrusted).collect()
+    }
+
+    fn host(&self, name: &str) -> Option<Arc<dyn Scope>> {
+        let host = self.0.inventory().resolve_host(name)?;
+        // No play, no task: variables of plays and roles are not those of a host.
+        let outside = PlayScope {
+            play: None,
+            name: None,
+            answers: Dict::new(),
+            roles: Arc::default(),
+            ..PlayScope::clone(&self.0)
+        };
+        let mut scope = TaskScope::new(&Arc::new(outside), Some(&host), None, None);
+        scope.with_hostvars = false;
+        Some(Arc::new(scope))
+    }
+}
