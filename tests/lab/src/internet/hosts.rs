@@ -1,4 +1,7 @@
 //! Virtual hosts: which site answers for which name.
+//!
+//! A host's folder may have a file `.anywhere`: each line a path with `*` for any text, a tab, and the file of the folder that
+//! answers it. So a download answers for every version in its URL.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -6,7 +9,7 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 
-use crate::doubles::web::{Answering, Files, Request, Site, text};
+use crate::doubles::web::{Answering, Files, Request, Site, decode, fits, text};
 
 /// Chooses a site by the host name of a request: a program if one is named so, else the host's folder of files.
 pub struct Hosts {
@@ -33,7 +36,15 @@ impl Site for Hosts {
             if !plain || request.host.starts_with('.') || !folder.is_dir() {
                 return text(StatusCode::NOT_FOUND, format!("this lab has no host {}\n", request.host));
             }
+            let request = Request { path: found_anywhere(&folder, &request.path).unwrap_or(request.path), ..request };
             Files::new(&folder).answer(request).await
         })
     }
+}
+
+/// The path of the file that answers `path` by the folder's `.anywhere`.
+fn found_anywhere(folder: &Path, path: &str) -> Option<String> {
+    let rules = std::fs::read_to_string(folder.join(".anywhere")).ok()?;
+    let path = decode(path);
+    rules.lines().filter_map(|line| line.split_once('\t')).find(|(pattern, _)| fits(pattern, &path)).map(|(_, file)| format!("/{file}"))
 }

@@ -65,7 +65,7 @@ pub const PUBLIC_NAMES: &[&str] = &[
     "nvcr.io",
     "ghcr.io",
     "mirror.lab.test",
-    "pypi.lab.test",
+    "packages.lab.test",
 ];
 
 /// A running internet; dropping it ends it.

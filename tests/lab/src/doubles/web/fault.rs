@@ -106,7 +106,7 @@ impl Faults {
         let mut faults = locked(&self.0);
         let position = faults.iter_mut().position(|fault| {
             let wanted = fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
-            if !wanted || !matches(&fault.path, path) {
+            if !wanted || !fits(&fault.path, path) {
                 return false;
             }
             let passes = fault.skip > 0;
@@ -126,10 +126,10 @@ impl Faults {
 }
 
 /// Whether `text` is `pattern`, where `*` stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
+pub fn fits(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(tail) = text.strip_prefix(head) else { return false };
-    (0..=tail.len()).filter(|at| tail.is_char_boundary(*at)).any(|at| matches(rest, &tail[at..]))
+    (0..=tail.len()).filter(|at| tail.is_char_boundary(*at)).any(|at| fits(rest, &tail[at..]))
 }
 
 #[cfg(test)]

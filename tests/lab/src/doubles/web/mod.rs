@@ -8,7 +8,7 @@ mod record;
 mod serve;
 mod watched;
 
-pub use fault::{Fault, Faults, Kind};
+pub use fault::{Fault, Faults, Kind, fits};
 pub use files::{Files, media_type};
 pub use forms::{decode, encode, pairs};
 pub use message::{
