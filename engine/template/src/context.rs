@@ -143,7 +143,7 @@ impl Ctx {
             Rt::Undef(f) if f.error.origin.is_none() && text.origin().is_some() => {
                 Rt::Undef(fault(f.kind, f.error.clone().at(text.origin())))
             }
-            Rt::Str(out) if text.is_secret() => Rt::Str(out.with_secret(true)),
+            Rt::Str(out) => Rt::Str(tail_kept(out, text, options)),
             other => other,
         }
     }
@@ -241,6 +241,20 @@ impl Ctx {
     pub(crate) fn data(self: &Rc<Self>, value: Value) -> Rt {
         self.wrap(&value.into_untrusted())
     }
+}
+
+/// Newlines at the end of the template stay there; a secret template makes a secret.
+fn tail_kept(mut out: Text, source: &Text, options: &Options) -> Text {
+    let newline = &options.file.newline_sequence;
+    if newline != "\n" {
+        out = out.like(out.replace('\n', newline));
+    }
+    let count = |text: &str| text.len() - text.trim_end_matches('\n').len();
+    let missing = count(source).saturating_sub(count(&out));
+    if missing > 0 {
+        out = out.like(format!("{out}{}", "\n".repeat(missing)));
+    }
+    if source.is_secret() { out.with_secret(true) } else { out }
 }
 
 /// An error that a scalar resolved to `omit`.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use rustible_protocol::Text;
+use rustible_protocol::{Origin, Text};
 use rustible_source::Diagnostic;
 
 use crate::{
@@ -79,5 +79,8 @@ fn cached<K: std::hash::Hash + Eq>(
 fn syntax(kind: &str, error: &SyntaxError, text: &Text) -> crate::rt::Fault {
     let message = format!("Syntax error in {kind}");
     let cause = Diagnostic::new(error.message.clone());
-    fault(MarkerKind::Fatal, Diagnostic::new(message).because(cause).at(text.origin()))
+    let place = text.origin().map(|o| Origin::new(&o.file, o.line + error.line.saturating_sub(1) as u32, 0));
+    // In a file of its own the line is known; inside a YAML scalar only where the scalar stands.
+    let place = if text.origin().is_some_and(|o| (o.line, o.col) == (1, 1)) { place } else { text.origin().cloned() };
+    fault(MarkerKind::Fatal, Diagnostic::new(message).because(cause).at(place.as_ref()))
 }

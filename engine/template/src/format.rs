@@ -64,7 +64,7 @@ pub(crate) fn percent(template: &str, value: &Rt) -> Res<String> {
             }
         }
         let missing = || fail("not enough arguments for format string");
-        let mut number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
+        let number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
                           next: &mut std::slice::Iter<'_, Rt>|
          -> Res<Option<i64>> {
             if chars.peek() == Some(&'*') {
@@ -281,7 +281,7 @@ fn parse(text: &str) -> Res<Spec> {
         spec.zero = true;
         at += 1;
     }
-    let mut digits = |at: &mut usize| {
+    let digits = |at: &mut usize| {
         let start = *at;
         while chars.get(*at).is_some_and(char::is_ascii_digit) {
             *at += 1;

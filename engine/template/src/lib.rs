@@ -27,7 +27,6 @@ mod secret;
 mod syntax_text;
 mod templar;
 mod tests;
-mod yaml_out;
 
 pub use check::{Unknown, check_names, variables};
 pub use engine::Engine;

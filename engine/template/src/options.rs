@@ -19,7 +19,8 @@ pub struct FileOptions {
     pub trim_blocks: bool,
     /// Drop the blanks before a block.
     pub lstrip_blocks: bool,
-    /// Keep the text's last newline.
+    /// Keep the text's last newline while it is rendered. Newlines at the end of the text are put back behind a result
+    /// that is text in any case.
     pub keep_trailing_newline: bool,
     /// The newline in the result: `\n`, `\r\n` or `\r`.
     pub newline_sequence: String,
@@ -35,7 +36,7 @@ impl Default for FileOptions {
             line_comment_prefix: None,
             trim_blocks: true,
             lstrip_blocks: false,
-            keep_trailing_newline: true,
+            keep_trailing_newline: false,
             newline_sequence: "\n".into(),
         }
     }
@@ -53,7 +54,7 @@ impl Options {
     /// For a value of a YAML file.
     pub(crate) fn value() -> Self {
         Self {
-            file: FileOptions { trim_blocks: true, keep_trailing_newline: false, ..FileOptions::default() },
+            file: FileOptions::default(),
             escape_backslashes: true,
         }
     }

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use minijinja::{
-    machinery::{self, Span, ast},
-    syntax::SyntaxConfig,
-};
+use minijinja::machinery::{self, Span, ast};
 use rustible_protocol::{Text, Value};
 
 use crate::{
@@ -42,8 +39,7 @@ pub(crate) fn expression(source: &str, verbatim: bool) -> Result<Template, Synta
 }
 
 fn normalise(source: &str) -> String {
-    let text = if source.contains('\r') { source.replace("\r\n", "\n").replace('\r', "\n") } else { source.to_string() };
-    if text.contains('\u{a0}') { text.replace('\u{a0}', " ") } else { text }
+    if source.contains('\r') { source.replace("\r\n", "\n").replace('\r', "\n") } else { source.to_string() }
 }
 
 fn error(error: &minijinja::Error) -> SyntaxError {
@@ -78,7 +74,7 @@ impl Lower<'_> {
         Ok(match stmt {
             ast::Stmt::Template(t) => St::Group(self.body(&t.children)?),
             ast::Stmt::EmitExpr(e) => St::Emit(self.printing().expr(&e.expr)?),
-            ast::Stmt::EmitRaw(raw) => St::Raw(raw.raw.into()),
+            ast::Stmt::EmitRaw(raw) => St::Raw(self.raw(raw.raw)),
             ast::Stmt::ForLoop(l) => St::For(Arc::new(ForLoop {
                 target: self.target(&l.target)?,
                 iter: self.expr(&l.iter)?,
@@ -104,6 +100,17 @@ impl Lower<'_> {
             ast::Stmt::Break(_) => St::Break,
             other => self.modular(other)?,
         })
+    }
+
+    /// Literal text. The newline behind `{% raw %}` belongs to it, whatever is done behind other blocks.
+    fn raw(&self, text: &str) -> Arc<str> {
+        let at = (text.as_ptr() as usize).checked_sub(self.source.as_ptr() as usize);
+        let before = at.and_then(|at| self.source.get(..at)).unwrap_or_default();
+        let opened = before.strip_suffix('\n').and_then(|b| b.strip_suffix("%}"));
+        if opened.is_some_and(|b| b.trim_end().ends_with("raw") && !b.trim_end().ends_with("endraw") && !b.ends_with('-')) {
+            return format!("\n{text}").into();
+        }
+        text.into()
     }
 
     /// Statements that name other templates or define something.

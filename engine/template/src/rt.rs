@@ -22,6 +22,8 @@ pub(crate) struct Marker {
 pub(crate) enum MarkerKind {
     /// A name, attribute or item that is not there.
     Undefined,
+    /// An inline `if` without `else` whose condition is false: prints as nothing.
+    Blank,
     /// Any other failure at run time.
     Failed,
     /// A template that cannot be parsed, or that needs itself: nothing may catch it.
@@ -352,6 +354,7 @@ impl Rt {
             Self::Tuple(items) => !items.is_empty(),
             Self::Dict(dict) => dict.len() > 0,
             Self::Range(..) => self.range_len() > 0,
+            Self::Undef(fault) if fault.kind == MarkerKind::Blank => false,
             Self::Undef(fault) => return Err(fault.clone()),
         })
     }

@@ -237,14 +237,7 @@ pub(crate) fn file(ctx: &Rc<Ctx>, text: &Text, options: &FileOptions) -> Res<Rt>
     let (options, skip) = options::header(text, options).map_err(fail)?;
     let body = text.like(text.get(skip..).unwrap_or_default());
     let body = if body.is_trusted() { body } else { body.with_trust(true) };
-    let rt = ctx.evaluate(&body, &Options::file(&options), None);
-    if options.newline_sequence == "\n" {
-        return Ok(rt);
-    }
-    Ok(match rt {
-        Rt::Str(text) => Rt::Str(text.like(text.replace('\n', &options.newline_sequence))),
-        other => other,
-    })
+    Ok(ctx.evaluate(&body, &Options::file(&options), None))
 }
 
 fn finish(ctx: &Rc<Ctx>, rt: &Rt) -> Res<Rendered> {

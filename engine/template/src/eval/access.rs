@@ -49,6 +49,12 @@ pub(crate) fn attribute(base: &Rt, name: &str) -> Rt {
     {
         return found;
     }
+    // The pairs that `groupby` makes have names.
+    if let (Rt::Tuple(parts), "grouper" | "list") = (base, name)
+        && let [grouper, list] = &parts[..]
+    {
+        return if name == "list" { list.clone() } else { grouper.clone() };
+    }
     missing(base, &format!("'{name}'"))
 }
 
@@ -86,7 +92,7 @@ pub(crate) fn item(base: &Rt, key: &Rt) -> Rt {
         if methods::exists(base, name) {
             return Rt::obj(Bound { base: base.clone(), name: name.to_string() });
         }
-        return missing(base, &format!("'{name}'"));
+        return if matches!(base, Rt::Tuple(_)) { attribute(base, name) } else { missing(base, &format!("'{name}'")) };
     }
     missing(base, &crate::repr::repr(key).unwrap_or_default())
 }

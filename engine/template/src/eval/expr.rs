@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use indexmap::IndexMap;
+use rustible_source::Diagnostic;
 
 use super::{Evaluator, Frame, attribute, call_filter, call_test, call_value, item};
 use crate::{
     ir::{Arg, Ex, Op},
     ops,
-    rt::{Args, Fault, MarkerKind, Res, Rt, fail, undefined},
+    rt::{Args, Fault, MarkerKind, Res, Rt, fail, fault, undefined},
 };
 
 impl Evaluator {
@@ -71,6 +72,13 @@ impl Evaluator {
     fn binary(&mut self, op: Op, left: &Ex, right: &Ex, frame: &Rc<Frame>) -> Res<Rt> {
         let left = self.expr(left, frame)?;
         let right = self.expr(right, frame)?;
+        if op == Op::Concat {
+            let blank = |rt: Rt| match rt {
+                Rt::Undef(f) if f.kind == MarkerKind::Blank => Rt::str(""),
+                other => other,
+            };
+            return ops::binary(op, &blank(left), &blank(right));
+        }
         ops::binary(op, &left, &right)
     }
 
@@ -80,8 +88,9 @@ impl Evaluator {
         }
         match &parts.2 {
             Some(other) => self.expr(other, frame),
-            None => Ok(Rt::Undef(undefined(
-                "the inline if-expression evaluated to false and no else section was defined.",
+            None => Ok(Rt::Undef(fault(
+                MarkerKind::Blank,
+                Diagnostic::new("Type 'Undefined' is unsupported for variable storage."),
             ))),
         }
     }

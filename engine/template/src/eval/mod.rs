@@ -20,7 +20,7 @@ use crate::{
     ir::{Name, St},
     options::Options,
     repr,
-    rt::{Res, Rt},
+    rt::{MarkerKind, Res, Rt},
 };
 
 /// How a statement ended.
@@ -90,6 +90,7 @@ impl Evaluator {
         let mut secret = false;
         for node in &nodes {
             match node {
+                Rt::Undef(fault) if fault.kind == MarkerKind::Blank => {}
                 Rt::Undef(_) => return Ok(node.clone()),
                 Rt::Null => {}
                 Rt::Str(text) => {
@@ -100,7 +101,7 @@ impl Evaluator {
                     out.push_str(&repr::text(node)?);
                     secret |= self.ctx.shared.secrets.get() && crate::secret::within(node);
                 }
-                other => out.push_str(&self.ctx.finalise(other)?.map_or(Ok(String::new()), |_| repr::text(other))?),
+                other => out.push_str(&repr::text(other)?),
             }
         }
         Ok(Rt::Str(Text::untrusted(out).with_secret(secret)))

@@ -28,7 +28,7 @@ pub(crate) const TABLE: Table = &[
     ("b64decode", b64decode),
     ("password_hash", password_hash),
     ("to_uuid", to_uuid),
-    ("random", crate::filters::crypto::random),
+    ("random", random),
     ("shuffle", shuffle),
     ("unvault", unvault),
 ];
@@ -116,80 +116,13 @@ fn b64decode(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     }))
 }
 
-const CRYPT64: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// So many characters of the alphabet of crypt(3), by chance.
-pub(crate) fn salt(length: usize) -> String {
-    use rand::RngExt as _;
-    let mut rng = rand::rng();
-    (0..length).map(|_| char::from(CRYPT64[rng.random_range(0..64)])).collect()
-}
-
-fn crypt64(bytes: &[u8], order: &[usize]) -> String {
-    let mut out = String::new();
-    for group in order.chunks(3) {
-        let mut value = 0u32;
-        for index in group {
-            value = value << 8 | u32::from(bytes[*index]);
-        }
-        for _ in 0..=group.len() {
-            out.push(char::from(CRYPT64[(value & 63) as usize]));
-            value >>= 6;
-        }
-    }
-    out
-}
-
-/// The order in which crypt(3) writes the bytes of its digest.
-fn crypt_order(size: usize) -> Vec<usize> {
-    let third = size / 3;
-    let (mut a, mut b, mut c) = (0, third, 2 * third);
-    let mut out = Vec::new();
-    for _ in 0..third {
-        out.extend([a, b, c]);
-        // SHA-512 walks to the left, SHA-256 to the right.
-        if size == 64 { (a, b, c) = (b + 1, c + 1, a + 1) } else { (a, b, c) = (c + 1, a + 1, b + 1) }
-    }
-    if size == 64 { out.push(63) } else { out.extend([31, 30]) }
-    out
-}
-
-/// A salted hash of a password in the form of crypt(3).
-pub(crate) fn crypt(password: &str, kind: &str, given: Option<String>, rounds: Option<i64>) -> Res<String> {
-    let (ident, size, default) = match kind {
-        "sha512" | "sha512_crypt" => ('6', 64, 656_000),
-        "sha256" | "sha256_crypt" => ('5', 32, 535_000),
-        "md5" | "md5_crypt" | "blowfish" | "bcrypt" => {
-            return Err(fail(format!("the hash type '{kind}' of password_hash is not supported")));
-        }
-        other => return Err(fail(format!("{other} is not supported for password_hash"))),
-    };
-    let salt = given.unwrap_or_else(|| salt(16));
-    if let Some(bad) = salt.chars().find(|c| !c.is_ascii_alphanumeric() && !"./".contains(*c)) {
-        return Err(fail(format!("invalid characters in salt: {bad:?}")));
-    }
-    if salt.len() > 16 {
-        return Err(fail(format!("invalid salt size supplied ({}), expected at most 16", salt.len())));
-    }
-    let rounds = rounds.unwrap_or(default);
-    let number = u32::try_from(rounds).map_err(|_| fail("invalid number of rounds"))?;
-    let params = sha_crypt::Params::new(number).map_err(|_| fail(format!("invalid number of rounds: {rounds}")))?;
-    let hash = if size == 64 {
-        crypt64(&sha_crypt::sha512_crypt(password.as_bytes(), salt.as_bytes(), params), &crypt_order(64))
-    } else {
-        crypt64(&sha_crypt::sha256_crypt(password.as_bytes(), salt.as_bytes(), params), &crypt_order(32))
-    };
-    let shown = if number == 5000 { String::new() } else { format!("rounds={number}$") };
-    Ok(format!("${ident}${shown}{salt}${hash}"))
-}
-
 fn password_hash(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("get_encrypted_password", args, &["hashtype", "salt", "salt_size", "rounds", "ident"])?;
     let salt_text = match args.opt_text(1)? {
-        None => args.opt_int(2)?.map(|n| salt(usize::try_from(n).unwrap_or(0))),
+        None => args.opt_int(2)?.map(|n| super::crypt::salt(usize::try_from(n).unwrap_or(0))),
         given => given,
     };
-    crypt(&repr::text(&input)?, &args.text(0, "sha512")?, salt_text, args.opt_int(3)?).map(Rt::from)
+    super::crypt::crypt(&repr::text(&input)?, &args.text(0, "sha512")?, salt_text, args.opt_int(3)?).map(Rt::from)
 }
 
 /// The namespace Ansible makes its UUIDs in.
@@ -216,7 +149,7 @@ fn to_uuid(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 /// Python's generator, when a seed was given: the same numbers as there.
 pub(crate) fn random(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("random", args, &["start", "step", "seed"])?;
-    let mut chance = super::super::chance::Chance::new(args.get(2))?;
+    let mut chance = crate::chance::Chance::new(args.get(2))?;
     match &input {
         Rt::Int(_) | Rt::Bool(_) => {
             let (start, step) = (args.int(0, 0)?, args.int(1, 1)?);
@@ -243,7 +176,7 @@ pub(crate) fn random(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 
 fn shuffle(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("randomize_list", args, &["seed"])?;
-    let mut chance = super::super::chance::Chance::new(args.get(0))?;
+    let mut chance = crate::chance::Chance::new(args.get(0))?;
     let Ok(mut items) = input.iterate() else { return Ok(input) };
     for i in (1..items.len()).rev() {
         let j = usize::try_from(chance.below(i as u64 + 1)).unwrap_or(0);

@@ -3,6 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use rustible_protocol::{Dict, Value, json};
+use rustible_yaml::emit::{self, Options};
 
 use super::Table;
 use crate::{
@@ -83,28 +84,26 @@ fn yaml(ctx: &Rc<Ctx>, input: &Rt, args: Args, nice: bool) -> Res<Rt> {
     for (name, _) in &args.kw {
         const KNOWN: &[&str] = &[
             "indent", "width", "sort_keys", "default_flow_style", "explicit_start", "explicit_end", "default_style",
-            "allow_unicode", "vault_to_text", "dump_vault_tags", "canonical", "line_break", "encoding", "version", "tags",
+            "allow_unicode", "vault_to_text", "dump_vault_tags",
         ];
         if !KNOWN.contains(&name.as_str()) {
             return Err(fail(format!("dump_all() got an unexpected keyword argument '{name}'")));
         }
     }
-    let size = |n: Option<i64>| n.and_then(|n| usize::try_from(n).ok());
-    let style = crate::yaml_out::Style {
-        indent: size(int("indent")?).unwrap_or(if nice { 4 } else { 2 }),
-        width: size(int("width")?).unwrap_or(80),
-        sort_keys: flag("sort_keys")?.unwrap_or(true),
-        flow: match flag("default_flow_style")? {
-            Some(flow) => Some(flow),
-            None if nice => Some(false),
-            None => None,
-        },
-        explicit_start: flag("explicit_start")?.unwrap_or(false),
-        explicit_end: flag("explicit_end")?.unwrap_or(false),
-        unicode: flag("allow_unicode")?.unwrap_or(true),
-        quote: option(&args, "default_style").map(repr::text).transpose()?,
+    let small = |n: Option<i64>| n.and_then(|n| i32::try_from(n).ok());
+    let base = if nice { Options::nice() } else { Options::default() };
+    let options = Options {
+        indent: small(int("indent")?).or(base.indent),
+        width: small(int("width")?).or(base.width),
+        sort_keys: flag("sort_keys")?.unwrap_or(base.sort_keys),
+        default_flow_style: flag("default_flow_style")?.or(base.default_flow_style),
+        default_style: option(&args, "default_style").and_then(Rt::as_str).and_then(|s| s.chars().next()),
+        allow_unicode: flag("allow_unicode")?.unwrap_or(base.allow_unicode),
+        explicit_start: flag("explicit_start")?.unwrap_or(base.explicit_start),
+        explicit_end: flag("explicit_end")?.unwrap_or(base.explicit_end),
+        ..base
     };
-    crate::yaml_out::dump(&value, &style).map(Rt::from).map_err(fail)
+    emit::to_yaml(&value, &options).map(Rt::from).map_err(|e| fail(e.summary()))
 }
 
 fn source(input: &Rt) -> Option<String> {

@@ -204,7 +204,18 @@ fn keys(input: &Rt, args: Args, keep: bool) -> Res<Rt> {
 
 fn walk(value: &Rt, matches: &dyn Fn(&Value) -> Res<bool>, keep: bool) -> Res<Rt> {
     Ok(match value {
-        Rt::List(list) => Rt::list(list.items().iter().map(|i| walk(i, matches, keep)).collect::<Res<_>>()?),
+        Rt::List(list) => {
+            let mut out = Vec::new();
+            for item in list.items() {
+                let inner = walk(&item, matches, keep)?;
+                // What is kept is kept for its keys; a plain item has none.
+                let container = matches!(inner, Rt::List(_) | Rt::Dict(_));
+                if !keep || (container && inner.truthy()?) {
+                    out.push(inner);
+                }
+            }
+            Rt::list(out)
+        }
         Rt::Dict(dict) => {
             let mut out = IndexMap::new();
             for (key, item) in dict.entries() {

@@ -1,6 +1,7 @@
 //! All filters, one file a theme; each file ends in the table of its names.
 
 pub(crate) mod common;
+pub(crate) mod crypt;
 pub(crate) mod crypto;
 pub(crate) mod data;
 pub(crate) mod dict;

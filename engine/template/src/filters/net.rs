@@ -113,12 +113,13 @@ fn answer(ip: &Ip, query: &str, written: &str) -> Res<Rt> {
         "" => text(if ip.bare { addr.to_string() } else { format!("{addr}/{length}") }),
         "address" | "ip" => {
             // A network's own address is no host's.
-            only(ip.bare || single || !is_network || net.max_prefix_len() - length <= 1, addr.to_string())
+            let host = ip.bare || single || !is_network || net.max_prefix_len() - length <= 1;
+            Ok(if host { Rt::from(addr.to_string()) } else { Rt::Null })
         }
         "address/prefix" | "gateway" | "gw" | "host/prefix" | "hostnet" | "router" => {
             only(!ip.bare && (!is_network || length >= net.max_prefix_len() - 1), format!("{addr}/{length}"))
         }
-        "host" => only(ip.bare || single || !is_network, if single { format!("{addr}/{length}") } else { format!("{addr}/{length}") }),
+        "host" => only(ip.bare || single || !is_network, format!("{addr}/{length}")),
         "net" => only(is_network || (!ip.bare && single), format!("{}/{length}", net.network())),
         "network" => text(net.network().to_string()),
         "network_id" => text(net.network().to_string()),

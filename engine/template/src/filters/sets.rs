@@ -85,10 +85,7 @@ fn keep(a: &[Rt], b: &[Rt], wanted: bool) -> Res<Vec<Rt>> {
 
 fn unique(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("unique", args, &["case_sensitive", "attribute"])?;
-    let case = match args.get(0) {
-        Some(flag) => flag.truthy()?,
-        None => args.get(1).is_none(),
-    };
+    let case = args.flag(0, false)?;
     let mut seen = Seen::default();
     let mut out = Vec::new();
     for item in input.iterate()? {

@@ -1,10 +1,10 @@
-//! `dict`: the entries of mappings as `key` and `value`, sorted by key.
+//! `dict`: the entries of mappings as `key` and `value`.
 
 use indexmap::IndexMap;
 
 use super::{Call, flat_once};
 use crate::{
-    ops, repr,
+    repr,
     rt::{Res, Rt, fail},
 };
 
@@ -18,12 +18,8 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
                 term.type_name()
             )));
         };
-        let mut rows: Vec<Rt> =
-            dict.entries().into_iter().map(|(k, v)| Rt::tuple(vec![Rt::from_key(k), v])).collect();
-        let part = |row: &Rt, at: usize| if let Rt::Tuple(parts) = row { parts[at].clone() } else { Rt::Null };
-        ops::sort_by(&mut rows, |row| Ok(part(row, 0)), false)?;
-        for row in &rows {
-            out.push(Rt::dict(IndexMap::from([("key".into(), part(row, 0)), ("value".into(), part(row, 1))])));
+        for (key, value) in dict.entries() {
+            out.push(Rt::dict(IndexMap::from([("key".into(), Rt::from_key(key)), ("value".into(), value)])));
         }
     }
     Ok(out)

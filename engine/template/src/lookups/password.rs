@@ -7,7 +7,7 @@ use rustible_protocol::Text;
 use super::Call;
 use crate::{
     chance::Chance,
-    filters::{crypto, path::expand_user},
+    filters::{crypt, path::expand_user},
     repr,
     rt::{Res, Rt, fail},
 };
@@ -105,7 +105,7 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
             }
         };
         if encrypt.is_some() && salt.is_none() {
-            salt = Some(crypto::salt(if encrypt.as_deref() == Some("bcrypt") { 22 } else { 8 }));
+            salt = Some(crypt::salt(if encrypt.as_deref() == Some("bcrypt") { 22 } else { 8 }));
             changed = true;
         }
         if changed && keep {
@@ -113,7 +113,7 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
             write(&path, &line)?;
         }
         let shown = match encrypt {
-            Some(kind) => crypto::crypt(&password, &kind, salt, None)?,
+            Some(kind) => crypt::crypt(&password, &kind, salt, None)?,
             None => password,
         };
         out.push(Rt::Str(Text::untrusted(shown).with_secret(true)));

@@ -1,8 +1,11 @@
 //! `subelements`: each element with each item of a list inside it.
 
+use rustible_protocol::Value;
+
 use super::Call;
 use crate::{
     eval::call_filter,
+    repr,
     rt::{Args, Res, Rt, fail},
 };
 
@@ -34,5 +37,27 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
         }
     }
     let args = Args { pos: vec![path.clone(), Rt::Bool(skip)], kw: Vec::new() };
-    call_filter(&call.ctx, "subelements", Rt::list(kept), args)?.iterate()
+    let pairs = call_filter(&call.ctx, "subelements", Rt::list(kept), args)?.iterate()?;
+    let path = repr::text(path)?;
+    let path: Vec<&str> = path.split('.').collect();
+    let mut out = Vec::new();
+    for pair in pairs {
+        if let [element, item] = &pair.iterate()?[..] {
+            out.push(Rt::list(vec![without(element, &path), item.clone()]));
+        }
+    }
+    Ok(out)
+}
+
+/// The element without the list that was taken apart.
+fn without(element: &Rt, path: &[&str]) -> Rt {
+    let (Rt::Dict(dict), [key, rest @ ..]) = (element, path) else { return element.clone() };
+    let mut entries: indexmap::IndexMap<Value, Rt> = dict.entries().into_iter().collect();
+    let key = Value::from(*key);
+    if rest.is_empty() {
+        entries.shift_remove(&key);
+    } else if let Some(inner) = entries.get_mut(&key) {
+        *inner = without(inner, rest);
+    }
+    Rt::dict(entries)
 }
