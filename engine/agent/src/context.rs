@@ -62,7 +62,8 @@ impl Attachments {
     /// # Errors
     /// When there is none of that name, or the controller cannot be asked.
     pub fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
-        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("the call has no attachment {name}"));
+        let missing =
+            || io::Error::new(io::ErrorKind::NotFound, format!("the call has no attachment {name}"));
         let attachment = self.find(name).ok_or_else(missing)?;
         if let Some(Blob(bytes)) = &attachment.content {
             return Ok(Box::new(Cursor::new(bytes.clone())));

@@ -59,7 +59,8 @@ fn try_start(call: &Call, job: &Job, context: &Context) -> Result<PathBuf, Strin
     let folder = files::expand(&job.dir);
     prepare(&folder).map_err(|e| format!("could not create directory: {} - {e}", folder.display()))?;
     let path = folder.join(&job.id);
-    let attachments = context.attachments.inlined().map_err(|e| format!("could not get the call's files: {e}"))?;
+    let attachments =
+        context.attachments.inlined().map_err(|e| format!("could not get the call's files: {e}"))?;
     let call = Call { attachments, ..call.clone() };
     let bytes = frame::encode(0, &Message::Call(Box::new(call)));
     let bytes = bytes.map_err(|e| format!("the call cannot go into the background: {e}"))?;
@@ -97,7 +98,11 @@ fn launch(call: &[u8]) -> io::Result<()> {
     };
     let status = child.wait()?;
     written?;
-    if status.success() { Ok(()) } else { Err(io::Error::other(format!("its first step ended with {status}"))) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("its first step ended with {status}")))
+    }
 }
 
 /// The first step: leave the session, start the second step with the same input, end.

@@ -13,7 +13,8 @@ thread_local! {
 /// Keep the place of a panic instead of printing it.
 pub(crate) fn remember() {
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|place| format!("{}:{}:{}", place.file(), place.line(), place.column()));
+        let place =
+            info.location().map(|place| format!("{}:{}:{}", place.file(), place.line(), place.column()));
         PLACE.with(|kept| *kept.borrow_mut() = place);
     }));
 }

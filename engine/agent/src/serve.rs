@@ -169,6 +169,9 @@ impl Server {
 /// A result that is too large for a frame is a failure that says so.
 fn send_reply(link: &Link, exchange: u32, reply: rustible_protocol::Reply) {
     if let Err(e) = link.send(exchange, &Message::Reply(Box::new(reply))) {
-        let _ = link.send(exchange, &Message::Reply(Box::new(work::failed(&format!("The result cannot be sent: {e}")))));
+        let _ = link.send(
+            exchange,
+            &Message::Reply(Box::new(work::failed(&format!("The result cannot be sent: {e}")))),
+        );
     }
 }

@@ -3,17 +3,14 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Condvar, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 
-use rustible_protocol::{
-    Cancel,
-    cancel::Reason,
-    frame::Message,
-};
+use rustible_protocol::{Cancel, cancel::Reason, frame::Message};
 
 use crate::end;
 
@@ -24,18 +21,24 @@ const THREADS: usize = 256;
 /// Stack of a thread in bytes: templates and patterns of users may nest.
 const STACK: usize = 8 * 1024 * 1024;
 
+/// How long a thread without work stays: starting one costs as much as a small call.
+const REST: Duration = Duration::from_secs(20);
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// Everything that runs or waits.
 #[derive(Default)]
 pub(crate) struct Table {
     state: Mutex<State>,
+    wake: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     running: HashMap<u32, Entry>,
     threads: usize,
+    /// Threads that wait for work.
+    resting: usize,
     waiting: VecDeque<Work>,
     closed: bool,
 }
@@ -63,12 +66,14 @@ impl Table {
         self.lock().running.remove(&exchange);
     }
 
-    /// Do this on a thread, now or when one is free.
+    /// Do this on a thread: one that rests, a new one, or the first that gets free.
     pub(crate) fn run(&'static self, work: Work) -> std::io::Result<()> {
         {
             let mut state = self.lock();
-            if state.threads >= THREADS {
+            if state.resting > state.waiting.len() || state.threads >= THREADS {
                 state.waiting.push_back(work);
+                drop(state);
+                self.wake.notify_one();
                 return Ok(());
             }
             state.threads += 1;
@@ -77,11 +82,7 @@ impl Table {
             let mut next = Some(work);
             while let Some(work) = next {
                 work();
-                let mut state = self.lock();
-                next = state.waiting.pop_front();
-                if next.is_none() {
-                    state.threads -= 1;
-                }
+                next = self.next();
             }
         };
         let started = thread::Builder::new().stack_size(STACK).spawn(worker);
@@ -89,6 +90,25 @@ impl Table {
             self.lock().threads -= 1;
         }
         started.map(drop)
+    }
+
+    /// The next work of a thread that has none; nothing when it rested long enough.
+    fn next(&self) -> Option<Work> {
+        let end = Instant::now() + REST;
+        let mut state = self.lock();
+        loop {
+            if let Some(work) = state.waiting.pop_front() {
+                return Some(work);
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                state.threads -= 1;
+                return None;
+            }
+            state.resting += 1;
+            state = self.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.resting -= 1;
+        }
     }
 
     /// Hand a message to its exchange; one that has ended wants nothing any more.

@@ -25,7 +25,8 @@ pub(crate) fn reply(modules: &dyn Modules, call: &Call, context: &Context) -> Re
     match panics::caught(run) {
         Ok(reply) => reply,
         Err(text) => {
-            let mut reply = failed(&format!("The module {} ended unexpectedly: this is a defect in it", call.module));
+            let mut reply =
+                failed(&format!("The module {} ended unexpectedly: this is a defect in it", call.module));
             reply.result.insert("exception", text);
             reply
         }
@@ -35,7 +36,9 @@ pub(crate) fn reply(modules: &dyn Modules, call: &Call, context: &Context) -> Re
 /// A failed result with a message.
 pub(crate) fn failed(msg: &str) -> Reply {
     let result: Dict =
-        [("failed", Value::Bool(true)), ("changed", Value::Bool(false)), ("msg", Value::str(msg))].into_iter().collect();
+        [("failed", Value::Bool(true)), ("changed", Value::Bool(false)), ("msg", Value::str(msg))]
+            .into_iter()
+            .collect();
     Reply { result, ..Reply::default() }
 }
 

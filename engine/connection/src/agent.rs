@@ -325,7 +325,9 @@ impl ReadError {
     pub(crate) fn on(self, name: &str) -> ConnectionError {
         match self {
             Self::Io(e) => ConnectionError::Lost(format!("The connection to {name} was lost: {e}")),
-            Self::Frame(e) => ConnectionError::Protocol(format!("The agent on {name} sent what is not understood: {e}")),
+            Self::Frame(e) => {
+                ConnectionError::Protocol(format!("The agent on {name} sent what is not understood: {e}"))
+            }
         }
     }
 }

@@ -28,11 +28,15 @@ pub(crate) struct Question {
 
 /// Let `ssh` get the password.
 pub(crate) fn offer(ssh: &mut Command, password: &Secret) -> Result<Question, ConnectionError> {
-    let failed = |e: std::io::Error| ConnectionError::Setup(format!("the password cannot be handed to ssh: {e}"));
+    let failed =
+        |e: std::io::Error| ConnectionError::Setup(format!("the password cannot be handed to ssh: {e}"));
     if password.reveal().contains('\n') {
-        return Err(ConnectionError::Setup("a password with a line break cannot be handed to ssh".to_string()));
+        return Err(ConnectionError::Setup(
+            "a password with a line break cannot be handed to ssh".to_string(),
+        ));
     }
-    let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o700)).tempdir().map_err(failed)?;
+    let folder =
+        tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o700)).tempdir().map_err(failed)?;
     let script = folder.path().join("askpass");
     let mut file =
         fs::OpenOptions::new().write(true).create_new(true).mode(0o700).open(&script).map_err(failed)?;
@@ -40,7 +44,8 @@ pub(crate) fn offer(ssh: &mut Command, password: &Secret) -> Result<Question, Co
     drop(file);
     let pipe = folder.path().join("answer");
     let cwd = rustix::fs::CWD;
-    rustix::fs::mknodat(cwd, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).map_err(|e| failed(e.into()))?;
+    rustix::fs::mknodat(cwd, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
+        .map_err(|e| failed(e.into()))?;
     // Both ends at once: opening waits for nobody then, and the answers stay in the pipe.
     let mut ends = fs::OpenOptions::new().read(true).write(true).open(&pipe).map_err(failed)?;
     ends.write_all(format!("{}\n", password.reveal()).repeat(ANSWERS).as_bytes()).map_err(failed)?;

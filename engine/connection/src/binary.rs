@@ -68,7 +68,8 @@ impl AgentBinary {
 
     /// Bytes and hashes, made once.
     pub(crate) fn load(&self) -> Result<&Loaded, String> {
-        let loaded = self.0.loaded.get_or_init(|| self.0.source.read().map(Loaded::of).map_err(|e| e.to_string()));
+        let loaded =
+            self.0.loaded.get_or_init(|| self.0.source.read().map(Loaded::of).map_err(|e| e.to_string()));
         loaded.as_ref().map_err(|e| format!("the agent's program cannot be read: {e}"))
     }
 

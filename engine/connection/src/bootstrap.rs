@@ -131,7 +131,10 @@ async fn attempt(
     }
     let hello = greeting(&mut incoming, target).await?;
     if !(hello.build.is_empty() || hello.build == binary.hash) {
-        return Err(ConnectionError::Bootstrap(format!("The agent on {} is not the one that was sent", target.name)));
+        return Err(ConnectionError::Bootstrap(format!(
+            "The agent on {} is not the one that was sent",
+            target.name
+        )));
     }
     Ok(Ok(Agent::start(&target.name, hello, incoming, (input, tail.guard), counters.clone())))
 }
@@ -157,7 +160,8 @@ pub(crate) async fn start_local(
 
 /// The agent's first frame.
 async fn greeting(incoming: &mut Incoming, target: &Target) -> Result<Hello, ConnectionError> {
-    let frame = timeout(target.timeout, incoming.frame()).await.map_err(|_| slow(target, "the agent's greeting"))?;
+    let frame =
+        timeout(target.timeout, incoming.frame()).await.map_err(|_| slow(target, "the agent's greeting"))?;
     match frame.map_err(|e| e.on(&target.name))? {
         Some((_, Message::Hello(hello))) if hello.version == VERSION => Ok(hello),
         Some((_, Message::Hello(hello))) => Err(ConnectionError::Protocol(format!(
@@ -191,7 +195,10 @@ async fn first(
             return Ok(first);
         }
         if incoming.buffer.len() > NOISE {
-            return Err(ConnectionError::Protocol(format!("{} sends something else than an agent", target.name)));
+            return Err(ConnectionError::Protocol(format!(
+                "{} sends something else than an agent",
+                target.name
+            )));
         }
         tokio::select! {
             biased;

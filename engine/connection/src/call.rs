@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use bytes::BufMut;
 use rustible_protocol::{
     Attachment, Blob, Call, Reply,
     call::INLINE_LIMIT,
     frame::{CHUNK, Message},
 };
-use bytes::BufMut;
 use tokio::io::AsyncReadExt;
 
 use crate::{
@@ -48,7 +48,11 @@ impl SourceFile {
 }
 
 /// Run one call on this agent.
-pub(crate) async fn run(agent: &Agent, mut call: Call, files: &[SourceFile]) -> Result<Reply, ConnectionError> {
+pub(crate) async fn run(
+    agent: &Agent,
+    mut call: Call,
+    files: &[SourceFile],
+) -> Result<Reply, ConnectionError> {
     for attachment in &mut call.attachments {
         inline(attachment, files).await?;
     }
@@ -75,7 +79,10 @@ async fn inline(attachment: &mut Attachment, files: &[SourceFile]) -> Result<(),
         return Ok(());
     }
     let Some(file) = files.iter().find(|file| file.name == attachment.name) else {
-        return Err(ConnectionError::Setup(format!("there is no content for the attachment {}", attachment.name)));
+        return Err(ConnectionError::Setup(format!(
+            "there is no content for the attachment {}",
+            attachment.name
+        )));
     };
     if attachment.size > INLINE_LIMIT {
         return Ok(());

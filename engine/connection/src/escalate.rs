@@ -10,9 +10,35 @@ use crate::{Become, ConnectionError, Method, args::quote};
 const PROMPT: &str = "[sudo via rustible] password:";
 /// What "password" looks like in a prompt of `su` or of a translated PAM.
 const WORDS: &[&str] = &[
-    "password", "passwort", "passphrase", "mot de passe", "contraseña", "contrasenya", "senha", "parola", "пароль",
-    "лозинка", "パスワード", "密码", "密碼", "口令", "암호", "wachtwoord", "hasło", "lösenord", "heslo", "jelszó", "salasana",
-    "adgangskode", "passord", "lykilorð", "slaptažodis", "parole", "pasahitza", "סיסמה", "aðgangsorð",
+    "password",
+    "passwort",
+    "passphrase",
+    "mot de passe",
+    "contraseña",
+    "contrasenya",
+    "senha",
+    "parola",
+    "пароль",
+    "лозинка",
+    "パスワード",
+    "密码",
+    "密碼",
+    "口令",
+    "암호",
+    "wachtwoord",
+    "hasło",
+    "lösenord",
+    "heslo",
+    "jelszó",
+    "salasana",
+    "adgangskode",
+    "passord",
+    "lykilorð",
+    "slaptažodis",
+    "parole",
+    "pasahitza",
+    "סיסמה",
+    "aðgangsorð",
 ];
 /// Texts after a wrong password.
 const WRONG: &[&str] = &[
@@ -25,7 +51,8 @@ const WRONG: &[&str] = &[
     "maximum 3 incorrect authentication attempts",
 ];
 /// Texts when a password is needed and there is none.
-const MISSING: &[&str] = &["a password is required", "interactive authentication is required", "authorization required"];
+const MISSING: &[&str] =
+    &["a password is required", "interactive authentication is required", "authorization required"];
 /// How much of the program's text is kept for messages, in bytes.
 const KEPT: usize = 4096;
 
@@ -114,7 +141,9 @@ impl<'a> Watch<'a> {
     pub(crate) fn impatient(&self) -> Option<ConnectionError> {
         self.escalation.map(|_| {
             let text = self.text.trim();
-            ConnectionError::Become(format!("Timed out waiting for become success or become password prompt.\n{text}"))
+            ConnectionError::Become(format!(
+                "Timed out waiting for become success or become password prompt.\n{text}"
+            ))
         })
     }
 
@@ -146,7 +175,9 @@ fn not_started(host: &str, code: Option<i32>, text: &str) -> ConnectionError {
         Some(code) => ConnectionError::Bootstrap(format!(
             "The agent cannot be started on {host}: the shell ended with status {code}: {text}"
         )),
-        None => ConnectionError::Lost(format!("The connection to {host} was lost while the agent was started")),
+        None => {
+            ConnectionError::Lost(format!("The connection to {host} was lost while the agent was started"))
+        }
     }
 }
 

@@ -25,7 +25,13 @@ pub(crate) fn agent(program: &Path) -> Result<Stream, ConnectionError> {
 
 /// Start a program with its three streams on pipes, in a process group of its own (the terminal's interrupt is ours).
 pub(crate) fn spawn(mut command: Command, name: &str) -> Result<Stream, ConnectionError> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).process_group(0);
-    let child = command.spawn().map_err(|e| ConnectionError::Setup(format!("{name} cannot be started: {e}")))?;
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .process_group(0);
+    let child =
+        command.spawn().map_err(|e| ConnectionError::Setup(format!("{name} cannot be started: {e}")))?;
     of_child(child).map_err(|e| ConnectionError::Setup(format!("{name}: {e}")))
 }

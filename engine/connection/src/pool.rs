@@ -58,12 +58,8 @@ impl Pool {
     /// A pool without connections.
     #[must_use]
     pub fn new(binaries: Binaries) -> Self {
-        let inner = Inner {
-            binaries,
-            agents: Slots::default(),
-            ways: Slots::default(),
-            counters: Mutex::default(),
-        };
+        let inner =
+            Inner { binaries, agents: Slots::default(), ways: Slots::default(), counters: Mutex::default() };
         Self(Arc::new(inner))
     }
 
@@ -72,7 +68,12 @@ impl Pool {
     ///
     /// # Errors
     /// When there is no connection, or it ends before the result came.
-    pub async fn call(&self, target: &Target, call: Call, files: Vec<SourceFile>) -> Result<Reply, ConnectionError> {
+    pub async fn call(
+        &self,
+        target: &Target,
+        call: Call,
+        files: Vec<SourceFile>,
+    ) -> Result<Reply, ConnectionError> {
         let may_need_full = self.0.binaries.has_more() && target.transport != Transport::Local;
         let again = may_need_full.then(|| call.clone());
         let agent = self.agent(target, false).await?;
@@ -142,11 +143,12 @@ impl Pool {
     ) -> Result<Output, ConnectionError> {
         let way = self.way(target).await?;
         let Some(escalation) = &target.escalation else {
-            return raw::run(&way, command, stdin, None).await;
+            return raw::run((&target.name, &way), command, stdin, None).await;
         };
         let marked = format!("/bin/sh -c {}", quote(&format!("echo {}; {command}", raw::MARK)));
         let command = escalate::command(escalation, &marked)?;
-        raw::run(&way, &command, stdin, Some(escalate::Watch::new(Some(escalation)))).await
+        let watch = escalate::Watch::new(Some(escalation));
+        raw::run((&target.name, &way), &command, stdin, Some(watch)).await
     }
 
     /// Close every connection to the target's machine; the next call opens new ones.
@@ -306,7 +308,8 @@ impl<K: Eq + Hash, V> Slots<K, V> {
 
     /// Take out what these keys hold.
     async fn take(&self, which: impl Fn(&K) -> bool) -> Vec<V> {
-        let slots: Vec<_> = lock(&self.0).iter().filter(|(key, _)| which(key)).map(|(_, slot)| slot.clone()).collect();
+        let slots: Vec<_> =
+            lock(&self.0).iter().filter(|(key, _)| which(key)).map(|(_, slot)| slot.clone()).collect();
         let mut taken = Vec::new();
         for slot in slots {
             taken.extend(slot.lock().await.take());

@@ -17,7 +17,7 @@ pub struct Output {
 
 /// Run a command to its end. With `watch`, standard error is looked at for prompts until one was answered.
 pub(crate) async fn run(
-    way: &Way,
+    (host, way): (&str, &Way),
     command: &str,
     stdin: Option<&[u8]>,
     mut watch: Option<Watch<'_>>,
@@ -61,7 +61,7 @@ pub(crate) async fn run(
     let code = exit.await.map_err(|_| ConnectionError::Lost("The connection was lost".to_string()));
     drop(guard);
     if let Some(watch) = watch {
-        return Err(watch.ended("the host", code.ok()));
+        return Err(watch.ended(host, code.ok()));
     }
     result.rc = code?;
     Ok(result)
@@ -73,7 +73,9 @@ pub(crate) const MARK: &str = "RUSTIBLE-BECOME-SUCCESS-1";
 /// Take the mark's line out of the output; whether it was there.
 fn cut_mark(output: &mut Vec<u8>) -> bool {
     let mark = format!("{MARK}\n");
-    let Some(at) = output.windows(mark.len()).position(|window| window == mark.as_bytes()) else { return false };
+    let Some(at) = output.windows(mark.len()).position(|window| window == mark.as_bytes()) else {
+        return false;
+    };
     output.drain(..at + mark.len());
     true
 }

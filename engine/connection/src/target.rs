@@ -129,7 +129,6 @@ impl Target {
         Self { transport: Transport::Ssh(options), ..Self::local(name) }
     }
 
-
     /// The same machine as that user.
     #[must_use]
     pub fn with_become(mut self, escalation: Become) -> Self {

@@ -51,7 +51,10 @@ impl Login<'_> {
             return Ok(());
         }
         if self.options.password.is_some() && !self.distrusted {
-            if self.settings.interactive && self.offered(MethodKind::KeyboardInteractive) && self.questions().await? {
+            if self.settings.interactive
+                && self.offered(MethodKind::KeyboardInteractive)
+                && self.questions().await?
+            {
                 return Ok(());
             }
             if self.settings.password && self.offered(MethodKind::Password) && self.password().await? {
@@ -69,7 +72,11 @@ impl Login<'_> {
             (MethodKind::HostBased, "hostbased"),
         ];
         let offered: Vec<_> = match &self.methods {
-            Some(methods) => methods.iter().filter_map(|kind| names.iter().find(|(k, _)| k == kind)).map(|(_, n)| *n).collect(),
+            Some(methods) => methods
+                .iter()
+                .filter_map(|kind| names.iter().find(|(k, _)| k == kind))
+                .map(|(_, n)| *n)
+                .collect(),
             None => Vec::new(),
         };
         let mut text = self.notes.join("\r\n");
@@ -99,11 +106,12 @@ impl Login<'_> {
     fn ended(&self, error: &russh::Error) -> ConnectionError {
         let (user, host, port) = (&self.settings.user, &self.settings.host, self.settings.port);
         match error {
-            russh::Error::Disconnect | russh::Error::HUP | russh::Error::SendError | russh::Error::RecvError => {
-                ConnectionError::Auth(format!(
-                    "{user}@{host}: Permission denied: the server closed the connection while logging in (port {port})"
-                ))
-            }
+            russh::Error::Disconnect
+            | russh::Error::HUP
+            | russh::Error::SendError
+            | russh::Error::RecvError => ConnectionError::Auth(format!(
+                "{user}@{host}: Permission denied: the server closed the connection while logging in (port {port})"
+            )),
             other => ConnectionError::Unreachable(format!("ssh: connection to {host} port {port}: {other}")),
         }
     }
@@ -142,7 +150,8 @@ impl Login<'_> {
             match keys::from_file(path, passphrase) {
                 Ok(key) => found.push((Some(path.clone()), key)),
                 Err(KeyError::Missing) if self.settings.identities_named => {
-                    self.notes.push(format!("no such identity: {}: No such file or directory", path.display()));
+                    self.notes
+                        .push(format!("no such identity: {}: No such file or directory", path.display()));
                 }
                 Err(KeyError::Missing) => {}
                 Err(KeyError::Bad(_)) if !self.settings.identities_named => {}
@@ -209,7 +218,9 @@ impl Login<'_> {
         for path in &self.settings.identities {
             let mut public = path.as_os_str().to_owned();
             public.push(".pub");
-            named.extend([Path::new(&public), path].iter().filter_map(|file| russh::keys::load_public_key(file).ok()));
+            named.extend(
+                [Path::new(&public), path].iter().filter_map(|file| russh::keys::load_public_key(file).ok()),
+            );
         }
         named
     }
@@ -236,14 +247,16 @@ impl Login<'_> {
     }
 
     async fn password(&mut self) -> Tried {
-        let password = self.options.password.as_ref().map(|secret| secret.reveal().to_string()).unwrap_or_default();
+        let password =
+            self.options.password.as_ref().map(|secret| secret.reveal().to_string()).unwrap_or_default();
         let result = self.handle.authenticate_password(self.settings.user.clone(), password).await;
         self.accepted(result)
     }
 
     /// Answer the server's hidden questions with the password, once; a second round means that it was wrong.
     async fn questions(&mut self) -> Tried {
-        let password = self.options.password.as_ref().map(|secret| secret.reveal().to_string()).unwrap_or_default();
+        let password =
+            self.options.password.as_ref().map(|secret| secret.reveal().to_string()).unwrap_or_default();
         let user = self.settings.user.clone();
         let mut answer = self.handle.authenticate_keyboard_interactive_start(user, None).await;
         let mut given = false;

@@ -15,7 +15,9 @@ const DEPTH: usize = 64;
 /// Open a channel and start the command. Its refusal shows as a stream that ends at once.
 pub(crate) async fn run(handle: &Handle<Client>, command: &str) -> Result<Stream, ConnectionError> {
     let refused = |e: russh::Error| match e {
-        russh::Error::ChannelOpenFailure(why) => ConnectionError::Unreachable(format!("the server opens no session: {why:?}")),
+        russh::Error::ChannelOpenFailure(why) => {
+            ConnectionError::Unreachable(format!("the server opens no session: {why:?}"))
+        }
         other => ConnectionError::Lost(format!("The connection was lost: {other}")),
     };
     let channel = handle.channel_open_session().await.map_err(refused)?;

@@ -34,7 +34,12 @@ impl Reader<'_> {
         }
         let text = match fs::read(path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied) => {
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied
+                ) =>
+            {
                 return Ok(());
             }
             Err(e) => return Err(format!("{}: {e}", path.display())),
@@ -42,10 +47,14 @@ impl Reader<'_> {
         let mut active = outer;
         for (number, line) in text.lines().enumerate() {
             let place = || format!("{} line {}", path.display(), number + 1);
-            let Some((word, values)) = directive(line).map_err(|e| format!("{}: {e}", place()))? else { continue };
+            let Some((word, values)) = directive(line).map_err(|e| format!("{}: {e}", place()))? else {
+                continue;
+            };
             match word.to_ascii_lowercase().as_str() {
                 "host" => active = outer && self.host(&values),
-                "match" => active = outer && self.matches(&values).map_err(|e| format!("{}: {e}", place()))?,
+                "match" => {
+                    active = outer && self.matches(&values).map_err(|e| format!("{}: {e}", place()))?
+                }
                 "include" => {
                     for file in included(&values, system, &self.tokens.home) {
                         self.read(&file, system, active, depth + 1)?;
@@ -67,7 +76,8 @@ impl Reader<'_> {
         let mut all = true;
         while let Some(word) = words.next() {
             let (negated, name) = word.strip_prefix('!').map_or((false, word.as_str()), |name| (true, name));
-            let (name, inline) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
+            let (name, inline) =
+                name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
             let name = name.to_ascii_lowercase();
             if name == "all" {
                 all &= !negated;
@@ -78,7 +88,8 @@ impl Reader<'_> {
                 all &= negated;
                 continue;
             }
-            let value = inline.or_else(|| words.next().map(String::as_str)).ok_or(format!("{name} needs a value"))?;
+            let value =
+                inline.or_else(|| words.next().map(String::as_str)).ok_or(format!("{name} needs a value"))?;
             let fits = |text: &str| pattern::listed(value.split(','), text);
             let result = match name.as_str() {
                 "host" => fits(&self.host_now()),
@@ -197,7 +208,8 @@ mod tests {
 
     #[test]
     fn the_first_word_counts_and_sections_apply_to_the_host_as_it_was_named() {
-        let text = "Host web*\n  Port 2022\n  HostName=%h.example.org\nHost * !web9\n Port 23\n User \"a b\"\n";
+        let text =
+            "Host web*\n  Port 2022\n  HostName=%h.example.org\nHost * !web9\n Port 23\n User \"a b\"\n";
         let web = read(text, "web1");
         assert_eq!((web.first("port"), web.first("user")), (Some("2022"), Some("a b")));
         let nine = read(text, "web9");

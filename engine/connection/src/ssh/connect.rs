@@ -55,13 +55,18 @@ async fn one(
 ) -> Result<Handle<Client>, ConnectionError> {
     let limit = settings.connect_timeout;
     let (host, port) = (settings.host.clone(), settings.port);
-    let slow = move |_| ConnectionError::Unreachable(format!("ssh: connect to host {host} port {port}: Connection timed out"));
+    let slow = move |_| {
+        ConnectionError::Unreachable(format!("ssh: connect to host {host} port {port}: Connection timed out"))
+    };
     match (over, &settings.proxy_command) {
         (Some(session), _) => {
             let (host, port) = (settings.host.clone(), u32::from(settings.port));
             let opened = session.handle.channel_open_direct_tcpip(host, port, "127.0.0.1", 0);
             let channel = timeout(limit, opened).await.map_err(&slow)?.map_err(|e| {
-                ConnectionError::Unreachable(format!("ssh: connect to host {} port {port}: {e}", settings.host))
+                ConnectionError::Unreachable(format!(
+                    "ssh: connect to host {} port {port}: {e}",
+                    settings.host
+                ))
             })?;
             login(settings, options, channel.into_stream()).await
         }
@@ -77,12 +82,20 @@ async fn one(
 }
 
 /// Exchange keys, check the host's, log in.
-async fn login<S>(settings: Settings, options: &SshOptions, stream: S) -> Result<Handle<Client>, ConnectionError>
+async fn login<S>(
+    settings: Settings,
+    options: &SshOptions,
+    stream: S,
+) -> Result<Handle<Client>, ConnectionError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (host, port) = (settings.host.clone(), settings.port);
-    let slow = |_| ConnectionError::Unreachable(format!("Connection timed out during banner exchange with {host} port {port}"));
+    let slow = |_| {
+        ConnectionError::Unreachable(format!(
+            "Connection timed out during banner exchange with {host} port {port}"
+        ))
+    };
     let known = KnownHost::read(&settings);
     let outcome = Arc::new(Mutex::new(Outcome::default()));
     let config = Arc::new(config(&settings, &known));
@@ -112,7 +125,10 @@ fn exchange_failed(settings: &Settings, error: &russh::Error) -> ConnectionError
         russh::Error::IO(e) => format!("kex_exchange_identification: {}", reason(e)),
         russh::Error::NoCommonAlgo { kind, theirs, .. } => {
             let what = format!("{kind:?}").to_lowercase();
-            format!("Unable to negotiate with {host} port {port}: no matching {what} found. Their offer: {}", theirs.join(","))
+            format!(
+                "Unable to negotiate with {host} port {port}: no matching {what} found. Their offer: {}",
+                theirs.join(",")
+            )
         }
         other => format!("Connection to {host} port {port} failed: {other}"),
     })
@@ -124,8 +140,13 @@ fn config(settings: &Settings, known: &KnownHost) -> client::Config {
     let rest = preferred.cipher.iter().copied().filter(|cipher| !fast.contains(cipher));
     preferred.cipher = fast.iter().copied().chain(rest).collect();
     if !known.authorities.is_empty() {
-        let kinds = [Algorithm::Ed25519, Algorithm::Rsa { hash: Some(HashAlg::Sha512) }, Algorithm::Rsa { hash: Some(HashAlg::Sha256) }];
-        let curves = preferred.key.iter().filter(|algorithm| matches!(algorithm, Algorithm::Ecdsa { .. })).cloned();
+        let kinds = [
+            Algorithm::Ed25519,
+            Algorithm::Rsa { hash: Some(HashAlg::Sha512) },
+            Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
+        ];
+        let curves =
+            preferred.key.iter().filter(|algorithm| matches!(algorithm, Algorithm::Ecdsa { .. })).cloned();
         preferred.host_key_certificates = kinds.into_iter().chain(curves).collect();
     }
     preferred.key = known.order(&preferred.key).into();
@@ -164,7 +185,8 @@ async fn dial(settings: &Settings) -> Result<TcpStream, ConnectionError> {
 
 async fn reach(address: SocketAddr, bind: Option<&str>) -> std::io::Result<TcpStream> {
     let Some(bind) = bind else { return TcpStream::connect(address).await };
-    let from: std::net::IpAddr = bind.parse().map_err(|_| std::io::Error::other("BindAddress is not an address"))?;
+    let from: std::net::IpAddr =
+        bind.parse().map_err(|_| std::io::Error::other("BindAddress is not an address"))?;
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.bind(SocketAddr::new(from, 0))?;
     socket.connect(address).await
@@ -180,8 +202,14 @@ fn reason(error: &std::io::Error) -> String {
 fn proxy(command: &str) -> Result<impl AsyncRead + AsyncWrite + Unpin + Send + use<>, ConnectionError> {
     let mut shell = tokio::process::Command::new("/bin/sh");
     shell.args(["-c", &format!("exec {command}")]);
-    shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).process_group(0);
-    let failed = |e: std::io::Error| ConnectionError::Unreachable(format!("the ProxyCommand cannot be started: {e}"));
+    shell
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .process_group(0);
+    let failed =
+        |e: std::io::Error| ConnectionError::Unreachable(format!("the ProxyCommand cannot be started: {e}"));
     let mut child = shell.spawn().map_err(failed)?;
     let missing = || failed(std::io::Error::other("no pipe"));
     let (input, output) = (child.stdin.take().ok_or_else(missing)?, child.stdout.take().ok_or_else(missing)?);
@@ -267,7 +295,9 @@ impl Client {
         let kind = kind(key);
         match self.known.judge(key) {
             Verdict::Known => Ok(true),
-            Verdict::Revoked => Err(format!("{kind} host key for {name} was revoked and you have requested strict checking.")),
+            Verdict::Revoked => {
+                Err(format!("{kind} host key for {name} was revoked and you have requested strict checking."))
+            }
             Verdict::Unknown if strict == Strict::Yes => {
                 Err(format!("No {kind} host key is known for {name} and you have requested strict checking."))
             }
@@ -288,14 +318,18 @@ impl Client {
     /// A certificate counts when an authority for this host signed it for this name; otherwise its key alone does.
     fn check_certificate(&self, certificate: &Certificate) -> Result<bool, String> {
         let key = PublicKey::new(certificate.public_key().clone(), "");
-        let authorities: Vec<_> = self.known.authorities.iter().map(|entry| entry.key.fingerprint(HashAlg::Sha256)).collect();
+        let authorities: Vec<_> =
+            self.known.authorities.iter().map(|entry| entry.key.fingerprint(HashAlg::Sha256)).collect();
         let revoked = |key: &PublicKey| self.known.judge(key) == Verdict::Revoked;
         let signer = PublicKey::new(certificate.signature_key().clone(), "");
         if revoked(&key) || revoked(&signer) {
             return Err(format!("{} host key for {} was revoked.", kind(&key), self.settings.key_name));
         }
         let name = &self.settings.key_name;
-        let bare = name.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(name.as_str(), |(host, _)| host);
+        let bare = name
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+            .map_or(name.as_str(), |(host, _)| host);
         let principals = certificate.valid_principals();
         let fits = principals.iter().any(|principal| super::pattern::fits(&principal.to_lowercase(), bare));
         let for_hosts = certificate.cert_type() == russh::keys::ssh_key::certificate::CertType::Host;

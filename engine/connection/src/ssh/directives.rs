@@ -7,27 +7,94 @@ const COLLECTED: &[&str] = &["identityfile", "certificatefile"];
 
 /// Words that this client acts on.
 const HONOURED: &[&str] = &[
-    "addressfamily", "batchmode", "bindaddress", "certificatefile", "checkhostip", "connectionattempts",
-    "connecttimeout", "globalknownhostsfile", "hashknownhosts", "hostkeyalias", "hostname", "identitiesonly",
-    "identityagent", "identityfile", "kbdinteractiveauthentication", "challengeresponseauthentication",
-    "nohostauthenticationforlocalhost", "passwordauthentication", "port", "preferredauthentications", "proxycommand",
-    "proxyjump", "pubkeyauthentication", "serveralivecountmax", "serveraliveinterval", "stricthostkeychecking", "user",
-    "userknownhostsfile", "numberofpasswordprompts", "loglevel",
+    "addressfamily",
+    "batchmode",
+    "bindaddress",
+    "certificatefile",
+    "checkhostip",
+    "connectionattempts",
+    "connecttimeout",
+    "globalknownhostsfile",
+    "hashknownhosts",
+    "hostkeyalias",
+    "hostname",
+    "identitiesonly",
+    "identityagent",
+    "identityfile",
+    "kbdinteractiveauthentication",
+    "challengeresponseauthentication",
+    "nohostauthenticationforlocalhost",
+    "passwordauthentication",
+    "port",
+    "preferredauthentications",
+    "proxycommand",
+    "proxyjump",
+    "pubkeyauthentication",
+    "serveralivecountmax",
+    "serveraliveinterval",
+    "stricthostkeychecking",
+    "user",
+    "userknownhostsfile",
+    "numberofpasswordprompts",
+    "loglevel",
 ];
 
 /// Words that change nothing for a stream of frames: sharing of connections by `ssh` processes, terminals, what `ssh`
 /// prints, algorithms that are merely preferred.
 const HARMLESS: &[&str] = &[
-    "addkeystoagent", "canonicaldomains", "canonicalizefallbacklocal", "canonicalizehostname",
-    "canonicalizemaxdots", "casignaturealgorithms", "ciphers", "clearallforwardings", "compression", "controlmaster",
-    "controlpath", "controlpersist", "enableescapecommandline", "enablesshkeysign", "escapechar",
-    "exitonforwardfailure", "fingerprinthash", "forkafterauthentication", "forwardagent", "forwardx11",
-    "forwardx11timeout", "forwardx11trusted", "gatewayports", "gssapiauthentication", "gssapidelegatecredentials",
-    "gssapikeyexchange", "gssapirenewalforcesrekey", "gssapitrustdns", "hostkeyalgorithms", "ignoreunknown", "ipqos",
-    "kexalgorithms", "logverbose", "macs", "obscurekeystroketiming", "permitlocalcommand", "pubkeyacceptedalgorithms",
-    "pubkeyacceptedkeytypes", "rekeylimit", "requesttty", "requiredrsasize", "sendenv", "setenv", "stdinnull",
-    "streamlocalbindmask", "streamlocalbindunlink", "syslogfacility", "tcpkeepalive", "updatehostkeys", "usekeychain",
-    "visualhostkey", "xauthlocation", "tag",
+    "addkeystoagent",
+    "canonicaldomains",
+    "canonicalizefallbacklocal",
+    "canonicalizehostname",
+    "canonicalizemaxdots",
+    "casignaturealgorithms",
+    "ciphers",
+    "clearallforwardings",
+    "compression",
+    "controlmaster",
+    "controlpath",
+    "controlpersist",
+    "enableescapecommandline",
+    "enablesshkeysign",
+    "escapechar",
+    "exitonforwardfailure",
+    "fingerprinthash",
+    "forkafterauthentication",
+    "forwardagent",
+    "forwardx11",
+    "forwardx11timeout",
+    "forwardx11trusted",
+    "gatewayports",
+    "gssapiauthentication",
+    "gssapidelegatecredentials",
+    "gssapikeyexchange",
+    "gssapirenewalforcesrekey",
+    "gssapitrustdns",
+    "hostkeyalgorithms",
+    "ignoreunknown",
+    "ipqos",
+    "kexalgorithms",
+    "logverbose",
+    "macs",
+    "obscurekeystroketiming",
+    "permitlocalcommand",
+    "pubkeyacceptedalgorithms",
+    "pubkeyacceptedkeytypes",
+    "rekeylimit",
+    "requesttty",
+    "requiredrsasize",
+    "sendenv",
+    "setenv",
+    "stdinnull",
+    "streamlocalbindmask",
+    "streamlocalbindunlink",
+    "syslogfacility",
+    "tcpkeepalive",
+    "updatehostkeys",
+    "usekeychain",
+    "visualhostkey",
+    "xauthlocation",
+    "tag",
 ];
 
 /// What was said, first value first.
@@ -57,7 +124,11 @@ impl Directives {
             "proxycommand" => self.values.contains_key("proxyjump"),
             _ => false,
         };
-        let word = if word == "challengeresponseauthentication" { "kbdinteractiveauthentication".into() } else { word };
+        let word = if word == "challengeresponseauthentication" {
+            "kbdinteractiveauthentication".into()
+        } else {
+            word
+        };
         let held = self.values.entry(word).or_default();
         if (held.is_empty() && !rival) || (collected && !held.iter().any(|old| old.as_slice() == values)) {
             held.push(values.to_vec());
@@ -97,9 +168,8 @@ fn is_foreign(word: &str, value: &str) -> bool {
             !value.eq_ignore_ascii_case("none") && !value.is_empty()
         }
         "localforward" | "remoteforward" | "dynamicforward" | "permitremoteopen" | "revokedhostkeys"
-        | "proxyusefdpass" | "remotecommand" | "sessiontype" | "tunnel" | "tunneldevice" | "channeltimeout" => {
-            !matches!(value, "no" | "none" | "default")
-        }
+        | "proxyusefdpass" | "remotecommand" | "sessiontype" | "tunnel" | "tunneldevice"
+        | "channeltimeout" => !matches!(value, "no" | "none" | "default"),
         "preferredauthentications" => value.contains("gssapi") && !value.contains("publickey"),
         _ => !HONOURED.contains(&word) && !HARMLESS.contains(&word),
     }

@@ -46,7 +46,9 @@ pub(crate) fn from_text(text: &str, passphrase: Option<&Secret>) -> Result<Arc<P
         let key = russh::keys::decode_secret_key(&text, passphrase.map(Secret::reveal));
         key.map(Arc::new).map_err(|e| match e {
             russh::keys::Error::KeyIsEncrypted => "it is encrypted and there is no passphrase".to_string(),
-            other if passphrase.is_some() => format!("incorrect passphrase supplied to decrypt private key ({other})"),
+            other if passphrase.is_some() => {
+                format!("incorrect passphrase supplied to decrypt private key ({other})")
+            }
             other => other.to_string(),
         })
     };
@@ -59,13 +61,20 @@ fn check_mode(path: &Path) -> Result<(), KeyError> {
     let meta = fs::metadata(path).map_err(|e| KeyError::Bad(e.to_string()))?;
     let mode = meta.mode() & 0o777;
     if meta.uid() == rustix::process::getuid().as_raw() && mode & 0o077 != 0 {
-        return Err(KeyError::Bad(format!("bad permissions: 0{mode:o} for '{}' are too open", path.display())));
+        return Err(KeyError::Bad(format!(
+            "bad permissions: 0{mode:o} for '{}' are too open",
+            path.display()
+        )));
     }
     Ok(())
 }
 
 /// The certificate of a key: the named ones, or the file beside it.
-pub(crate) fn certificate(key: &PrivateKey, path: Option<&Path>, named: &[std::path::PathBuf]) -> Option<Certificate> {
+pub(crate) fn certificate(
+    key: &PrivateKey,
+    path: Option<&Path>,
+    named: &[std::path::PathBuf],
+) -> Option<Certificate> {
     let beside = path.map(|path| {
         let mut name = path.as_os_str().to_owned();
         name.push("-cert.pub");

@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn names_are_plain_with_a_port_with_wildcards_and_negated() {
-        let text = "# note\nweb,10.0.0.1 ssh-ed25519 ONE c\n*.org,!bad.org ssh-ed25519 ONE\n[h]:2 ssh-ed25519 TWO\n";
+        let text =
+            "# note\nweb,10.0.0.1 ssh-ed25519 ONE c\n*.org,!bad.org ssh-ed25519 ONE\n[h]:2 ssh-ed25519 TWO\n";
         assert_eq!(known(text, "10.0.0.1").judge(&key(ONE)), Verdict::Known);
         assert_eq!(known(text, "good.org").judge(&key(ONE)), Verdict::Known);
         assert_eq!(known(text, "bad.org").judge(&key(ONE)), Verdict::Unknown);

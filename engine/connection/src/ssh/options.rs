@@ -24,8 +24,8 @@ impl Options {
                 directives.foreign.get_or_insert(word);
                 continue;
             };
-            let mut chars = letters.char_indices();
-            while let Some((at, letter)) = chars.next() {
+            let chars = letters.char_indices();
+            for (at, letter) in chars {
                 if letter == 'A' {
                     directives.put("forwardagent", &["yes".to_string()]);
                 } else if letter == '4' || letter == '6' {
@@ -86,7 +86,10 @@ mod tests {
         options.read(line, &mut directives).unwrap();
         assert_eq!(directives.first("proxycommand"), Some("ssh -W %h:%p jump"));
         assert_eq!((directives.first("port"), directives.first("user")), (Some("2022"), Some("bob")));
-        assert_eq!((directives.first("identityfile"), options.config.as_deref()), (Some("/k"), Some("/dev/null")));
+        assert_eq!(
+            (directives.first("identityfile"), options.config.as_deref()),
+            (Some("/k"), Some("/dev/null"))
+        );
         assert_eq!(directives.foreign, None);
         options.read("-L 80:x:80", &mut directives).unwrap();
         assert_eq!(directives.foreign.as_deref(), Some("-L"));

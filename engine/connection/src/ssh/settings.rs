@@ -82,7 +82,9 @@ pub(crate) fn of_jump(jump: &str, timeout: Duration) -> Result<Settings, Connect
     let (user, place) = text.rsplit_once('@').map_or((None, text), |(user, place)| (Some(user), place));
     let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, rest)) => (host, rest.strip_prefix(':')),
-        None if place.matches(':').count() == 1 => place.split_once(':').map_or((place, None), |(h, p)| (h, Some(p))),
+        None if place.matches(':').count() == 1 => {
+            place.split_once(':').map_or((place, None), |(h, p)| (h, Some(p)))
+        }
         None => (place, None),
     };
     let mut directives = Directives::default();
@@ -137,7 +139,9 @@ fn finish(name: &str, directives: &mut Directives, config: Option<&str>) -> Resu
         tokens.host = tokens.expand(host)?;
     }
     tokens.port = match directives.first("port") {
-        Some(port) => port.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("Bad port '{port}'."))?,
+        Some(port) => {
+            port.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("Bad port '{port}'."))?
+        }
         None => 22,
     };
     tokens.user = directives.first("user").unwrap_or(&tokens.local_user).to_string();
@@ -165,7 +169,10 @@ fn settings(directives: &Directives, tokens: &Tokens) -> Result<Settings, String
         user: tokens.user.clone(),
         key_name,
         known_hosts: files("userknownhostsfile", &["~/.ssh/known_hosts", "~/.ssh/known_hosts2"])?,
-        global_known_hosts: files("globalknownhostsfile", &["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"])?,
+        global_known_hosts: files(
+            "globalknownhostsfile",
+            &["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"],
+        )?,
         strict: strict(directives.first("stricthostkeychecking"))?,
         hash_names: directives.flag("hashknownhosts").unwrap_or(false),
         identities: Vec::new(),
@@ -292,7 +299,9 @@ pub(crate) fn command_line(options: &SshOptions, timeout: Duration) -> Result<Ve
     line.extend(words(&options.extra_args)?);
     // Behind everything, so that they only count when nothing else was said. Frames want a connection of their own end:
     // a stream that outlives its process would keep the agent.
-    for last in ["ServerAliveInterval=15", "ServerAliveCountMax=3", "StrictHostKeyChecking=yes", "ForwardX11=no"] {
+    for last in
+        ["ServerAliveInterval=15", "ServerAliveCountMax=3", "StrictHostKeyChecking=yes", "ForwardX11=no"]
+    {
         line.extend(["-o".to_string(), last.to_string()]);
     }
     Ok(line)

@@ -81,7 +81,9 @@ impl Tokens {
 
     fn home_of(&self, text: &str) -> String {
         match text.strip_prefix('~') {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{}{rest}", self.home.replace('%', "%%")),
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                format!("{}{rest}", self.home.replace('%', "%%"))
+            }
             _ => text.to_string(),
         }
     }
@@ -98,7 +100,13 @@ mod tests {
 
     #[test]
     fn tokens_and_home_are_put_in_and_unknown_ones_are_named() {
-        let tokens = Tokens { host: "h".into(), port: 22, user: "me".into(), home: "/root".into(), ..Tokens::default() };
+        let tokens = Tokens {
+            host: "h".into(),
+            port: 22,
+            user: "me".into(),
+            home: "/root".into(),
+            ..Tokens::default()
+        };
         assert_eq!(tokens.path("~/.ssh/%r@%h:%p%%").unwrap(), "/root/.ssh/me@h:22%");
         assert_eq!(tokens.expand("%Z").unwrap_err(), "unknown token %Z");
     }

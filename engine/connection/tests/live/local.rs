@@ -56,7 +56,9 @@ async fn many_in_flight() {
     let began = Instant::now();
     let calls = (0..20).map(|_| {
         let (pool, target) = (pool.clone(), target.clone());
-        tokio::spawn(async move { pool.call(&target, call("test.run", &[("command", "sleep 0.5")]), vec![]).await })
+        tokio::spawn(async move {
+            pool.call(&target, call("test.run", &[("command", "sleep 0.5")]), vec![]).await
+        })
     });
     for call in calls.collect::<Vec<_>>() {
         call.await.unwrap().unwrap();
@@ -106,7 +108,10 @@ pub(crate) struct Beat {
 
 impl Beat {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::Builder::new().permissions(mode(0o777)).tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        // Also another user's process writes into it.
+        std::fs::set_permissions(folder.path(), mode(0o777)).unwrap();
+        Self { folder }
     }
     pub(crate) fn command(&self) -> String {
         format!("while :; do date +%N >{}/beat; sleep 0.05; done", self.folder.path().display())
@@ -227,5 +232,8 @@ async fn files() {
 
 async fn raw() {
     let output = pool().exec_raw(&Target::local("h"), "cat; echo no >&2; exit 3", Some(b"in")).await.unwrap();
-    assert_eq!((output.rc, output.stdout.as_slice(), output.stderr.as_slice()), (3, &b"in"[..], &b"no\n"[..]));
+    assert_eq!(
+        (output.rc, output.stdout.as_slice(), output.stderr.as_slice()),
+        (3, &b"in"[..], &b"no\n"[..])
+    );
 }

@@ -2,6 +2,8 @@
 //!
 //! Tests of SSH need root and `sshd`; without them they are listed as skipped.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it did not expect has failed")]
+
 mod local;
 mod modules;
 mod runner;

@@ -34,14 +34,23 @@ fn me() -> Dict {
     let uid = Command::new("id").arg("-un").output().unwrap();
     let home = std::env::var("HOME").unwrap_or_default();
     let user = String::from_utf8_lossy(&uid.stdout).trim().to_string();
-    [("user", Value::str(user)), ("home", Value::str(home)), ("pid", Value::Int(i64::from(std::process::id())))]
-        .into_iter()
-        .collect()
+    [
+        ("user", Value::str(user)),
+        ("home", Value::str(home)),
+        ("pid", Value::Int(i64::from(std::process::id()))),
+    ]
+    .into_iter()
+    .collect()
 }
 
 fn run(command: &str, context: &Context) -> Dict {
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", command]).process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell
+        .args(["-c", command])
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let mut child = shell.spawn().unwrap();
     let running = context.cancel.started(child.id());
     let status = child.wait().unwrap();
@@ -52,9 +61,9 @@ fn run(command: &str, context: &Context) -> Dict {
 fn attachment(name: &str, context: &Context) -> Dict {
     let mut bytes = Vec::new();
     match context.attachments.open(name).and_then(|mut content| content.read_to_end(&mut bytes)) {
-        Ok(size) => {
-            [("size", Value::Int(size as i64)), ("hash", Value::str(hash::content(&bytes)))].into_iter().collect()
-        }
+        Ok(size) => [("size", Value::Int(size as i64)), ("hash", Value::str(hash::content(&bytes)))]
+            .into_iter()
+            .collect(),
         Err(e) => [("failed", Value::Bool(true)), ("msg", Value::str(e.to_string()))].into_iter().collect(),
     }
 }

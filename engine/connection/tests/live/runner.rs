@@ -20,7 +20,10 @@ pub(crate) struct Test {
 }
 
 /// A test that needs nothing.
-pub(crate) fn test<F: Future<Output = ()> + 'static>(name: &'static str, body: impl FnOnce() -> F + 'static) -> Test {
+pub(crate) fn test<F: Future<Output = ()> + 'static>(
+    name: &'static str,
+    body: impl FnOnce() -> F + 'static,
+) -> Test {
     Test { name, needs_sshd: false, body: Box::new(move || Box::pin(body())) }
 }
 
@@ -55,7 +58,8 @@ pub(crate) fn run(tests: Vec<Test>, args: &[String]) -> ExitCode {
             continue;
         }
         let began = Instant::now();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(async { tokio::time::timeout(Duration::from_secs(90), (test.body)()).await })
         }));

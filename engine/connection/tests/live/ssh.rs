@@ -32,6 +32,8 @@ pub(crate) fn tests() -> Vec<Test> {
         ssh_test("a shell command runs as another user", raw_become),
         ssh_test("a damaged agent is replaced before it is started", damaged),
         ssh_test("a folder that others may write to is not used", open_folder),
+        ssh_test("a folder where programs are not run is passed over", noexec),
+        ssh_test("a closed connection leaves no session behind", no_session_left),
         ssh_test("a framed call over loopback takes a fraction of a millisecond", speed),
     ]
 }
@@ -74,14 +76,21 @@ async fn encrypted_key() {
     let with = SshOptions { passphrase: Some(Secret::new("open it")), ..options };
     assert_eq!(user_of(&Target::ssh("web", with.clone())).await, sshd.user);
     let text = fs::read_to_string(sshd.path("locked")).unwrap();
-    let inline = SshOptions { private_key: Some(Secret::new(text.trim_end())), private_key_file: None, ..with };
+    let inline =
+        SshOptions { private_key: Some(Secret::new(text.trim_end())), private_key_file: None, ..with };
     assert_eq!(user_of(&Target::ssh("web", inline)).await, sshd.user);
 }
 
 async fn key_agent() {
     let sshd = Sshd::start();
     let socket = sshd.path("socket");
-    let mut agent = Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut agent = Command::new("ssh-agent")
+        .arg("-D")
+        .arg("-a")
+        .arg(&socket)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     while !socket.exists() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -104,13 +113,17 @@ async fn system_ssh() {
     let unknown = SshOptions { common_args: "-o UserKnownHostsFile=/dev/null".into(), ..sshd.options() };
     let target = Target { transport: Transport::SystemSsh(unknown), ..sshd.target() };
     let refused = pool().connect(&target).await.unwrap_err();
-    assert!(refused.is_unreachable() && refused.to_string().ends_with("Host key verification failed."), "{refused}");
+    assert!(
+        refused.is_unreachable() && refused.to_string().ends_with("Host key verification failed."),
+        "{refused}"
+    );
 }
 
 async fn system_ssh_password() {
     let sshd = Sshd::start();
-    let target = |password: &str| {
-        Target { transport: Transport::SystemSsh(sshd.with_password(password)), ..sshd.target() }
+    let target = |password: &str| Target {
+        transport: Transport::SystemSsh(sshd.with_password(password)),
+        ..sshd.target()
     };
     assert_eq!(user_of(&target(PASSWORD)).await, sshd.user);
     let refused = pool().connect(&target("wrong")).await.unwrap_err().to_string();
@@ -141,7 +154,13 @@ async fn jump() {
     }
     // The variable is read while connecting; only a process of its own may change it.
     let output = Command::new(program)
-        .args(["--jump", &jump, &sshd.user, &sshd.port.to_string(), &sshd.folder.path().display().to_string()])
+        .args([
+            "--jump",
+            &jump,
+            &sshd.user,
+            &sshd.port.to_string(),
+            &sshd.folder.path().display().to_string(),
+        ])
         .env("HOME", &home)
         .output()
         .unwrap();
@@ -245,13 +264,50 @@ async fn damaged() {
 async fn open_folder() {
     let sshd = Sshd::start();
     let cache = sshd.home().join(".cache/rustible");
-    done(Command::new("install").args(["-d", "-m", "777", "-o", &sshd.user]).arg(sshd.home().join(".cache")).arg(&cache));
+    done(
+        Command::new("install")
+            .args(["-d", "-m", "777", "-o", &sshd.user])
+            .arg(sshd.home().join(".cache"))
+            .arg(&cache),
+    );
     assert_eq!(user_of(&sshd.target()).await, sshd.user);
     assert_eq!(fs::read_dir(&cache).unwrap().count(), 0);
     // A link of somebody else's making is not followed either.
     fs::remove_dir(&cache).unwrap();
     std::os::unix::fs::symlink("/tmp", &cache).unwrap();
     assert_eq!(user_of(&sshd.target()).await, sshd.user);
+}
+
+async fn noexec() {
+    let sshd = Sshd::start();
+    let cache = sshd.home().join(".cache");
+    fs::create_dir(&cache).unwrap();
+    let owner = format!("noexec,mode=700,uid={}", fs::metadata(sshd.home()).unwrap().uid());
+    done(Command::new("mount").args(["-t", "tmpfs", "-o", &owner, "tmpfs"]).arg(&cache));
+    let pool = pool();
+    let result = pool.connect(&sshd.target()).await;
+    let left = fs::read_dir(cache.join("rustible")).map(Iterator::count);
+    done(Command::new("umount").arg(&cache));
+    result.unwrap();
+    assert_eq!(left.unwrap(), 0);
+    assert!(sshd.home().join(".ansible/tmp").exists());
+}
+
+async fn no_session_left() {
+    let sshd = Sshd::start();
+    let sessions = || {
+        let output = Command::new("ps").args(["-u", &sshd.user, "-o", "args="]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).lines().count()
+    };
+    let pool = pool();
+    pool.connect(&sshd.target()).await.unwrap();
+    assert!(sessions() > 0);
+    pool.reset(&sshd.target()).await;
+    let end = Instant::now() + Duration::from_secs(5);
+    while sessions() > 0 {
+        assert!(Instant::now() < end, "a session is left");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "a measurement is there to be read")]
@@ -262,12 +318,18 @@ async fn speed() {
     let mut times = Vec::new();
     for _ in 0..2000 {
         let began = Instant::now();
-        pool.call(&target, call("test.echo", &[("path", "/etc/hosts"), ("state", "present")]), vec![]).await.unwrap();
+        pool.call(&target, call("test.echo", &[("path", "/etc/hosts"), ("state", "present")]), vec![])
+            .await
+            .unwrap();
         times.push(began.elapsed());
     }
     times.sort();
     println!("  a framed call: median {:?}, 95 % under {:?}", times[1000], times[1900]);
     let stats = pool.stats(&target);
     assert_eq!((stats.sent, stats.received), (2000, 2000));
-    assert!(times[1000] < Duration::from_millis(if cfg!(debug_assertions) { 2 } else { 1 }), "{:?}", times[1000]);
+    assert!(
+        times[1000] < Duration::from_millis(if cfg!(debug_assertions) { 2 } else { 1 }),
+        "{:?}",
+        times[1000]
+    );
 }

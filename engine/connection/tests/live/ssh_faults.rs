@@ -32,7 +32,10 @@ pub(crate) fn tests() -> Vec<Test> {
         ssh_test("a changed host key is refused and gets no password", changed_key),
         ssh_test("a host certificate counts when its authority is known", certificate),
         ssh_test("a connection that is lost between calls is opened again", lost_between),
-        ssh_test("a connection that is lost during a call is unreachable and ends the call there", lost_during),
+        ssh_test(
+            "a connection that is lost during a call is unreachable and ends the call there",
+            lost_during,
+        ),
         ssh_test("a connection that freezes is given up and the next call has a new one", frozen),
     ]
 }
@@ -45,7 +48,9 @@ async fn refused(options: SshOptions) -> ConnectionError {
 async fn unreachable() {
     let port = free_port();
     let closed = refused(SshOptions { port: Some(port), ..SshOptions::to("127.0.0.1") }).await;
-    let words = format!("Failed to connect to the host via ssh: ssh: connect to host 127.0.0.1 port {port}: Connection refused");
+    let words = format!(
+        "Failed to connect to the host via ssh: ssh: connect to host 127.0.0.1 port {port}: Connection refused"
+    );
     assert_eq!((closed.to_string(), closed.is_unreachable()), (words, true));
     let unknown = refused(SshOptions::to("no-such-host.invalid")).await.to_string();
     assert!(unknown.contains("ssh: Could not resolve hostname no-such-host.invalid: "), "{unknown}");
@@ -57,7 +62,11 @@ async fn mute() {
     let began = Instant::now();
     let port = listener.local_addr().unwrap().port();
     let mute = refused(SshOptions { port: Some(port), ..SshOptions::to("127.0.0.1") }).await;
-    assert!(mute.is_unreachable() && began.elapsed() < Duration::from_secs(4), "{mute} {:?}", began.elapsed());
+    assert!(
+        mute.is_unreachable() && began.elapsed() < Duration::from_secs(4),
+        "{mute} {:?}",
+        began.elapsed()
+    );
 }
 
 async fn denied() {
@@ -95,7 +104,11 @@ async fn host_keys() {
     fs::remove_file(sshd.path("own_known_hosts")).unwrap();
     let unchecked = SshOptions { host_key_checking: false, ..known(&sshd, "") };
     pool().connect(&Target::ssh("web", unchecked)).await.unwrap();
-    assert!(fs::read_to_string(sshd.path("own_known_hosts")).unwrap().starts_with(&format!("{name} ssh-ed25519 ")));
+    assert!(
+        fs::read_to_string(sshd.path("own_known_hosts"))
+            .unwrap()
+            .starts_with(&format!("{name} ssh-ed25519 "))
+    );
     fs::write(sshd.path("own_known_hosts"), format!("@revoked * {}", sshd.public("host"))).unwrap();
     let revoked = refused(known(&sshd, "-o StrictHostKeyChecking=no")).await.to_string();
     assert!(revoked.contains("revoked"), "{revoked}");
@@ -136,7 +149,8 @@ async fn certificate() {
         config = config.replace(&format!("Port {}", sshd.port), &format!("Port {port}"));
         config.push_str(&format!("HostCertificate {}\n", sshd.path("host-cert.pub").display()));
         fs::write(sshd.path("config2"), config).unwrap();
-        let mut second = Command::new("/usr/sbin/sshd").arg("-D").arg("-f").arg(sshd.path("config2")).spawn().unwrap();
+        let mut second =
+            Command::new("/usr/sbin/sshd").arg("-D").arg("-f").arg(sshd.path("config2")).spawn().unwrap();
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -230,10 +244,11 @@ async fn lost_during() {
     let cable = Cable::to(sshd.port).await;
     let (pool, target, beat) = (pool(), through(&sshd, &cable), Beat::new());
     let command = beat.command();
-    let (result, ()) = tokio::join!(pool.call(&target, call("test.run", &[("command", &command)]), vec![]), async {
-        beat.begins().await;
-        cable.cut.send_modify(|cuts| *cuts += 1);
-    });
+    let (result, ()) =
+        tokio::join!(pool.call(&target, call("test.run", &[("command", &command)]), vec![]), async {
+            beat.begins().await;
+            cable.cut.send_modify(|cuts| *cuts += 1);
+        });
     let error = result.unwrap_err();
     assert!(error.is_unreachable(), "{error}");
     beat.ends_within(6).await;
@@ -248,12 +263,17 @@ async fn frozen() {
     let pool = pool();
     pool.call(&target, call("test.echo", &[]), vec![]).await.unwrap();
     let began = Instant::now();
-    let (result, ()) = tokio::join!(pool.call(&target, call("test.run", &[("command", "sleep 60")]), vec![]), async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        cable.frozen.store(true, Ordering::SeqCst);
-    });
+    let (result, ()) =
+        tokio::join!(pool.call(&target, call("test.run", &[("command", "sleep 60")]), vec![]), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            cable.frozen.store(true, Ordering::SeqCst);
+        });
     let error = result.unwrap_err();
-    assert!(error.is_unreachable() && began.elapsed() < Duration::from_secs(8), "{error} {:?}", began.elapsed());
+    assert!(
+        error.is_unreachable() && began.elapsed() < Duration::from_secs(8),
+        "{error} {:?}",
+        began.elapsed()
+    );
     cable.frozen.store(false, Ordering::SeqCst);
     pool.call(&target, call("test.echo", &[]), vec![]).await.unwrap();
 }

@@ -52,7 +52,9 @@ impl Sshd {
         let user = format!("rt{}x{number}", std::process::id());
         done(Command::new("useradd").args(["-m", "-s", "/bin/sh", &user]));
         Self::set_password(&user, PASSWORD);
-        let keys = ["user", "locked"].map(|name| fs::read_to_string(dir.join(format!("{name}.pub"))).unwrap()).concat();
+        let keys = ["user", "locked"]
+            .map(|name| fs::read_to_string(dir.join(format!("{name}.pub"))).unwrap())
+            .concat();
         fs::write(dir.join("authorized"), keys).unwrap();
         let port = free_port();
         let config = format!(
@@ -106,7 +108,8 @@ impl Sshd {
 
     /// Options that log in with the password alone.
     pub(crate) fn with_password(&self, password: &str) -> SshOptions {
-        SshOptions { private_key_file: None, password: Some(Secret::new(password)), ..self.options() }.without_keys()
+        SshOptions { private_key_file: None, password: Some(Secret::new(password)), ..self.options() }
+            .without_keys()
     }
 
     pub(crate) fn target(&self) -> Target {
