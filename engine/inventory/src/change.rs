@@ -126,10 +126,17 @@ impl Inventory {
         if let Some(priority) = priority {
             self.groups[id].priority = priority;
         } else {
-            let (value, group) = (repr::str(value), self.group_name(id));
-            self.warn(Diagnostic::new(format!(
-                "Invalid priority value '{value}' for group '{group}'.Setting priority to default value."
-            )));
+            let (shown, group) = (repr::str(value), self.group_name(id));
+            let text = format!(
+                "Invalid priority value '{shown}' for group '{group}'.Setting priority to default value."
+            );
+            let cause = if value.as_str().is_some() {
+                format!("invalid literal for int() with base 10: {}", repr::repr(value))
+            } else {
+                let kind = value.type_name();
+                format!("int() argument must be a string, a bytes-like object or a real number, not '{kind}'")
+            };
+            self.warn(Diagnostic::new(text).because(Diagnostic::new(cause)));
             self.groups[id].priority = 1;
         }
         self.changed();

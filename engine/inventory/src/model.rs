@@ -194,7 +194,7 @@ impl Inventory {
         if let Ok(mut warnings) = self.warnings.lock()
             && !warnings
                 .iter()
-                .any(|known| known.message == warning.message && known.origin == warning.origin)
+                .any(|known| known.summary() == warning.summary() && known.origin == warning.origin)
         {
             warnings.push(warning);
         }

@@ -3,7 +3,12 @@
 use rustible_protocol::{Dict, Text, Value, repr};
 use rustible_source::{Diagnostic, Kind};
 
-use crate::{group_vars::combine, model::Inventory, names};
+use crate::{
+    Layer,
+    group_vars::combine,
+    model::{GroupId, HostId, Inventory},
+    names,
+};
 
 /// Evaluates expressions for plugins that group hosts by their variables. The inventory knows no templates itself.
 pub trait Evaluate {
@@ -40,7 +45,10 @@ pub(crate) fn read(
     let Some(evaluate) = evaluate else { return Err(unknown(name, source).at(place)) };
     let Value::Dict(config) = config else { return Err(Diagnostic::new(format!("{source} is empty"))) };
     match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
-        "constructed" => constructed(inventory, config, evaluate),
+        "constructed" => constructed(inventory, config, evaluate).map_err(|error| Diagnostic {
+            kind: error.kind,
+            ..error.context(format!("Failed to parse '{source}'."), None)
+        }),
         "generator" => generator(inventory, config, evaluate),
         "yaml" | "ini" | "toml" | "script" | "host_list" | "auto" | "advanced_host_list" => {
             Err(Diagnostic::new(format!(
@@ -64,10 +72,6 @@ fn constructed(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate
         }
     }
     let (strict, files) = (flag("strict"), flag("use_vars_plugins"));
-    // Hosts see the groups of earlier sources only after these were put in order.
-    let source = inventory.current_source.clone();
-    inventory.reconcile()?;
-    inventory.current_source = source;
     for host in inventory.host_names() {
         let mut vars = inventory.plain_vars(&host, files)?;
         for (name, expression) in config.get("compose").and_then(Value::as_dict).unwrap_or(&Dict::new()) {
@@ -86,8 +90,8 @@ fn constructed(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate
             let group = names::replaced(&repr::str(name));
             match expression_of(evaluate, condition, &vars) {
                 Ok(value) if value.truthy() => {
-                    inventory.ensure_group(&group)?;
-                    inventory.add_child(&group, &host)?;
+                    let group = inventory.ensure_group(&group)?;
+                    inventory.ensure_host(&host, Some(group), None)?;
                 }
                 Ok(_) => {}
                 Err(error) if strict => {
@@ -156,6 +160,18 @@ fn keyed_groups(
         }
         Err(_) => return Ok(()),
     };
+    let empty = key.is_null() || matches!(&key, Value::Str(text) if text.is_empty());
+    let usable = key.truthy() || empty && default.is_some();
+    if !usable {
+        if strict && !matches!(key, Value::List(_) | Value::Dict(_)) {
+            let text = format!(
+                "No key or key resulted empty for {} in host {host}, invalid entry",
+                repr::str(&source)
+            );
+            return Err(Diagnostic::new(text));
+        }
+        return Ok(());
+    }
     let separator = option("separator").map_or_else(|| "_".to_string(), repr::str);
     let prefix = option("prefix").map(repr::str).unwrap_or_default();
     let found = key_names(&key, default, trailing.is_none_or(Value::truthy), &separator)?;
@@ -178,11 +194,10 @@ fn keyed_groups(
     for name in found {
         let separator = if prefix.is_empty() && !leading { "" } else { separator.as_str() };
         let id = inventory.ensure_group(&names::replaced(&format!("{prefix}{separator}{name}")))?;
-        let name = inventory.group_name(id).to_string();
-        inventory.add_child(&name, host)?;
+        inventory.ensure_host(host, Some(id), None)?;
         if let Some(parent) = &parent {
-            inventory.ensure_group(parent)?;
-            inventory.add_child(parent, &name)?;
+            let parent = inventory.ensure_group(parent)?;
+            inventory.nest(parent, id)?;
         }
     }
     Ok(())
@@ -195,12 +210,8 @@ fn key_names(
     trailing: bool,
     separator: &str,
 ) -> Result<Vec<String>, Diagnostic> {
-    let given = |text: &Value| {
-        matches!(text, Value::Str(t) if t.is_empty())
-            .then_some(default)
-            .flatten()
-            .map_or_else(|| repr::str(text), repr::str)
-    };
+    let blank = |value: &Value| value.is_null() || matches!(value, Value::Str(text) if text.is_empty());
+    let given = |value: &Value| repr::str(default.filter(|_| blank(value)).unwrap_or(value));
     let mut found = Vec::new();
     match key {
         Value::Str(text) if !text.is_empty() => found.push(text.to_string()),
@@ -208,7 +219,7 @@ fn key_names(
         Value::List(items) => found.extend(items.iter().map(given)),
         Value::Dict(dict) => found.extend(dict.iter().map(|(name, value)| {
             let name = repr::str(name);
-            match (matches!(value, Value::Str(t) if t.is_empty()), default) {
+            match (blank(value), default) {
                 (true, Some(default)) => format!("{name}{separator}{}", repr::str(default)),
                 (true, None) if !trailing => name,
                 _ => format!("{name}{separator}{}", repr::str(value)),
@@ -254,8 +265,8 @@ fn generator(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate) 
     }
     for vars in combinations {
         let host = rendered(evaluate, hosts.get("name"), &vars)?;
-        inventory.ensure_host(&host, None, None)?;
-        parents(inventory, &host, hosts.get("parents"), &vars, evaluate)?;
+        let host = inventory.ensure_host(&host, None, None)?;
+        parents(inventory, Child::Host(host), hosts.get("parents"), &vars, evaluate)?;
     }
     Ok(())
 }
@@ -267,46 +278,65 @@ fn rendered(evaluate: &dyn Evaluate, template: Option<&Value>, vars: &Dict) -> R
     }
 }
 
+/// What is put below a generated group.
+#[derive(Clone, Copy)]
+enum Child {
+    Host(HostId),
+    Group(GroupId),
+}
+
 fn parents(
     inventory: &mut Inventory,
-    child: &str,
+    child: Child,
     list: Option<&Value>,
     vars: &Dict,
     evaluate: &dyn Evaluate,
 ) -> Result<(), Diagnostic> {
     for parent in list.and_then(Value::as_list).map(|l| l.to_vec()).unwrap_or_default() {
-        let name = rendered(evaluate, parent.get("name"), vars)?;
-        let id = inventory.ensure_group(&name)?;
-        let name = inventory.group_name(id).to_string();
+        let id = inventory.ensure_group(&rendered(evaluate, parent.get("name"), vars)?)?;
         for (key, value) in parent.get("vars").and_then(Value::as_dict).unwrap_or(&Dict::new()) {
-            let value =
-                Value::Str(Text::trusted(rendered(evaluate, Some(value), vars)?, value.origin().cloned()));
+            let value = match value {
+                Value::Str(text) => evaluate.template(text, vars)?,
+                other => other.clone(),
+            };
             inventory.set_on_group(id, key, &value);
         }
-        inventory.add_child(&name, child)?;
-        parents(inventory, &name, parent.get("parents"), vars, evaluate)?;
+        match child {
+            Child::Host(host) => {
+                inventory.join(host, id);
+            }
+            Child::Group(group) => {
+                inventory.nest(id, group)?;
+            }
+        }
+        parents(inventory, Child::Group(id), parent.get("parents"), vars, evaluate)?;
     }
     Ok(())
 }
 
 impl Inventory {
-    /// What `constructed` sees of a host: the sources' variables, with those of files when they are asked for.
+    /// What `constructed` sees of a host: the variables of the groups it is in so far and its own, with those of
+    /// files when they are asked for.
     fn plain_vars(&self, host: &str, files: bool) -> Result<Dict, Diagnostic> {
-        let mut vars: Dict = [("inventory_hostname", Value::str(host))].into_iter().collect();
-        let short = host.split('.').next().unwrap_or_default();
-        vars.insert("inventory_hostname_short", Value::str(short));
-        let names = self.groups_of(host).into_iter().filter(|name| name != "all");
-        let mut names: Vec<Value> = names.map(Value::from).collect();
-        names.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-        vars.insert("group_names", Value::from(names));
-        let layers = self.try_layers(host)?;
-        let own = |layer: crate::Layer| {
-            matches!(
-                layer,
-                crate::Layer::InventoryAll | crate::Layer::InventoryGroups | crate::Layer::InventoryHost
-            )
-        };
-        let kept = layers.iter().filter(|(layer, _)| files || own(*layer));
-        Ok(kept.fold(vars, |all, (_, vars)| combine(&all, vars, self.settings.merge_hashes)))
+        let merge = self.settings.merge_hashes;
+        let groups = self.group_ids_of(host);
+        let mut vars =
+            groups.iter().fold(Dict::new(), |all, id| combine(&all, &self.groups[*id].vars, merge));
+        let layers = if files { self.try_layers(host)? } else { Vec::new() };
+        let of = |kinds: [Layer; 2]| layers.iter().filter(move |(layer, _)| kinds.contains(layer));
+        for (_, more) in of([Layer::FilesAllInventory, Layer::FilesGroupsInventory]) {
+            vars = combine(&vars, more, merge);
+        }
+        vars = combine(&vars, &self.own_vars(host), merge);
+        for (_, more) in of([Layer::FilesHostInventory, Layer::FilesHostInventory]) {
+            vars = combine(&vars, more, merge);
+        }
+        let mut names: Vec<&str> =
+            groups.iter().map(|id| self.group_name(*id)).filter(|name| *name != "all").collect();
+        names.sort_unstable();
+        vars.insert("inventory_hostname", host);
+        vars.insert("inventory_hostname_short", host.split('.').next().unwrap_or_default());
+        vars.insert("group_names", names.into_iter().map(Value::from).collect::<Vec<_>>());
+        Ok(vars)
     }
 }

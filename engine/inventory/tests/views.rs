@@ -46,6 +46,10 @@ fn every_view_is_what_the_reference_shows() {
     let mut different = Vec::new();
     for case in std::fs::read_dir(format!("{DATA}/expected")).unwrap() {
         let case = case.unwrap().path();
+        if case.ends_with("constructed") {
+            // Needs an evaluator: see constructed.rs.
+            continue;
+        }
         let inventory = load(&std::fs::read_to_string(case.join("args")).unwrap());
         for view in ["list", "export", "yaml", "exportyaml", "graph", "graphvars"] {
             let Ok(wanted) = std::fs::read_to_string(case.join(view)) else { continue };
