@@ -4,12 +4,13 @@ use crate::rt::{Args, Res, Rt, fail};
 
 /// Bound arguments in the order of the parameters.
 pub(crate) struct Bound {
+    function: &'static str,
     names: &'static [&'static str],
     values: Vec<Option<Rt>>,
 }
 
 /// Bind to parameters; too many or unknown ones are errors as in Python.
-pub(crate) fn bind(function: &str, args: Args, names: &'static [&'static str]) -> Res<Bound> {
+pub(crate) fn bind(function: &'static str, args: Args, names: &'static [&'static str]) -> Res<Bound> {
     if args.pos.len() > names.len() {
         let (want, got) = (names.len(), args.pos.len());
         let were = if got == 1 { "was" } else { "were" };
@@ -29,7 +30,7 @@ pub(crate) fn bind(function: &str, args: Args, names: &'static [&'static str]) -
         }
         values[at] = Some(value);
     }
-    Ok(Bound { names, values })
+    Ok(Bound { function, names, values })
 }
 
 impl Bound {
@@ -43,9 +44,10 @@ impl Bound {
     }
     /// The argument, which must be there.
     pub(crate) fn need(&self, at: usize) -> Res<&Rt> {
-        self.values[at]
-            .as_ref()
-            .ok_or_else(|| fail(format!("missing 1 required positional argument: '{}'", self.names[at])))
+        self.values[at].as_ref().ok_or_else(|| {
+            let (function, name) = (self.function, self.names[at]);
+            fail(format!("{function}() missing 1 required positional argument: '{name}'"))
+        })
     }
     pub(crate) fn text(&self, at: usize, default: &str) -> Res<String> {
         self.get(at).map_or_else(|| Ok(default.to_string()), crate::repr::text)
@@ -73,12 +75,11 @@ pub(crate) fn integer(value: &Rt) -> Res<i64> {
     match value {
         Rt::Undef(fault) => Err(fault.clone()),
         Rt::Float(number) if number.fract() == 0.0 => Ok(*number as i64),
-        Rt::Str(text) => text
-            .trim()
-            .parse()
-            .map_err(|_| fail(format!("invalid literal for int() with base 10: '{text}'"))),
-        other => other
-            .as_i64()
-            .ok_or_else(|| fail(format!("'{}' object cannot be interpreted as an integer", other.type_name()))),
+        Rt::Str(text) => {
+            text.trim().parse().map_err(|_| fail(format!("invalid literal for int() with base 10: '{text}'")))
+        }
+        other => other.as_i64().ok_or_else(|| {
+            fail(format!("'{}' object cannot be interpreted as an integer", other.type_name()))
+        }),
     }
 }

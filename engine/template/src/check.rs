@@ -30,11 +30,8 @@ struct Walk {
 }
 
 fn walk(engine: &Engine, text: &Text, expression: bool) -> Option<Walk> {
-    let parsed = if expression {
-        engine.expression(text, false)
-    } else {
-        engine.template(text, &Options::value())
-    };
+    let parsed =
+        if expression { engine.expression(text, false) } else { engine.template(text, &Options::value()) };
     let template = parsed.ok()?;
     let mut walk = Walk::default();
     walk.template(&template);
@@ -63,9 +60,10 @@ pub fn variables(engine: &Engine, text: &Text, expression: bool) -> Vec<String> 
 
 fn position(text: &str, name: &str) -> (u32, u32) {
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-    let found = text.match_indices(name).map(|(at, _)| at).find(|at| {
-        !text[..*at].ends_with(word) && !text[at + name.len()..].starts_with(word)
-    });
+    let found = text
+        .match_indices(name)
+        .map(|(at, _)| at)
+        .find(|at| !text[..*at].ends_with(word) && !text[at + name.len()..].starts_with(word));
     let before = &text[..found.unwrap_or(0)];
     let line = before.matches('\n').count();
     let column = before.chars().rev().take_while(|c| *c != '\n').count();

@@ -63,9 +63,9 @@ impl Ctx {
         }
         let found = match self.scope.get(name) {
             Some(value) => Some(self.wrap(&value)),
-            None if name == "hostvars" && self.scope.hostvars().is_some() => Some(Rt::Dict(DictObj::of(
-                DictRepr::Hosts { ctx: self.clone(), memo: HashMap::new() },
-            ))),
+            None if name == "hostvars" && self.scope.hostvars().is_some() => {
+                Some(Rt::Dict(DictObj::of(DictRepr::Hosts { ctx: self.clone(), memo: HashMap::new() })))
+            }
             None => None,
         };
         self.vars.borrow_mut().insert(name.into(), found.clone());
@@ -128,7 +128,8 @@ impl Ctx {
         let depth = self.shared.depth.get();
         if depth >= MAX_NESTING || !self.shared.active.borrow_mut().insert(key) {
             let cause = Diagnostic::new("maximum recursion depth exceeded");
-            let error = Diagnostic::new("Recursive loop detected in template").because(cause).at(text.origin());
+            let error =
+                Diagnostic::new("Recursive loop detected in template").because(cause).at(text.origin());
             return Rt::Undef(fault(MarkerKind::Fatal, error));
         }
         self.shared.depth.set(depth + 1);
@@ -138,6 +139,10 @@ impl Ctx {
         let result = match result {
             Ok(rt) => rt,
             Err(fault) => Rt::Undef(fault),
+        };
+        let result = match result {
+            Rt::Undef(f) => Rt::Undef(rendering(&f, "template")),
+            other => other,
         };
         match result {
             Rt::Undef(f) if f.error.origin.is_none() && text.origin().is_some() => {
@@ -164,7 +169,10 @@ impl Ctx {
         evaluator.render_constants = constants;
         let frame = Frame::under(None);
         match &template.expr {
-            Some(ex) => evaluator.expr(ex, &frame).map_err(|e| located(&e, text)),
+            Some(ex) => match evaluator.expr(ex, &frame) {
+                Ok(Rt::Undef(f)) | Err(f) => Ok(Rt::Undef(located(&rendering(&f, "expression"), text))),
+                other => other,
+            },
             None => Ok(Rt::Null),
         }
     }
@@ -190,7 +198,9 @@ impl Ctx {
                 Some(text) => Value::from(text),
                 None => {
                     let name = obj.type_name();
-                    return Err(crate::rt::fail(format!("Type '{name}' is unsupported for variable storage.")));
+                    return Err(crate::rt::fail(format!(
+                        "Type '{name}' is unsupported for variable storage."
+                    )));
                 }
             },
         }))
@@ -218,7 +228,9 @@ impl Ctx {
     fn finalise_dict(self: &Rc<Self>, dict: &Rc<DictObj>) -> Res<Value> {
         let mut origin = None;
         if let DictRepr::Frozen { data, memo, .. } = &*dict.repr.borrow() {
-            if memo.values().all(unchanged) && data.iter().all(|(k, v)| settled_already(k) && settled_already(v)) {
+            if memo.values().all(unchanged)
+                && data.iter().all(|(k, v)| settled_already(k) && settled_already(v))
+            {
                 return Ok(Value::Dict(data.clone()));
             }
             origin = data.origin().cloned();
@@ -241,6 +253,16 @@ impl Ctx {
     pub(crate) fn data(self: &Rc<Self>, value: Value) -> Rt {
         self.wrap(&value.into_untrusted())
     }
+}
+
+/// A failure that no plugin has reported yet, as the failure of the text it happened in.
+fn rendering(error: &Fault, kind: &str) -> Fault {
+    let known = error.error.cause.is_some() || error.error.message.starts_with("The lookup plugin");
+    if error.kind != MarkerKind::Failed || known {
+        return error.clone();
+    }
+    let outer = Diagnostic::new(format!("Error rendering {kind}")).at(error.error.origin.as_ref());
+    fault(MarkerKind::Failed, outer.because(Diagnostic { origin: None, ..error.error.clone() }))
 }
 
 /// Newlines at the end of the template stay there; a secret template makes a secret.

@@ -43,7 +43,9 @@ impl Engine {
 
     pub(crate) fn template(&self, text: &Text, options: &Options) -> Res<Arc<Template>> {
         if *options == Options::value() {
-            return cached(&self.values, text.shared().clone(), text, "template", || parse::template(text, options));
+            return cached(&self.values, text.shared().clone(), text, "template", || {
+                parse::template(text, options)
+            });
         }
         let key = (text.shared().clone(), options.clone());
         cached(&self.files, key, text, "template", || parse::template(text, options))
@@ -81,6 +83,7 @@ fn syntax(kind: &str, error: &SyntaxError, text: &Text) -> crate::rt::Fault {
     let cause = Diagnostic::new(error.message.clone());
     let place = text.origin().map(|o| Origin::new(&o.file, o.line + error.line.saturating_sub(1) as u32, 0));
     // In a file of its own the line is known; inside a YAML scalar only where the scalar stands.
-    let place = if text.origin().is_some_and(|o| (o.line, o.col) == (1, 1)) { place } else { text.origin().cloned() };
+    let place =
+        if text.origin().is_some_and(|o| (o.line, o.col) == (1, 1)) { place } else { text.origin().cloned() };
     fault(MarkerKind::Fatal, Diagnostic::new(message).because(cause).at(place.as_ref()))
 }

@@ -6,7 +6,7 @@ use num_traits::{Signed, ToPrimitive};
 use crate::{
     eval::{attribute, item},
     repr,
-    rt::{Args, Res, Rt, fail},
+    rt::{Args, Fault, Res, Rt, fail},
 };
 
 /// Wider fields are refused.
@@ -24,6 +24,57 @@ struct Spec {
     group: Option<char>,
     precision: Option<usize>,
     kind: Option<char>,
+}
+
+type Chars<'t> = std::iter::Peekable<std::str::Chars<'t>>;
+type Values<'v> = std::slice::Iter<'v, Rt>;
+
+fn too_few() -> Fault {
+    fail("not enough arguments for format string")
+}
+
+/// A number in the field, or `*` for the next value.
+fn number(chars: &mut Chars<'_>, next: &mut Values<'_>) -> Res<Option<i64>> {
+    if chars.peek() == Some(&'*') {
+        chars.next();
+        return next.next().ok_or_else(too_few)?.as_i64().map(Some).ok_or_else(|| fail("* wants int"));
+    }
+    let mut digits = String::new();
+    while let Some(digit) = chars.peek().filter(|c| c.is_ascii_digit()) {
+        digits.push(*digit);
+        chars.next();
+    }
+    Ok(digits.parse().ok())
+}
+
+/// Flags, width and precision behind a `%`.
+fn percent_spec(chars: &mut Chars<'_>, next: &mut Values<'_>) -> Res<Spec> {
+    let mut spec = Spec::default();
+    let mut left = false;
+    while let Some(flag) = chars.peek().copied().filter(|c| "-+ #0".contains(*c)) {
+        chars.next();
+        match flag {
+            '-' => left = true,
+            '+' => spec.sign = Some('+'),
+            ' ' => spec.sign = spec.sign.or(Some(' ')),
+            '#' => spec.alternate = true,
+            _ => spec.zero = true,
+        }
+    }
+    if let Some(width) = number(chars, next)? {
+        left |= width < 0;
+        spec.width = limited(width.unsigned_abs())?;
+    }
+    if chars.peek() == Some(&'.') {
+        chars.next();
+        spec.precision = Some(limited(number(chars, next)?.unwrap_or(0).unsigned_abs())?);
+    }
+    while matches!(chars.peek(), Some('l' | 'h' | 'L')) {
+        chars.next();
+    }
+    spec.align = Some(if left { '<' } else { '>' });
+    spec.zero &= !left;
+    Ok(spec)
 }
 
 /// `template % value`.
@@ -51,44 +102,7 @@ pub(crate) fn percent(template: &str, value: &Rt) -> Res<String> {
                 _ => return Err(fail("format requires a mapping")),
             });
         }
-        let mut spec = Spec::default();
-        let mut left = false;
-        while let Some(flag) = chars.peek().copied().filter(|c| "-+ #0".contains(*c)) {
-            chars.next();
-            match flag {
-                '-' => left = true,
-                '+' => spec.sign = Some('+'),
-                ' ' => spec.sign = spec.sign.or(Some(' ')),
-                '#' => spec.alternate = true,
-                _ => spec.zero = true,
-            }
-        }
-        let missing = || fail("not enough arguments for format string");
-        let number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-                          next: &mut std::slice::Iter<'_, Rt>|
-         -> Res<Option<i64>> {
-            if chars.peek() == Some(&'*') {
-                chars.next();
-                return next.next().ok_or_else(missing)?.as_i64().map(Some).ok_or_else(|| fail("* wants int"));
-            }
-            let mut digits = String::new();
-            while let Some(d) = chars.peek().filter(|c| c.is_ascii_digit()) {
-                digits.push(*d);
-                chars.next();
-            }
-            Ok(digits.parse().ok())
-        };
-        if let Some(width) = number(&mut chars, &mut next)? {
-            left |= width < 0;
-            spec.width = limited(width.unsigned_abs())?;
-        }
-        if chars.peek() == Some(&'.') {
-            chars.next();
-            spec.precision = Some(limited(number(&mut chars, &mut next)?.unwrap_or(0).unsigned_abs())?);
-        }
-        while matches!(chars.peek(), Some('l' | 'h' | 'L')) {
-            chars.next();
-        }
+        let spec = percent_spec(&mut chars, &mut next)?;
         let Some(kind) = chars.next() else {
             return Err(fail("incomplete format"));
         };
@@ -98,14 +112,9 @@ pub(crate) fn percent(template: &str, value: &Rt) -> Res<String> {
         }
         let value = match named {
             Some(value) => value,
-            None => next.next().ok_or_else(missing)?.clone(),
-        }
-        .defined()?;
-        spec.align = Some(if left { '<' } else { '>' });
-        if left {
-            spec.zero = false;
-        }
-        out.push_str(&percent_one(&value, kind, spec)?);
+            None => next.next().ok_or_else(too_few)?.clone(),
+        };
+        out.push_str(&percent_one(&value.defined()?, kind, spec)?);
     }
     if !used_names && next.next().is_some() && !matches!(value, Rt::Dict(_)) {
         return Err(fail("not all arguments converted during string formatting"));
@@ -114,7 +123,10 @@ pub(crate) fn percent(template: &str, value: &Rt) -> Res<String> {
 }
 
 fn limited(width: u64) -> Res<usize> {
-    usize::try_from(width).ok().filter(|w| *w <= MAX_WIDTH).ok_or_else(|| fail("Too many decimal digits in format string"))
+    usize::try_from(width)
+        .ok()
+        .filter(|w| *w <= MAX_WIDTH)
+        .ok_or_else(|| fail("Too many decimal digits in format string"))
 }
 
 fn percent_one(value: &Rt, kind: char, mut spec: Spec) -> Res<String> {
@@ -163,7 +175,9 @@ fn percent_one(value: &Rt, kind: char, mut spec: Spec) -> Res<String> {
             };
             Ok(pad(&c, "", &spec, '>'))
         }
-        other => Err(fail(format!("unsupported format character '{other}' (0x{:x}) at index 1", other as u32))),
+        other => {
+            Err(fail(format!("unsupported format character '{other}' (0x{:x}) at index 1", other as u32)))
+        }
     }
 }
 
@@ -206,7 +220,8 @@ fn fields(template: &str, args: &Args, auto: &mut usize, depth: usize) -> Res<St
         let (head, spec) = field.split_once(':').unwrap_or((field, ""));
         let (name, conversion) = head.split_once('!').unwrap_or((head, ""));
         let value = lookup(name, args, auto)?.defined()?;
-        let spec = if spec.contains('{') && depth == 0 { fields(spec, args, auto, 1)? } else { spec.to_string() };
+        let spec =
+            if spec.contains('{') && depth == 0 { fields(spec, args, auto, 1)? } else { spec.to_string() };
         let value = match conversion {
             "r" | "a" => Rt::from(repr::repr(&value)?),
             "s" => Rt::from(repr::text(&value)?),
@@ -227,17 +242,16 @@ fn lookup(name: &str, args: &Args, auto: &mut usize) -> Res<Rt> {
     } else {
         first.parse::<usize>().ok()
     };
-    let mut value = match index {
-        Some(i) => args
-            .pos
-            .get(i)
-            .cloned()
-            .ok_or_else(|| fail(format!("Replacement index {i} out of range for positional args tuple")))?,
-        None => {
-            let found = args.kw.iter().find(|(k, _)| k == first).map(|(_, v)| v.clone());
-            found.ok_or_else(|| fail(format!("'{first}'")))?
-        }
-    };
+    let mut value =
+        match index {
+            Some(i) => args.pos.get(i).cloned().ok_or_else(|| {
+                fail(format!("Replacement index {i} out of range for positional args tuple"))
+            })?,
+            None => {
+                let found = args.kw.iter().find(|(k, _)| k == first).map(|(_, v)| v.clone());
+                found.ok_or_else(|| fail(format!("'{first}'")))?
+            }
+        };
     while !path.is_empty() {
         if let Some(after) = path.strip_prefix('.') {
             let end = after.find(['.', '[']).unwrap_or(after.len());
@@ -310,9 +324,8 @@ fn one(value: &Rt, text: &str) -> Res<String> {
         return repr::text(value);
     }
     let mut spec = parse(text)?;
-    let bad = |kind: char| {
-        fail(format!("Unknown format code '{kind}' for object of type '{}'", value.type_name()))
-    };
+    let bad =
+        |kind: char| fail(format!("Unknown format code '{kind}' for object of type '{}'", value.type_name()));
     match (value, spec.kind) {
         (Rt::Str(text), None | Some('s')) => {
             let text = spec.precision.map_or(text.to_string(), |p| text.chars().take(p).collect());
@@ -322,16 +335,21 @@ fn one(value: &Rt, text: &str) -> Res<String> {
             }
             Ok(pad(&text, "", &spec, '<'))
         }
-        (Rt::Int(_) | Rt::Big(_) | Rt::Bool(_), None | Some('d' | 'x' | 'X' | 'o' | 'b' | 'n')) => integer(value, &spec),
+        (Rt::Int(_) | Rt::Big(_) | Rt::Bool(_), None | Some('d' | 'x' | 'X' | 'o' | 'b' | 'n')) => {
+            integer(value, &spec)
+        }
         (Rt::Int(n), Some('c')) => {
             let c = u32::try_from(*n).ok().and_then(char::from_u32).map(String::from).unwrap_or_default();
             Ok(pad(&c, "", &spec, '<'))
         }
-        (Rt::Int(_) | Rt::Big(_) | Rt::Bool(_) | Rt::Float(_), None | Some('f' | 'F' | 'e' | 'E' | 'g' | 'G' | '%')) => {
-            Ok(real(value.as_f64().unwrap_or(f64::NAN), &spec))
-        }
+        (
+            Rt::Int(_) | Rt::Big(_) | Rt::Bool(_) | Rt::Float(_),
+            None | Some('f' | 'F' | 'e' | 'E' | 'g' | 'G' | '%'),
+        ) => Ok(real(value.as_f64().unwrap_or(f64::NAN), &spec)),
         (Rt::Int(_) | Rt::Big(_) | Rt::Float(_) | Rt::Str(_) | Rt::Bool(_), Some(kind)) => Err(bad(kind)),
-        (other, _) => Err(fail(format!("unsupported format string passed to {}.__format__", other.type_name()))),
+        (other, _) => {
+            Err(fail(format!("unsupported format string passed to {}.__format__", other.type_name())))
+        }
     }
 }
 

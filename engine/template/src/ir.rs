@@ -21,24 +21,27 @@ pub(crate) enum Ex {
     /// A literal; a string in which a template stands is trusted.
     Const(Value),
     Var(Name),
-    List(Vec<Ex>),
-    Tuple(Vec<Ex>),
-    Map(Vec<(Ex, Ex)>),
-    Bin(Op, Box<(Ex, Ex)>),
-    And(Box<(Ex, Ex)>),
-    Or(Box<(Ex, Ex)>),
-    Compare(Box<Ex>, Vec<(Cmp, Ex)>),
-    Not(Box<Ex>),
-    Neg(Box<Ex>),
-    If(Box<(Ex, Ex, Option<Ex>)>),
+    List(Vec<Self>),
+    Tuple(Vec<Self>),
+    Map(Vec<(Self, Self)>),
+    Bin(Op, Box<(Self, Self)>),
+    And(Box<(Self, Self)>),
+    Or(Box<(Self, Self)>),
+    Compare(Box<Self>, Vec<(Cmp, Self)>),
+    Not(Box<Self>),
+    Neg(Box<Self>),
+    If(Box<(Self, Self, Option<Self>)>),
     /// The input is missing at the head of a filter block.
-    Filter(Name, Option<Box<Ex>>, Vec<Arg>),
-    Test(Name, Box<Ex>, Vec<Arg>),
-    Attr(Box<Ex>, Name),
-    Item(Box<(Ex, Ex)>),
-    Slice(Box<(Ex, Option<Ex>, Option<Ex>, Option<Ex>)>),
-    Call(Box<Ex>, Vec<Arg>),
+    Filter(Name, Option<Box<Self>>, Vec<Arg>),
+    Test(Name, Box<Self>, Vec<Arg>),
+    Attr(Box<Self>, Name),
+    Item(Box<(Self, Self)>),
+    Slice(Box<Slice>),
+    Call(Box<Self>, Vec<Arg>),
 }
+
+/// What is sliced, start, stop, step.
+pub(crate) type Slice = (Ex, Option<Ex>, Option<Ex>, Option<Ex>);
 
 /// An argument of a call.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ pub(crate) enum Cmp {
 #[derive(Debug)]
 pub(crate) enum Target {
     Name(Name),
-    Many(Vec<Target>),
+    Many(Vec<Self>),
     Attr(Name, Name),
 }
 
@@ -113,12 +116,12 @@ pub(crate) enum St {
     Emit(Ex),
     Raw(Arc<str>),
     For(Arc<ForLoop>),
-    If(Ex, Vec<St>, Vec<St>),
-    With(Vec<(Target, Ex)>, Vec<St>),
+    If(Ex, Vec<Self>, Vec<Self>),
+    With(Vec<(Target, Ex)>, Vec<Self>),
     Set(Target, Ex),
-    SetBlock(Target, Option<Ex>, Vec<St>),
-    Filter(Ex, Vec<St>),
-    Block(Name, bool, Arc<Vec<St>>),
+    SetBlock(Target, Option<Ex>, Vec<Self>),
+    Filter(Ex, Vec<Self>),
+    Block(Name, bool, Arc<Vec<Self>>),
     Import(Ex, Target, bool),
     FromImport(Ex, Vec<(Name, Name)>, bool),
     Extends(Ex),
@@ -126,7 +129,7 @@ pub(crate) enum St {
     Include(Ex, bool, bool),
     Macro(Arc<MacroDef>),
     CallBlock(Ex, Vec<Arg>, Arc<MacroDef>),
-    Group(Vec<St>),
+    Group(Vec<Self>),
     Continue,
     Break,
     Do(Ex),

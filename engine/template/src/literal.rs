@@ -22,7 +22,11 @@ pub(crate) fn strings(source: &str, verbatim: bool) -> Option<String> {
             }
         }
         let inner = &rest[1..end?];
-        if verbatim { out.push_str(inner) } else { out.push_str(&unescape(inner)) }
+        if verbatim {
+            out.push_str(inner);
+        } else {
+            out.push_str(&unescape(inner));
+        }
         rest = rest[end? + 1..].trim_start();
     }
     Some(out)
@@ -70,7 +74,11 @@ pub(crate) fn unescape(text: &str) -> String {
                     _ => 8,
                 };
                 let digits: String = chars.clone().take(count).collect();
-                match u32::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == count).and_then(char::from_u32) {
+                match u32::from_str_radix(&digits, 16)
+                    .ok()
+                    .filter(|_| digits.len() == count)
+                    .and_then(char::from_u32)
+                {
                     Some(c) => {
                         chars.nth(count - 1);
                         c

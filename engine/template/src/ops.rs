@@ -74,8 +74,12 @@ fn add(a: &Rt, b: &Rt) -> Res<Rt> {
         (Rt::List(x), Rt::List(y)) => Ok(Rt::list(x.items().into_iter().chain(y.items()).collect())),
         (Rt::Tuple(x), Rt::Tuple(y)) => Ok(Rt::tuple(x.iter().chain(y.iter()).cloned().collect())),
         (Rt::Str(_), _) => Err(fail(format!("can only concatenate str (not \"{}\") to str", b.type_name()))),
-        (Rt::List(_), _) => Err(fail(format!("can only concatenate list (not \"{}\") to list", b.type_name()))),
-        (Rt::Tuple(_), _) => Err(fail(format!("can only concatenate tuple (not \"{}\") to tuple", b.type_name()))),
+        (Rt::List(_), _) => {
+            Err(fail(format!("can only concatenate list (not \"{}\") to list", b.type_name())))
+        }
+        (Rt::Tuple(_), _) => {
+            Err(fail(format!("can only concatenate tuple (not \"{}\") to tuple", b.type_name())))
+        }
         _ => match crate::filters::time::add(a, b) {
             Some(sum) => Ok(sum),
             None => number(Op::Add, "+", a, b),
@@ -177,10 +181,12 @@ fn integers(op: Op, x: &BigInt, y: &BigInt) -> Res<Rt> {
             }
             Rt::Float(float(x).powf(float(y)))
         }
-        Op::Pow => match y.to_u32().filter(|e| *e <= MAX_POWER && x.bits().saturating_mul(u64::from(*e)) < 1 << 24) {
-            Some(exponent) => Rt::big(num_traits::pow::Pow::pow(x, exponent)),
-            None => return Err(fail("the result of ** is too large")),
-        },
+        Op::Pow => {
+            match y.to_u32().filter(|e| *e <= MAX_POWER && x.bits().saturating_mul(u64::from(*e)) < 1 << 24) {
+                Some(exponent) => Rt::big(num_traits::pow::Pow::pow(x, exponent)),
+                None => return Err(fail("the result of ** is too large")),
+            }
+        }
         Op::Concat => Rt::Null,
     })
 }
@@ -333,9 +339,9 @@ pub(crate) fn sort_by(items: &mut [Rt], key: impl Fn(&Rt) -> Res<Rt>, reverse: b
             return Ordering::Equal;
         }
         // Python asks the later item whether it is smaller.
-        let (first, second) = if reverse { (a, b) } else { (b, a) };
+        let (first, second) = if reverse { (b, a) } else { (a, b) };
         match order(first, second, "<") {
-            Ok(order) => order.unwrap_or(Ordering::Equal).reverse(),
+            Ok(order) => order.unwrap_or(Ordering::Equal),
             Err(fault) => {
                 failed = Some(fault);
                 Ordering::Equal

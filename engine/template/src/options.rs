@@ -53,10 +53,7 @@ pub(crate) struct Options {
 impl Options {
     /// For a value of a YAML file.
     pub(crate) fn value() -> Self {
-        Self {
-            file: FileOptions::default(),
-            escape_backslashes: true,
-        }
+        Self { file: FileOptions::default(), escape_backslashes: true }
     }
     /// For a template file.
     pub(crate) fn file(file: &FileOptions) -> Self {
@@ -103,7 +100,8 @@ pub(crate) fn header(text: &str, options: &FileOptions) -> Result<(FileOptions, 
         };
         let after = after.trim_start();
         let (value, next) = value_of(after);
-        apply(&mut options, key.trim(), &value).map_err(|()| format!("Invalid '{MARK}' override key '{}'.", key.trim()))?;
+        apply(&mut options, key.trim(), &value)
+            .map_err(|()| format!("Invalid '{MARK}' override key '{}'.", key.trim()))?;
         rest = next.trim_start().trim_start_matches(',').trim_start();
     }
     Ok((options, end + 1))

@@ -22,7 +22,7 @@ pub(crate) struct SyntaxError {
 pub(crate) fn template(source: &str, options: &Options) -> Result<Template, SyntaxError> {
     let source = normalise(source);
     let config = options.syntax().map_err(|message| SyntaxError { message, line: 1 })?;
-    let parsed = machinery::parse(&source, "<template>", config).map_err(|e| error(&e))?;
+    let parsed = machinery::parse(&source, "<template>", config).map_err(|e| error(&e, &source))?;
     let lower = Lower { source: &source, verbatim: options.escape_backslashes, in_print: false };
     let ast::Stmt::Template(root) = &parsed else {
         return Err(SyntaxError { message: "not a template".into(), line: 1 });
@@ -33,7 +33,7 @@ pub(crate) fn template(source: &str, options: &Options) -> Result<Template, Synt
 /// Parse a bare expression.
 pub(crate) fn expression(source: &str, verbatim: bool) -> Result<Template, SyntaxError> {
     let source = normalise(source);
-    let parsed = machinery::parse_expr(&source).map_err(|e| error(&e))?;
+    let parsed = machinery::parse_expr(&source).map_err(|e| error(&e, &source))?;
     let lower = Lower { source: &source, verbatim, in_print: true };
     Ok(Template { body: Vec::new(), expr: Some(lower.expr(&parsed)?) })
 }
@@ -42,9 +42,10 @@ fn normalise(source: &str) -> String {
     if source.contains('\r') { source.replace("\r\n", "\n").replace('\r', "\n") } else { source.to_string() }
 }
 
-fn error(error: &minijinja::Error) -> SyntaxError {
+fn error(error: &minijinja::Error, source: &str) -> SyntaxError {
     let detail = error.detail().map_or_else(|| error.kind().to_string(), ToString::to_string);
-    SyntaxError { message: crate::syntax_text::translate(&detail), line: error.line().unwrap_or(1) }
+    let found = error.range().and_then(|r| source.get(r)).unwrap_or_default();
+    SyntaxError { message: crate::syntax_text::translate(&detail, found), line: error.line().unwrap_or(1) }
 }
 
 struct Lower<'s> {
@@ -83,7 +84,9 @@ impl Lower<'_> {
                 body: self.body(&l.body)?,
                 otherwise: self.body(&l.else_body)?,
             })),
-            ast::Stmt::IfCond(c) => St::If(self.expr(&c.expr)?, self.body(&c.true_body)?, self.body(&c.false_body)?),
+            ast::Stmt::IfCond(c) => {
+                St::If(self.expr(&c.expr)?, self.body(&c.true_body)?, self.body(&c.false_body)?)
+            }
             ast::Stmt::WithBlock(w) => {
                 let pairs = w.assignments.iter().map(|(t, e)| Ok((self.target(t)?, self.expr(e)?)));
                 St::With(pairs.collect::<Lowered<_>>()?, self.body(&w.body)?)
@@ -95,7 +98,9 @@ impl Lower<'_> {
             }
             ast::Stmt::AutoEscape(a) => St::Group(self.body(&a.body)?),
             ast::Stmt::FilterBlock(f) => St::Filter(self.expr(&f.filter)?, self.body(&f.body)?),
-            ast::Stmt::Do(d) => St::Do(Ex::Call(Box::new(self.expr(&d.call.expr)?), self.args(&d.call.args)?)),
+            ast::Stmt::Do(d) => {
+                St::Do(Ex::Call(Box::new(self.expr(&d.call.expr)?), self.args(&d.call.args)?))
+            }
             ast::Stmt::Continue(_) => St::Continue,
             ast::Stmt::Break(_) => St::Break,
             other => self.modular(other)?,
@@ -107,7 +112,9 @@ impl Lower<'_> {
         let at = (text.as_ptr() as usize).checked_sub(self.source.as_ptr() as usize);
         let before = at.and_then(|at| self.source.get(..at)).unwrap_or_default();
         let opened = before.strip_suffix('\n').and_then(|b| b.strip_suffix("%}"));
-        if opened.is_some_and(|b| b.trim_end().ends_with("raw") && !b.trim_end().ends_with("endraw") && !b.ends_with('-')) {
+        if opened.is_some_and(|b| {
+            b.trim_end().ends_with("raw") && !b.trim_end().ends_with("endraw") && !b.ends_with('-')
+        }) {
             return format!("\n{text}").into();
         }
         text.into()
@@ -117,9 +124,11 @@ impl Lower<'_> {
     fn modular(&self, stmt: &ast::Stmt<'_>) -> Lowered<St> {
         Ok(match stmt {
             ast::Stmt::Block(b) => St::Block(b.name.into(), b.required, Arc::new(self.body(&b.body)?)),
-            ast::Stmt::Import(i) => {
-                St::Import(self.expr(&i.expr)?, self.target(&i.name)?, self.context_after(i.name.span(), false))
-            }
+            ast::Stmt::Import(i) => St::Import(
+                self.expr(&i.expr)?,
+                self.target(&i.name)?,
+                self.context_after(i.name.span(), false),
+            ),
             ast::Stmt::FromImport(f) => {
                 let name = |e: &ast::Expr<'_>| match e {
                     ast::Expr::Var(v) => Ok(v.id.into()),
@@ -180,8 +189,12 @@ impl Lower<'_> {
     fn target(&self, expr: &ast::Expr<'_>) -> Lowered<Target> {
         Ok(match expr {
             ast::Expr::Var(v) => Target::Name(v.id.into()),
-            ast::Expr::List(l) => Target::Many(l.items.iter().map(|i| self.target(i)).collect::<Lowered<_>>()?),
-            ast::Expr::Tuple(t) => Target::Many(t.items.iter().map(|i| self.target(i)).collect::<Lowered<_>>()?),
+            ast::Expr::List(l) => {
+                Target::Many(l.items.iter().map(|i| self.target(i)).collect::<Lowered<_>>()?)
+            }
+            ast::Expr::Tuple(t) => {
+                Target::Many(t.items.iter().map(|i| self.target(i)).collect::<Lowered<_>>()?)
+            }
             ast::Expr::GetAttr(a) => match &a.expr {
                 ast::Expr::Var(v) => Target::Attr(v.id.into(), a.name.into()),
                 other => return Self::bad("can't assign to 'getattr'", other.span()),

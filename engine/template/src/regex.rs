@@ -163,7 +163,9 @@ fn template(text: &str, pattern: &Pattern) -> Result<Vec<Part>, String> {
                 let name: String = chars.by_ref().take_while(|c| *c != '>').collect();
                 Some(match name.parse::<usize>() {
                     Ok(number) => number,
-                    Err(_) => pattern.group_number(&name).ok_or_else(|| format!("unknown group name '{name}'"))?,
+                    Err(_) => {
+                        pattern.group_number(&name).ok_or_else(|| format!("unknown group name '{name}'"))?
+                    }
                 })
             }
             '1'..='9' => {

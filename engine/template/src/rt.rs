@@ -60,7 +60,7 @@ pub(crate) enum Rt {
     Float(f64),
     Str(Text),
     List(Rc<ListObj>),
-    Tuple(Rc<Vec<Rt>>),
+    Tuple(Rc<Vec<Self>>),
     Dict(Rc<DictObj>),
     Range(i64, i64, i64),
     Undef(Fault),
@@ -118,11 +118,20 @@ pub(crate) struct DictObj {
 }
 pub(crate) enum DictRepr {
     Live(IndexMap<Value, Rt>),
-    Frozen { data: Dict, ctx: Rc<Ctx>, memo: HashMap<Value, Rt> },
+    Frozen {
+        data: Dict,
+        ctx: Rc<Ctx>,
+        memo: HashMap<Value, Rt>,
+    },
     /// The variables of all hosts, made as they are asked for.
-    Hosts { ctx: Rc<Ctx>, memo: HashMap<String, Rt> },
+    Hosts {
+        ctx: Rc<Ctx>,
+        memo: HashMap<String, Rt>,
+    },
     /// The variables of one scope by name.
-    Vars { ctx: Rc<Ctx> },
+    Vars {
+        ctx: Rc<Ctx>,
+    },
 }
 
 impl ListObj {
@@ -130,7 +139,9 @@ impl ListObj {
         Rc::new(Self { repr: RefCell::new(ListRepr::Live(items)) })
     }
     pub(crate) fn frozen(data: List, ctx: &Rc<Ctx>) -> Rc<Self> {
-        Rc::new(Self { repr: RefCell::new(ListRepr::Frozen { data, ctx: ctx.clone(), memo: HashMap::new() }) })
+        Rc::new(Self {
+            repr: RefCell::new(ListRepr::Frozen { data, ctx: ctx.clone(), memo: HashMap::new() }),
+        })
     }
     pub(crate) fn len(&self) -> usize {
         match &*self.repr.borrow() {
@@ -244,9 +255,11 @@ impl DictObj {
         match &*self.repr.borrow() {
             DictRepr::Live(entries) => entries.keys().cloned().collect(),
             DictRepr::Frozen { data, .. } => data.keys().cloned().collect(),
-            DictRepr::Hosts { ctx, .. } => {
-                ctx.scope.hostvars().map(|h| h.hosts().into_iter().map(Value::Str).collect()).unwrap_or_default()
-            }
+            DictRepr::Hosts { ctx, .. } => ctx
+                .scope
+                .hostvars()
+                .map(|h| h.hosts().into_iter().map(Value::Str).collect())
+                .unwrap_or_default(),
             DictRepr::Vars { ctx } => ctx.scope.names().into_iter().map(Value::Str).collect(),
         }
     }
@@ -374,7 +387,9 @@ impl Rt {
             Self::List(list) => list.items(),
             Self::Tuple(items) => items.to_vec(),
             Self::Dict(dict) => dict.keys().into_iter().map(Self::from_key).collect(),
-            Self::Str(text) => text.chars().map(|c| Self::Str(text.like(c.to_string()).with_trust(false))).collect(),
+            Self::Str(text) => {
+                text.chars().map(|c| Self::Str(text.like(c.to_string()).with_trust(false))).collect()
+            }
             Self::Range(start, _, step) => {
                 let count = self.range_len() as i64;
                 (0..count).map(|i| Self::Int(start + i * step)).collect()

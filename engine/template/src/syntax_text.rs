@@ -1,7 +1,17 @@
 //! The parser's complaints in Jinja2's words, where the meaning is the same.
 
-/// Jinja2's words for a message of the parser.
-pub(crate) fn translate(detail: &str) -> String {
+/// Jinja2's words for a message of the parser; `text` is what stands at the place.
+pub(crate) fn translate(detail: &str, text: &str) -> String {
+    if detail.starts_with("unexpected end of input, expected end of variable block") {
+        return "unexpected end of template, expected 'end of print statement'.".into();
+    }
+    if let Some(rest) = detail.strip_prefix("unexpected identifier").filter(|_| !text.is_empty()) {
+        let word = text.split_whitespace().next().unwrap_or_default();
+        return translate(&format!("unexpected `{word}`{rest}"), "");
+    }
+    if detail == "unexpected end of block" {
+        return "Expected an expression, got 'end of statement block'".into();
+    }
     if let Some(rest) = detail.strip_prefix("unexpected ") {
         if let Some((found, wanted)) = rest.split_once(", expected ") {
             return format!("expected token {}, got {}", token(wanted), token(found));

@@ -175,7 +175,10 @@ impl Templar {
             let message = "Encountered untrusted template or expression.";
             return Err(Diagnostic::new(message).at(expression.origin()).at(place));
         }
-        let rt = ctx.expression(&expression, false, true).and_then(Rt::defined).map_err(|f| evaluating(&f, place))?;
+        let rt = ctx
+            .expression(&expression, false, true)
+            .and_then(Rt::defined)
+            .map_err(|f| evaluating(&f, place))?;
         boolean(&ctx, &rt, place)
     }
 
@@ -256,7 +259,11 @@ fn evaluating(fault: &Fault, place: Option<&Arc<rustible_protocol::Origin>>) -> 
     inner
 }
 
-fn boolean(ctx: &Rc<Ctx>, rt: &Rt, place: Option<&Arc<rustible_protocol::Origin>>) -> Result<bool, Diagnostic> {
+fn boolean(
+    ctx: &Rc<Ctx>,
+    rt: &Rt,
+    place: Option<&Arc<rustible_protocol::Origin>>,
+) -> Result<bool, Diagnostic> {
     if let Rt::Bool(flag) = rt {
         return Ok(*flag);
     }

@@ -54,12 +54,14 @@ struct Outcome {
 fn run(templar: &Templar, case: &Value, messages: bool) -> Outcome {
     let text = |key: &str| case.get(key).and_then(Value::as_str).unwrap_or_default();
     let source = text("source");
-    let template = if text("kind") == "expression" { format!("{{{{ {source} }}}}") } else { source.to_string() };
+    let template =
+        if text("kind") == "expression" { format!("{{{{ {source} }}}}") } else { source.to_string() };
     let result = render(templar, &template, text("kind"));
     match (case.get("error").and_then(Value::as_str), result) {
         (Some(error), Err(got)) => {
             let innermost = error.rsplit(" <- ").next().unwrap_or(error).trim_end_matches('.');
-            let innermost = innermost.split_once(": ").filter(|(c, _)| !c.contains(' ')).map_or(innermost, |(_, m)| m);
+            let innermost =
+                innermost.split_once(": ").filter(|(c, _)| !c.contains(' ')).map_or(innermost, |(_, m)| m);
             let passed = !messages || got.contains(innermost);
             Outcome { passed, shown: format!("error {got}\n     want {error}") }
         }
@@ -69,18 +71,25 @@ fn run(templar: &Templar, case: &Value, messages: bool) -> Outcome {
         }
         (None, Ok(value)) => {
             let got = repr(templar, &value);
-            let same = got == text("expect") && value.type_name() == text("type").replace("_AnsibleTaggedStr", "str");
-            let shown = format!("got {got} ({})\n     want {} ({})", value.type_name(), text("expect"), text("type"));
+            let same = got == text("expect")
+                && value.type_name() == text("type").replace("_AnsibleTaggedStr", "str");
+            let shown =
+                format!("got {got} ({})\n     want {} ({})", value.type_name(), text("expect"), text("type"));
             Outcome { passed: same, shown }
         }
-        (None, Err(error)) => Outcome { passed: false, shown: format!("error {error}\n     want {}", text("expect")) },
+        (None, Err(error)) => {
+            Outcome { passed: false, shown: format!("error {error}\n     want {}", text("expect")) }
+        }
     }
 }
 
 fn render(templar: &Templar, template: &str, kind: &str) -> Result<Value, String> {
     let text = Text::trusted(template, None);
     if kind != "expression" && template.starts_with("#jinja2:") {
-        return templar.template_file(&text, &FileOptions::default()).map(Value::from).map_err(|e| e.summary());
+        return templar
+            .template_file(&text, &FileOptions::default())
+            .map(Value::from)
+            .map_err(|e| e.summary());
     }
     match templar.render_text(&text).map_err(|e| e.summary())? {
         Rendered::Value(value) => Ok(value),

@@ -92,7 +92,11 @@ pub(crate) fn item(base: &Rt, key: &Rt) -> Rt {
         if methods::exists(base, name) {
             return Rt::obj(Bound { base: base.clone(), name: name.to_string() });
         }
-        return if matches!(base, Rt::Tuple(_)) { attribute(base, name) } else { missing(base, &format!("'{name}'")) };
+        return if matches!(base, Rt::Tuple(_)) {
+            attribute(base, name)
+        } else {
+            missing(base, &format!("'{name}'"))
+        };
     }
     missing(base, &crate::repr::repr(key).unwrap_or_default())
 }

@@ -14,7 +14,11 @@ use crate::{
 
 fn first_marker<'a>(input: Option<&'a Rt>, args: &'a Args) -> Option<&'a Fault> {
     let named = args.kw.iter().map(|(_, v)| v);
-    input.into_iter().chain(&args.pos).chain(named).find_map(|rt| if let Rt::Undef(f) = rt { Some(f) } else { None })
+    input
+        .into_iter()
+        .chain(&args.pos)
+        .chain(named)
+        .find_map(|rt| if let Rt::Undef(f) = rt { Some(f) } else { None })
 }
 
 /// The name a plugin is known by in messages.
@@ -89,10 +93,11 @@ pub(crate) fn call_value(ctx: &Rc<Ctx>, target: &Rt, args: Args) -> Res<Rt> {
     match target {
         Rt::Undef(fault) => Err(fault.clone()),
         Rt::Obj(obj) if obj.callable() => {
-            if obj.type_name() != "function" && obj.type_name() != "Macro" {
-                if let Some(marker) = first_marker(None, &args) {
-                    return Err(marker.clone());
-                }
+            if obj.type_name() != "function"
+                && obj.type_name() != "Macro"
+                && let Some(marker) = first_marker(None, &args)
+            {
+                return Err(marker.clone());
             }
             let watch = ctx.shared.secrets.get().then(|| args.clone());
             let result = obj.call(ctx, args)?;

@@ -130,10 +130,9 @@ impl Evaluator {
                 Rt::list(picked.into_iter().map(|i| items[i].clone()).collect())
             }
             Rt::Undef(_) => base.clone(),
-            other => Rt::Undef(undefined(format!(
-                "object of type '{}' has no attribute slice",
-                other.type_name()
-            ))),
+            other => {
+                Rt::Undef(undefined(format!("object of type '{}' has no attribute slice", other.type_name())))
+            }
         })
     }
 

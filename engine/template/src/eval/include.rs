@@ -53,7 +53,13 @@ impl Evaluator {
         }
     }
 
-    pub(crate) fn block(&mut self, name: &Name, required: bool, frame: &Rc<Frame>, out: &mut Vec<Rt>) -> Res<()> {
+    pub(crate) fn block(
+        &mut self,
+        name: &Name,
+        required: bool,
+        frame: &Rc<Frame>,
+        out: &mut Vec<Rt>,
+    ) -> Res<()> {
         if self.parent.is_some() {
             return Ok(());
         }
@@ -134,7 +140,10 @@ impl Evaluator {
         let depth = self.ctx.shared.depth.get();
         if depth > 60 {
             let cause = Diagnostic::new("maximum recursion depth exceeded");
-            return Err(fault(MarkerKind::Fatal, Diagnostic::new("Recursive loop detected in template").because(cause)));
+            return Err(fault(
+                MarkerKind::Fatal,
+                Diagnostic::new("Recursive loop detected in template").because(cause),
+            ));
         }
         self.ctx.shared.depth.set(depth + 1);
         Ok(depth)

@@ -155,9 +155,11 @@ impl Evaluator {
             self.run(&def.otherwise, &inner, out)?;
             return Ok(());
         }
-        let again = def
-            .recursive
-            .then(|| Again { def: def.clone(), frame: frame.clone(), options: self.options.clone() });
+        let again = def.recursive.then(|| Again {
+            def: def.clone(),
+            frame: frame.clone(),
+            options: self.options.clone(),
+        });
         let state = Rc::new(Loop {
             items: Rc::new(items),
             at: Cell::new(0),

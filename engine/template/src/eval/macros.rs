@@ -46,7 +46,8 @@ impl Obj for Macro {
         let depth = ctx.shared.depth.get();
         if depth >= MAX_DEPTH {
             let cause = rustible_source::Diagnostic::new("maximum recursion depth exceeded");
-            let error = rustible_source::Diagnostic::new("Recursive loop detected in template").because(cause);
+            let error =
+                rustible_source::Diagnostic::new("Recursive loop detected in template").because(cause);
             return Err(fault(MarkerKind::Fatal, error));
         }
         ctx.shared.depth.set(depth + 1);

@@ -34,7 +34,7 @@ pub(crate) enum Flow {
 /// Names set by the template, innermost scope first.
 pub(crate) struct Frame {
     vars: RefCell<HashMap<Name, Rt>>,
-    parent: Option<Rc<Frame>>,
+    parent: Option<Rc<Self>>,
     /// Whether the scope's variables are hidden (an import without context).
     bare: bool,
 }

@@ -11,12 +11,18 @@ use crate::{
 
 impl Evaluator {
     /// A whole template, and the template it extends instead of its own text.
-    pub(crate) fn extends_aware(&mut self, template: &Template, frame: &Rc<Frame>, out: &mut Vec<Rt>) -> Res<()> {
+    pub(crate) fn extends_aware(
+        &mut self,
+        template: &Template,
+        frame: &Rc<Frame>,
+        out: &mut Vec<Rt>,
+    ) -> Res<()> {
         self.collect_blocks(&template.body);
         let mut own = Vec::new();
         self.run(&template.body, frame, &mut own)?;
         while let Some(parent) = self.parent.take() {
-            let (template, _) = self.load(&parent)?.ok_or_else(|| fail("the template to extend was not found"))?;
+            let (template, _) =
+                self.load(&parent)?.ok_or_else(|| fail("the template to extend was not found"))?;
             self.collect_blocks(&template.body);
             own.clear();
             self.run(&template.body, frame, &mut own)?;

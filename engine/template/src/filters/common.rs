@@ -91,10 +91,10 @@ fn boolean(ctx: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
         "no" | "off" | "false" | "0" => return Ok(Rt::Bool(false)),
         _ => {}
     }
-    if let Some(number) = input.as_f64() {
-        if number == 1.0 || number == 0.0 {
-            return Ok(Rt::Bool(number == 1.0));
-        }
+    if let Some(number) = input.as_f64()
+        && (number == 1.0 || number == 0.0)
+    {
+        return Ok(Rt::Bool(number == 1.0));
     }
     let shown = repr::repr(&input)?;
     ctx.env.warning(&format!(

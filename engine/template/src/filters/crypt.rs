@@ -40,20 +40,25 @@ fn sha_order(size: usize) -> Vec<usize> {
         // SHA-512 walks to the left, SHA-256 to the right.
         if size == 64 { (a, b, c) = (b + 1, c + 1, a + 1) } else { (a, b, c) = (c + 1, a + 1, b + 1) }
     }
-    if size == 64 { out.push(63) } else { out.extend([31, 30]) }
+    if size == 64 {
+        out.push(63);
+    } else {
+        out.extend([31, 30]);
+    }
     out
 }
 
 /// The salt that libxcrypt makes of a user's one: its bytes are taken as chance and encoded, three at a time.
 fn setting(given: &str, longest: usize) -> Res<String> {
     if given.len() < 3 {
-        return Err(fail("crypt_gensalt failed: [Errno 22] Invalid argument"));
+        return Err(fail("Failed to generate salt: crypt_gensalt failed: unable to generate salt"));
     }
     let bytes = given.as_bytes();
     let mut out = String::new();
     let mut used = 0;
     while used == 0 || (used + 3 < bytes.len() && out.len() < longest) {
-        let value = u32::from(bytes[used]) | u32::from(bytes[used + 1]) << 8 | u32::from(bytes[used + 2]) << 16;
+        let value =
+            u32::from(bytes[used]) | u32::from(bytes[used + 1]) << 8 | u32::from(bytes[used + 2]) << 16;
         characters(value, 4, &mut out);
         used += 3;
     }
@@ -93,7 +98,8 @@ pub(crate) fn crypt(password: &str, kind: &str, given: Option<String>, rounds: O
     }
     let rounds = rounds.unwrap_or(default);
     let number = u32::try_from(rounds).map_err(|_| fail("invalid number of rounds"))?;
-    let params = sha_crypt::Params::new(number).map_err(|_| fail(format!("invalid number of rounds: {rounds}")))?;
+    let params =
+        sha_crypt::Params::new(number).map_err(|_| fail(format!("invalid number of rounds: {rounds}")))?;
     let (ident, hash) = if kind.starts_with("sha512") {
         ('6', encode(&sha_crypt::sha512_crypt(password.as_bytes(), salt.as_bytes(), params), &sha_order(64)))
     } else {

@@ -73,7 +73,8 @@ fn encode(text: &str, encoding: &str) -> Res<Vec<u8>> {
 
 /// Python's lenient decoder: foreign characters are skipped, missing padding is an error.
 pub(crate) fn unbase64(text: &str) -> Res<Vec<u8>> {
-    let clean: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=')).collect();
+    let clean: String =
+        text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=')).collect();
     let body = clean.trim_end_matches('=');
     match (body.len() % 4, clean.len() - body.len()) {
         (1, _) => {
@@ -122,7 +123,8 @@ fn password_hash(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         None => args.opt_int(2)?.map(|n| super::crypt::salt(usize::try_from(n).unwrap_or(0))),
         given => given,
     };
-    super::crypt::crypt(&repr::text(&input)?, &args.text(0, "sha512")?, salt_text, args.opt_int(3)?).map(Rt::from)
+    super::crypt::crypt(&repr::text(&input)?, &args.text(0, "sha512")?, salt_text, args.opt_int(3)?)
+        .map(Rt::from)
 }
 
 /// The namespace Ansible makes its UUIDs in.
@@ -132,7 +134,9 @@ fn to_uuid(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let namespace = bind("to_uuid", args, &["namespace"])?.text(0, NAMESPACE)?;
     let digits: String = namespace.chars().filter(char::is_ascii_hexdigit).collect();
     if digits.len() != 32 {
-        return Err(fail(format!("Invalid value '{namespace}' for 'namespace': badly formed hexadecimal UUID string")));
+        return Err(fail(format!(
+            "Invalid value '{namespace}' for 'namespace': badly formed hexadecimal UUID string"
+        )));
     }
     let mut data: Vec<u8> =
         (0..16).map(|i| u8::from_str_radix(&digits[i * 2..i * 2 + 2], 16).unwrap_or(0)).collect();
@@ -143,7 +147,14 @@ fn to_uuid(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     id[6] = id[6] & 0x0f | 0x50;
     id[8] = id[8] & 0x3f | 0x80;
     let text = hex(&id);
-    Ok(Rt::from(format!("{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])))
+    Ok(Rt::from(format!(
+        "{}-{}-{}-{}-{}",
+        &text[..8],
+        &text[8..12],
+        &text[12..16],
+        &text[16..20],
+        &text[20..]
+    )))
 }
 
 /// Python's generator, when a seed was given: the same numbers as there.
@@ -156,7 +167,7 @@ pub(crate) fn random(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
             let stop = input.as_i64().unwrap_or(0);
             let count = Rt::Range(start, stop, if step == 0 { 1 } else { step }).range_len();
             if count == 0 {
-                return Err(fail(format!("empty range for randrange() ({start}, {stop}, {step})")));
+                return Err(fail(format!("empty range in randrange({start}, {stop})")));
             }
             Ok(Rt::Int(start + step * i64::try_from(chance.below(count as u64)).unwrap_or(0)))
         }
@@ -164,7 +175,8 @@ pub(crate) fn random(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
             if args.get(0).is_some() || args.get(1).is_some() {
                 return Err(fail("start and step can only be used with integer values"));
             }
-            let items = other.iterate().map_err(|_| fail("random can only be used on sequences and integers"))?;
+            let items =
+                other.iterate().map_err(|_| fail("random can only be used on sequences and integers"))?;
             if items.is_empty() {
                 return Err(fail("Cannot choose from an empty sequence"));
             }

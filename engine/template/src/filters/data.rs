@@ -73,7 +73,9 @@ fn to_nice_json(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 fn from_json(ctx: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
     match &input {
         Rt::Str(text) => json::read(text).map(|v| ctx.data(v)).map_err(|e| fail(e.to_string())),
-        other => Err(fail(format!("the JSON object must be str, bytes or bytearray, not {}", other.type_name()))),
+        other => {
+            Err(fail(format!("the JSON object must be str, bytes or bytearray, not {}", other.type_name())))
+        }
     }
 }
 
@@ -83,8 +85,16 @@ fn yaml(ctx: &Rc<Ctx>, input: &Rt, args: Args, nice: bool) -> Res<Rt> {
     let flag = |name: &str| option(&args, name).map(Rt::truthy).transpose();
     for (name, _) in &args.kw {
         const KNOWN: &[&str] = &[
-            "indent", "width", "sort_keys", "default_flow_style", "explicit_start", "explicit_end", "default_style",
-            "allow_unicode", "vault_to_text", "dump_vault_tags",
+            "indent",
+            "width",
+            "sort_keys",
+            "default_flow_style",
+            "explicit_start",
+            "explicit_end",
+            "default_style",
+            "allow_unicode",
+            "vault_to_text",
+            "dump_vault_tags",
         ];
         if !KNOWN.contains(&name.as_str()) {
             return Err(fail(format!("dump_all() got an unexpected keyword argument '{name}'")));
@@ -163,7 +173,11 @@ fn from_jmes(value: &jmespath::Variable) -> Value {
             Some(whole) => Value::Int(whole),
             None => {
                 let float = number.as_f64().unwrap_or(f64::NAN);
-                if float.fract() == 0.0 && float.abs() < 9e15 { Value::Int(float as i64) } else { Value::Float(float) }
+                if float.fract() == 0.0 && float.abs() < 9e15 {
+                    Value::Int(float as i64)
+                } else {
+                    Value::Float(float)
+                }
             }
         },
         V::String(text) => Value::from(text),

@@ -45,7 +45,10 @@ fn combine(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     for item in all.by_ref() {
         let item = item.defined()?;
         let Rt::Dict(dict) = item else {
-            return Err(fail(format!("failed to combine variables, expected dicts but got a '{}'", item.type_name())));
+            return Err(fail(format!(
+                "failed to combine variables, expected dicts but got a 'dict' and a '{}'.",
+                item.type_name()
+            )));
         };
         out = Some(match out {
             None => dict,
@@ -96,7 +99,10 @@ fn lists(x: Vec<Rt>, y: Vec<Rt>, merge: &str) -> Res<Rt> {
 fn dict2items(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("dict2items", args, &["key_name", "value_name"])?;
     let Rt::Dict(dict) = &input else {
-        return Err(fail(format!("dict2items requires a dictionary, got {} instead.", input.type_name())));
+        return Err(fail(format!(
+            "dict2items requires a dictionary, got <class '{}'> instead.",
+            input.type_name()
+        )));
     };
     let (key_name, value_name) = (Value::from(args.text(0, "key")?), Value::from(args.text(1, "value")?));
     let items = dict.entries().into_iter().map(|(k, v)| {
@@ -108,7 +114,10 @@ fn dict2items(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 fn items2dict(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("items2dict", args, &["key_name", "value_name"])?;
     if !matches!(input, Rt::List(_) | Rt::Tuple(_)) {
-        return Err(fail(format!("items2dict requires a list, got {} instead.", input.type_name())));
+        return Err(fail(format!(
+            "items2dict requires a list, got <class '{}'> instead.",
+            input.type_name()
+        )));
     }
     let (key_name, value_name) = (args.text(0, "key")?, args.text(1, "value")?);
     let mut out = IndexMap::new();
@@ -169,7 +178,10 @@ fn rekey(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         };
         let value = value.to_key()?;
         if out.contains_key(&value) && duplicates == "error" {
-            return Err(fail(format!("Key {} is not unique, cannot convert to dict", repr::text(&Rt::from_key(value))?)));
+            return Err(fail(format!(
+                "Key {} is not unique, cannot convert to dict",
+                repr::text(&Rt::from_key(value))?
+            )));
         }
         out.insert(value, item.clone());
     }

@@ -24,7 +24,11 @@ pub(crate) const TABLE: Table = &[
 ];
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('>', "&gt;").replace('<', "&lt;").replace('\'', "&#39;").replace('"', "&#34;")
+    text.replace('&', "&amp;")
+        .replace('>', "&gt;")
+        .replace('<', "&lt;")
+        .replace('\'', "&#39;")
+        .replace('"', "&#34;")
 }
 
 fn striptags(text: &str) -> String {
@@ -43,7 +47,12 @@ fn striptags(text: &str) -> String {
     }
     out.push_str(rest);
     let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
-    out.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", "\"").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+    out.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&#34;", "\"")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
 }
 
 fn xmlattr(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
@@ -119,14 +128,17 @@ fn tojson(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         tight: false,
     };
     let text = json::write(&ctx.plain(&input)?, style);
-    let text = text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\'', "\\u0027");
+    let text =
+        text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\'', "\\u0027");
     Ok(Rt::from(text))
 }
 
 fn filesize(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let binary = bind("do_filesizeformat", args, &["binary"])?.flag(0, false)?;
     let bytes = match &input {
-        Rt::Str(text) => text.trim().parse().map_err(|_| fail(format!("could not convert string to float: '{text}'")))?,
+        Rt::Str(text) => {
+            text.trim().parse().map_err(|_| fail(format!("could not convert string to float: '{text}'")))?
+        }
         other => other.as_f64().ok_or_else(|| fail("float() argument must be a string or a real number"))?,
     };
     let (base, prefixes) = if binary {

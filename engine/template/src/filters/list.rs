@@ -36,9 +36,9 @@ pub(crate) const TABLE: Table = &[
     ("extract", extract),
     ("subelements", subelements),
     ("items", |_, v, _| match &v {
-        Rt::Dict(d) => Ok(Rt::list(
-            d.entries().into_iter().map(|(k, v)| Rt::tuple(vec![Rt::from_key(k), v])).collect(),
-        )),
+        Rt::Dict(d) => {
+            Ok(Rt::list(d.entries().into_iter().map(|(k, v)| Rt::tuple(vec![Rt::from_key(k), v])).collect()))
+        }
         _ => Err(fail("Can only get item pairs from a mapping.")),
     }),
     ("community.general.counter", |_, v, _| counter(&v)),
@@ -201,7 +201,10 @@ fn product(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         if rows.len().saturating_mul(column.len()) > 5_000_000 {
             return Err(fail("the product is too large"));
         }
-        rows = rows.iter().flat_map(|row| column.iter().map(|i| [row.as_slice(), &[i.clone()]].concat())).collect();
+        rows = rows
+            .iter()
+            .flat_map(|row| column.iter().map(|i| [row.as_slice(), std::slice::from_ref(i)].concat()))
+            .collect();
     }
     Ok(Rt::list(rows.into_iter().map(Rt::list).collect()))
 }
@@ -269,7 +272,7 @@ fn subelements(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         for part in &path {
             let Rt::Dict(dict) = &values else {
                 return Err(fail(format!(
-                    "the key '{part}' should point to a dictionary, got '{}'",
+                    "the key '{part}' should point to a dictionary, got {}",
                     repr::text(&values)?
                 )));
             };
@@ -280,7 +283,10 @@ fn subelements(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
                     break;
                 }
                 None => {
-                    return Err(fail(format!("could not find '{part}' key in iterated item '{}'", repr::text(&values)?)));
+                    return Err(fail(format!(
+                        "could not find '{part}' key in iterated item {}",
+                        repr::text(&values)?
+                    )));
                 }
             }
         }
@@ -289,7 +295,7 @@ fn subelements(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         }
         if !matches!(values, Rt::List(_) | Rt::Tuple(_)) {
             return Err(fail(format!(
-                "the key {} should point to a list, got '{}'",
+                "the key '{}' should point to a list, got {}",
                 path.last().map(String::as_str).unwrap_or_default(),
                 repr::text(&values)?
             )));

@@ -90,7 +90,8 @@ fn float(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     Ok(match &input {
         Rt::Str(text) => {
             let clean = text.trim().replace('_', "");
-            let known = clean.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit() || c == '.');
+            let known =
+                clean.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit() || c == '.');
             let word = clean.trim_start_matches(['+', '-']).to_lowercase();
             if known || ["inf", "nan", "infinity"].contains(&word.as_str()) {
                 clean.parse().map_or(default, Rt::Float)
@@ -188,7 +189,10 @@ fn extreme(input: &Rt, args: Args, wanted: Ordering) -> Res<Rt> {
 
 fn real(value: &Rt, function: &str) -> Res<f64> {
     value.as_f64().ok_or_else(|| {
-        fail(format!("{function}() can only be used on numbers: must be real number, not {}", value.type_name()))
+        fail(format!(
+            "{function}() can only be used on numbers: must be real number, not {}",
+            value.type_name()
+        ))
     })
 }
 
@@ -269,7 +273,9 @@ fn human_to_bytes(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         let tail = &unit[1..];
         if tail != wanted && !tail.eq_ignore_ascii_case(if bits { "bit" } else { "byte" }) {
             let expect = format!("expect {letter}{wanted} or {letter}");
-            return Err(fail(format!("human_to_bytes() failed to convert {text}. Value is not a valid string ({expect})")));
+            return Err(fail(format!(
+                "human_to_bytes() failed to convert {text}. Value is not a valid string ({expect})"
+            )));
         }
     }
     Ok(Rt::Int((number * f64::from(power).exp2()).round_ties_even() as i64))

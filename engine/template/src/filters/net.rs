@@ -60,7 +60,11 @@ fn number(address: IpAddr) -> u128 {
 }
 
 fn address(number: u128, v4: bool) -> Option<IpAddr> {
-    if v4 { u32::try_from(number).ok().map(|n| IpAddr::V4(n.into())) } else { Some(IpAddr::V6(number.into())) }
+    if v4 {
+        u32::try_from(number).ok().map(|n| IpAddr::V4(n.into()))
+    } else {
+        Some(IpAddr::V6(number.into()))
+    }
 }
 
 fn family(input: &Rt, args: Args, version: Option<u8>) -> Res<Rt> {
@@ -143,7 +147,9 @@ fn answer(ip: &Ip, query: &str, written: &str) -> Res<Rt> {
         "private" => only(private(addr), written.to_string()),
         "public" => {
             let local = match addr {
-                IpAddr::V4(a) => a.is_loopback() || a.is_link_local() || a.is_multicast() || a.is_unspecified(),
+                IpAddr::V4(a) => {
+                    a.is_loopback() || a.is_link_local() || a.is_multicast() || a.is_unspecified()
+                }
                 IpAddr::V6(a) => a.is_loopback() || a.is_unicast_link_local() || a.is_multicast(),
             };
             only(!private(addr) && !local, written.to_string())
@@ -181,7 +187,8 @@ fn reverse(address: IpAddr) -> String {
             format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
         }
         IpAddr::V6(a) => {
-            let digits: Vec<String> = format!("{:032x}", a.to_bits()).chars().rev().map(String::from).collect();
+            let digits: Vec<String> =
+                format!("{:032x}", a.to_bits()).chars().rev().map(String::from).collect();
             format!("{}.ip6.arpa.", digits.join("."))
         }
     }
@@ -230,7 +237,8 @@ fn by_number_or_network(ip: &Ip, query: &str, written: &str) -> Res<Rt> {
     let net = ip.net;
     if let Ok(index) = query.parse::<i64>() {
         let count = size(&net);
-        let offset = if index < 0 { count.to_i128().map(|c| c + i128::from(index)) } else { Some(i128::from(index)) };
+        let offset =
+            if index < 0 { count.to_i128().map(|c| c + i128::from(index)) } else { Some(i128::from(index)) };
         let offset = offset.and_then(|o| u128::try_from(o).ok()).filter(|o| BigUint::from(*o) < count);
         let found = offset.and_then(|o| address(number(net.network()) + o, matches!(net, IpNet::V4(_))));
         return Ok(found.map_or(Rt::Bool(false), |a| Rt::from(format!("{a}/{}", net.prefix_len()))));
@@ -257,7 +265,9 @@ fn ipwrap(_: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
         })
     };
     match &input {
-        Rt::List(_) | Rt::Tuple(_) => input.iterate()?.iter().map(wrap).collect::<Res<Vec<_>>>().map(Rt::list),
+        Rt::List(_) | Rt::Tuple(_) => {
+            input.iterate()?.iter().map(wrap).collect::<Res<Vec<_>>>().map(Rt::list)
+        }
         other => wrap(other),
     }
 }
@@ -292,7 +302,11 @@ fn ipsubnet(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     match args.opt_int(1)? {
         None => Ok(Rt::from(count.to_string())),
         Some(index) => {
-            let at = if index < 0 { count.to_i128().map(|c| c + i128::from(index)) } else { Some(i128::from(index)) };
+            let at = if index < 0 {
+                count.to_i128().map(|c| c + i128::from(index))
+            } else {
+                Some(i128::from(index))
+            };
             let at = at.and_then(|a| u128::try_from(a).ok()).filter(|a| BigUint::from(*a) < count);
             let size = 1u128.checked_shl(u32::from(net.max_prefix_len() - length)).unwrap_or(0);
             let found = at.and_then(|a| address(number(net.network()) + a * size, v4));

@@ -37,10 +37,7 @@ pub(crate) const TABLE: Table = &[
 fn path(value: &Rt) -> Res<String> {
     match value {
         Rt::Str(text) => Ok(text.to_string()),
-        other => Err(fail(format!(
-            "expected str, bytes or os.PathLike object, not {}",
-            other.type_name()
-        ))),
+        other => Err(fail(format!("expected str, bytes or os.PathLike object, not {}", other.type_name()))),
     }
 }
 
@@ -64,11 +61,8 @@ fn win_dirname(path: &str) -> String {
 pub(crate) fn expand_user(path: &str) -> String {
     let Some(rest) = path.strip_prefix('~') else { return path.to_string() };
     let (user, tail) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let home = if user.is_empty() {
-        std::env::var("HOME").ok().or_else(|| home_of("root"))
-    } else {
-        home_of(user)
-    };
+    let home =
+        if user.is_empty() { std::env::var("HOME").ok().or_else(|| home_of("root")) } else { home_of(user) };
     match home {
         Some(home) => {
             let home = home.trim_end_matches('/');
@@ -160,7 +154,8 @@ pub(crate) fn realpath(path: &str) -> String {
             }
             return out;
         }
-        match (known.file_name().map(|n| n.to_string_lossy().into_owned()), known.parent().map(PathBuf::from)) {
+        match (known.file_name().map(|n| n.to_string_lossy().into_owned()), known.parent().map(PathBuf::from))
+        {
             (Some(name), Some(parent)) => {
                 rest.push(name);
                 known = parent;
@@ -193,7 +188,9 @@ fn path_join(value: &Rt) -> Res<Rt> {
     let parts = match value {
         Rt::Str(_) => vec![value.clone()],
         Rt::List(_) | Rt::Tuple(_) => value.iterate()?,
-        other => return Err(fail(format!("|path_join expects string or sequence, got {}", other.type_name()))),
+        other => {
+            return Err(fail(format!("|path_join expects string or sequence, got {}", other.type_name())));
+        }
     };
     let mut out = String::new();
     for part in &parts {
@@ -218,7 +215,8 @@ fn commonpath(value: &Rt) -> Res<Rt> {
     if paths.iter().any(|p| p.starts_with('/') != first.starts_with('/')) {
         return Err(fail("Can't mix absolute and relative paths"));
     }
-    let split = |p: &str| p.split('/').filter(|s| !s.is_empty() && *s != ".").map(String::from).collect::<Vec<_>>();
+    let split =
+        |p: &str| p.split('/').filter(|s| !s.is_empty() && *s != ".").map(String::from).collect::<Vec<_>>();
     let mut common = split(first);
     for path in &paths {
         let parts = split(path);

@@ -50,7 +50,11 @@ fn map(ctx: &Rc<Ctx>, input: Rt, mut args: Args) -> Res<Rt> {
         let Some(path) = bound.given(0) else {
             return Err(fail("map requires a filter argument"));
         };
-        return items.iter().map(|i| attribute(i, path, bound.given(1))).collect::<Res<Vec<_>>>().map(Rt::list);
+        return items
+            .iter()
+            .map(|i| attribute(i, path, bound.given(1)))
+            .collect::<Res<Vec<_>>>()
+            .map(Rt::list);
     }
     let name = repr::text(&args.pos.remove(0))?;
     let mut out = Vec::with_capacity(items.len());

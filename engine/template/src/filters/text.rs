@@ -49,7 +49,11 @@ fn title(text: &str) -> String {
     let mut start = true;
     for c in text.chars() {
         let gap = c.is_whitespace() || "-({[<".contains(c);
-        if start && !gap { out.extend(c.to_uppercase()) } else { out.extend(c.to_lowercase()) }
+        if start && !gap {
+            out.extend(c.to_uppercase());
+        } else {
+            out.extend(c.to_lowercase());
+        }
         start = gap;
     }
     out
@@ -75,7 +79,10 @@ fn replace(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 fn split(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("split", args, &["sep", "maxsplit"])?;
     let Rt::Str(text) = &input else {
-        return Err(fail(format!("'{}' object has no attribute 'split'", input.type_name())));
+        return Err(fail(format!(
+            "descriptor 'split' for 'str' objects doesn't apply to a '{}' object",
+            input.type_name()
+        )));
     };
     let parts = methods::split(text, args.opt_text(0)?.as_deref(), args.int(1, -1)?, false)?;
     Ok(Rt::list(parts.into_iter().map(|p| Rt::Str(text.like(p).with_trust(false))).collect()))
@@ -106,7 +113,9 @@ fn comment(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let Args { pos, kw } = args;
     let name = match pos.first() {
         Some(name) => repr::text(name)?,
-        None => kw.iter().find(|(k, _)| k == "style").map_or(Ok("plain".to_string()), |(_, v)| repr::text(v))?,
+        None => {
+            kw.iter().find(|(k, _)| k == "style").map_or(Ok("plain".to_string()), |(_, v)| repr::text(v))?
+        }
     };
     let Some([beginning, decoration, end]) = style(&name) else {
         return Err(fail(format!("Invalid style '{name}'.")));
@@ -131,7 +140,9 @@ fn comment(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     }
     let body = format!("{decoration}{}", text.replace(&newline, &format!("{newline}{decoration}")));
     // Lines that are only decoration lose the blank behind it.
-    out.push_str(&body.replace(&format!("{decoration}{newline}"), &format!("{}{newline}", decoration.trim_end())));
+    out.push_str(
+        &body.replace(&format!("{decoration}{newline}"), &format!("{}{newline}", decoration.trim_end())),
+    );
     if !postfix.is_empty() {
         out.push_str(&format!("{newline}{postfix}").repeat(counted("postfix_count")?));
     }

@@ -2,12 +2,7 @@
 
 use std::{any::Any, cmp::Ordering, rc::Rc};
 
-use jiff::{
-    SignedDuration, Timestamp, Zoned,
-    civil::DateTime,
-    fmt::strtime,
-    tz::TimeZone,
-};
+use jiff::{SignedDuration, Timestamp, Zoned, civil::DateTime, fmt::strtime, tz::TimeZone};
 
 use super::Table;
 use crate::{
@@ -29,7 +24,8 @@ struct Method {
     name: String,
 }
 
-const MOMENT_METHODS: &[&str] = &["strftime", "isoformat", "timestamp", "date", "time", "weekday", "isoweekday", "replace"];
+const MOMENT_METHODS: &[&str] =
+    &["strftime", "isoformat", "timestamp", "date", "time", "weekday", "isoweekday", "replace"];
 
 impl Obj for Moment {
     fn type_name(&self) -> &'static str {
@@ -224,7 +220,8 @@ fn strftime(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
             let Some(number) = number else {
                 return Err(fail(format!("Invalid value for epoch value ({})", repr::text(second)?)));
             };
-            Timestamp::from_duration(SignedDuration::from_secs_f64(number.trunc())).map_err(|e| fail(e.to_string()))?
+            Timestamp::from_duration(SignedDuration::from_secs_f64(number.trunc()))
+                .map_err(|e| fail(e.to_string()))?
         }
     };
     Ok(Rt::from(written(&repr::text(&input)?, &when.to_zoned(zone))?))

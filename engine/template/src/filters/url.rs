@@ -89,7 +89,8 @@ fn urlsplit(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let query = bind("urlsplit", args, &["query", "alias"])?.text(0, "")?;
     let url = repr::text(&input)?;
     let valid = |s: &str| {
-        s.starts_with(|c: char| c.is_ascii_alphabetic()) && s.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        s.starts_with(|c: char| c.is_ascii_alphabetic())
+            && s.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     };
     let (scheme, rest) = url.split_once(':').filter(|(s, _)| valid(s)).unwrap_or(("", &url));
     let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
@@ -99,7 +100,8 @@ fn urlsplit(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         None => ("", rest),
     };
     let (user, host) = netloc.rsplit_once('@').map_or((None, netloc), |(u, h)| (Some(u), h));
-    let (username, password) = match user.map(|u| u.split_once(':').map_or((u, None), |(u, p)| (u, Some(p)))) {
+    let (username, password) = match user.map(|u| u.split_once(':').map_or((u, None), |(u, p)| (u, Some(p))))
+    {
         Some((name, password)) => (Some(name), password),
         None => (None, None),
     };

@@ -102,9 +102,7 @@ fn chunks(line: &str, hyphens: bool) -> Vec<String> {
         let breaks = match before {
             None => true,
             Some(b) if b.is_whitespace() != c.is_whitespace() => true,
-            Some('-') if hyphens => {
-                i >= 2 && chars[i - 2].is_alphabetic() && c.is_alphabetic()
-            }
+            Some('-') if hyphens => i >= 2 && chars[i - 2].is_alphabetic() && c.is_alphabetic(),
             _ => false,
         };
         if breaks {

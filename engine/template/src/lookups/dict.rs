@@ -13,7 +13,7 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     for term in flat_once(&call.terms)? {
         let Rt::Dict(dict) = &term else {
             return Err(fail(format!(
-                "the 'dict' lookup plugin expects a dictionary, got '{}' of type {})",
+                "the 'dict' lookup plugin expects a dictionary, got '{}' of type <class '{}'>)",
                 repr::text(&term)?,
                 term.type_name()
             )));

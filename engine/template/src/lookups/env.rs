@@ -1,7 +1,7 @@
 //! `env`: variables of the controller's environment.
 
 use super::Call;
-use crate::rt::{Res, Rt};
+use crate::rt::{Res, Rt, undefined};
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     call.known(&["default"])?;
@@ -13,7 +13,9 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
         out.push(match call.ctx.env.variable(name) {
             Some(value) => Rt::from(value),
             None => match &default {
-                Rt::Undef(fault) => return Err(fault.clone()),
+                Rt::Undef(_) => {
+                    return Err(undefined(format!("The environment variable '{name}' is not set.")));
+                }
                 other => other.clone(),
             },
         });

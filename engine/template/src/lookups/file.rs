@@ -25,7 +25,9 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     let mut out = Vec::new();
     for name in call.texts()? {
         let Some(path) = call.ctx.env.find("files", &name) else {
-            return Err(fail(format!("Unable to access the file '{name}': File not found.")));
+            return Err(fail(format!(
+                "Unable to access the file '{name}': File not found. Use -vvvvv to see paths searched."
+            )));
         };
         let text = read(&call, &path)?;
         let mut shown = text.as_str();

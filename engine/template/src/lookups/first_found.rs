@@ -69,7 +69,10 @@ fn expand(options: &[(String, Rt)], files: &[String]) -> Res<Vec<String>> {
     if paths.is_empty() {
         return Ok(files.to_vec());
     }
-    Ok(paths.iter().flat_map(|p| files.iter().map(move |f| format!("{}/{f}", p.trim_end_matches('/')))).collect())
+    Ok(paths
+        .iter()
+        .flat_map(|p| files.iter().map(move |f| format!("{}/{f}", p.trim_end_matches('/'))))
+        .collect())
 }
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {

@@ -37,7 +37,17 @@ fn parse(text: &str, properties: bool, case_sensitive: bool) -> Entries {
 }
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&["type", "file", "section", "re", "encoding", "default", "case_sensitive", "allow_no_value", "interpolation"])?;
+    call.known(&[
+        "type",
+        "file",
+        "section",
+        "re",
+        "encoding",
+        "default",
+        "case_sensitive",
+        "allow_no_value",
+        "interpolation",
+    ])?;
     let mut out = Vec::new();
     for term in call.texts()? {
         let (key, inline) = Call::term_options(&term);
@@ -57,9 +67,11 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
         let key = if case { key } else { key.to_lowercase() };
         let value = |section: &str, key: &str| {
             let own = entries.iter().rfind(|(s, k, _)| s == section && k == key);
-            own.or_else(|| entries.iter().rfind(|(s, k, _)| s == "DEFAULT" && k == key)).map(|(_, _, v)| v.clone())
+            own.or_else(|| entries.iter().rfind(|(s, k, _)| s == "DEFAULT" && k == key))
+                .map(|(_, _, v)| v.clone())
         };
-        if call.flag("re", false)? || inline.iter().any(|(k, v)| k == "re" && v.eq_ignore_ascii_case("true")) {
+        if call.flag("re", false)? || inline.iter().any(|(k, v)| k == "re" && v.eq_ignore_ascii_case("true"))
+        {
             let pattern = Pattern::new(&key, false, false).map_err(fail)?;
             let found = entries.iter().filter(|(s, k, _)| *s == section && pattern.at_start(k).is_some());
             out.extend(found.map(|(_, _, v)| Rt::str(v.as_str())));

@@ -113,7 +113,10 @@ impl Call {
         let mut name = Vec::new();
         let mut options = Vec::new();
         for word in words(term) {
-            match word.split_once('=').filter(|(k, _)| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_')) {
+            match word
+                .split_once('=')
+                .filter(|(k, _)| !k.is_empty() && k.chars().all(|c| c.is_alphanumeric() || c == '_'))
+            {
                 Some((key, value)) => options.push((key.to_string(), unquoted(value).to_string())),
                 None => name.push(word),
             }
@@ -166,7 +169,9 @@ fn words(text: &str) -> Vec<String> {
 /// Literals of the template with templates in them are rendered; values are not.
 fn constants(ctx: &Rc<Ctx>, term: Rt) -> Rt {
     match term {
-        Rt::Str(text) if text.may_be_template() => ctx.evaluate(&text.with_origin(None), &Options::value(), None),
+        Rt::Str(text) if text.may_be_template() => {
+            ctx.evaluate(&text.with_origin(None), &Options::value(), None)
+        }
         Rt::List(list) if matches!(&*list.repr.borrow(), crate::rt::ListRepr::Live(_)) => {
             Rt::list(list.items().into_iter().map(|i| constants(ctx, i)).collect())
         }

@@ -16,7 +16,10 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
         if rows.len().saturating_mul(column.len()) > 1_000_000 {
             return Err(fail("too many combinations"));
         }
-        rows = rows.iter().flat_map(|row| column.iter().map(|i| [row.as_slice(), &[i.clone()]].concat())).collect();
+        rows = rows
+            .iter()
+            .flat_map(|row| column.iter().map(|i| [row.as_slice(), std::slice::from_ref(i)].concat()))
+            .collect();
     }
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {

@@ -60,7 +60,8 @@ fn write(path: &PathBuf, line: &str) -> Res<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(bad)?;
     }
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(bad)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(bad)?;
     writeln!(file, "{line}").map_err(bad)
 }
 
@@ -90,8 +91,13 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
             (None, Some(text)) => repr::text(text)?.split(',').map(String::from).collect(),
             (None, None) => ["ascii_letters", "digits", ".,:-_"].map(String::from).to_vec(),
         };
-        let encrypt = inline("encrypt").or(call.option("encrypt").filter(|v| !v.is_null()).map(repr::text).transpose()?);
-        let seed = inline("seed").map(Rt::from).or_else(|| call.option("seed").filter(|v| !v.is_null()).cloned());
+        let encrypt = inline("encrypt").or(call
+            .option("encrypt")
+            .filter(|v| !v.is_null())
+            .map(repr::text)
+            .transpose()?);
+        let seed =
+            inline("seed").map(Rt::from).or_else(|| call.option("seed").filter(|v| !v.is_null()).cloned());
         let base = call.ctx.env.search.last().cloned().unwrap_or_default();
         let path = base.join(expand_user(&name));
         let keep = name != "/dev/null";

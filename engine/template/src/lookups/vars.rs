@@ -20,7 +20,7 @@ pub(super) fn vars(call: Call) -> Res<Vec<Rt>> {
         match (found, call.option("default")) {
             (Some(value), _) => out.push(value.defined()?),
             (None, Some(default)) => out.push(default.clone()),
-            (None, None) => return Err(undefined(format!("No variable found with this name: {name}"))),
+            (None, None) => return Err(undefined(format!("No variable named '{name}' was found."))),
         }
     }
     Ok(out)
@@ -31,7 +31,11 @@ pub(super) fn varnames(call: Call) -> Res<Vec<Rt>> {
     let mut out = Vec::new();
     for term in &call.terms {
         let Some(pattern) = term.as_str() else {
-            return Err(fail(format!("Invalid setting identifier, \"{}\" is not a string, it is a {}", crate::repr::text(term)?, term.type_name())));
+            return Err(fail(format!(
+                "Invalid setting identifier, \"{}\" is not a string, it is a {}",
+                crate::repr::text(term)?,
+                term.type_name()
+            )));
         };
         let pattern = Pattern::new(pattern, false, false).map_err(fail)?;
         out.extend(names.iter().filter(|n| pattern.search(n, 0).is_some()).cloned().map(Rt::Str));

@@ -9,8 +9,19 @@ use crate::{
     rt::{Args, DictObj, Res, Rt, fail},
 };
 
-pub(super) const NAMES: &[&str] =
-    &["clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"];
+pub(super) const NAMES: &[&str] = &[
+    "clear",
+    "copy",
+    "fromkeys",
+    "get",
+    "items",
+    "keys",
+    "pop",
+    "popitem",
+    "setdefault",
+    "update",
+    "values",
+];
 
 pub(super) fn call(dict: &Rc<DictObj>, name: &str, args: Args) -> Res<Rt> {
     Ok(match name {
@@ -18,9 +29,9 @@ pub(super) fn call(dict: &Rc<DictObj>, name: &str, args: Args) -> Res<Rt> {
             let args = bind("get", args, &["key", "default"])?;
             dict.get(&args.need(0)?.to_key()?).unwrap_or_else(|| args.given(1).cloned().unwrap_or(Rt::Null))
         }
-        "items" => Rt::list(
-            dict.entries().into_iter().map(|(k, v)| Rt::tuple(vec![Rt::from_key(k), v])).collect(),
-        ),
+        "items" => {
+            Rt::list(dict.entries().into_iter().map(|(k, v)| Rt::tuple(vec![Rt::from_key(k), v])).collect())
+        }
         "keys" => Rt::list(dict.keys().into_iter().map(Rt::from_key).collect()),
         "values" => Rt::list(dict.entries().into_iter().map(|(_, v)| v).collect()),
         "copy" => Rt::dict(dict.entries().into_iter().collect()),

@@ -9,11 +9,53 @@ use crate::{
 };
 
 pub(super) const NAMES: &[&str] = &[
-    "capitalize", "casefold", "center", "count", "encode", "endswith", "expandtabs", "find", "format", "format_map",
-    "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric",
-    "isprintable", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix",
-    "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines",
-    "startswith", "strip", "swapcase", "title", "translate", "upper", "zfill", "decode",
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "encode",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "format_map",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "translate",
+    "upper",
+    "zfill",
+    "decode",
 ];
 
 /// Python's white space.
@@ -22,6 +64,7 @@ pub(crate) fn white(c: char) -> bool {
 }
 
 pub(super) fn call(text: &Text, name: &str, args: Args) -> Res<Rt> {
+    let name = NAMES.iter().find(|n| **n == name).copied().unwrap_or_default();
     let same = |out: String| Rt::Str(text.like(out).with_trust(false));
     if let Some(result) = simple(text, name) {
         return Ok(same(result));
@@ -36,6 +79,9 @@ pub(super) fn call(text: &Text, name: &str, args: Args) -> Res<Rt> {
         }
         "split" | "rsplit" => {
             let args = bind(name, args, &["sep", "maxsplit"])?;
+            if let Some(sep) = args.get(0).filter(|s| s.as_str().is_none()) {
+                return Err(fail(format!("must be str or None, not {}", sep.type_name())));
+            }
             let parts = split(text, args.opt_text(0)?.as_deref(), args.int(1, -1)?, name == "rsplit")?;
             Rt::list(parts.into_iter().map(same).collect())
         }
@@ -59,7 +105,10 @@ pub(super) fn call(text: &Text, name: &str, args: Args) -> Res<Rt> {
             let args = bind(name, args, &["old", "new", "count"])?;
             let (old, new) = (string(&args, 0)?, string(&args, 1)?);
             let count = args.int(2, -1)?;
-            same(usize::try_from(count).map_or_else(|_| text.replace(&*old, &new), |n| text.replacen(&*old, &new, n)))
+            same(
+                usize::try_from(count)
+                    .map_or_else(|_| text.replace(&*old, &new), |n| text.replacen(&*old, &new, n)),
+            )
         }
         "join" => join(text, &args)?,
         "format" => same(crate::format::format(text, &args)?),
@@ -69,31 +118,37 @@ pub(super) fn call(text: &Text, name: &str, args: Args) -> Res<Rt> {
             let kw = kw.into_iter().map(|(k, v)| (k.as_str().unwrap_or_default().to_string(), v)).collect();
             same(crate::format::format(text, &Args { pos: Vec::new(), kw })?)
         }
-        "center" | "ljust" | "rjust" => {
-            let args = bind(name, args, &["width", "fillchar"])?;
-            same(justify(text, name, args.int(0, 0)?, &args.text(1, " ")?))
-        }
-        "zfill" => {
-            let width = usize::try_from(bind(name, args, &["width"])?.int(0, 0)?).unwrap_or(0);
-            let (sign, digits) = text.split_at(usize::from(text.starts_with(['-', '+'])));
-            let missing = width.saturating_sub(text.chars().count());
-            same(format!("{sign}{}{digits}", "0".repeat(missing)))
-        }
-        "expandtabs" => {
-            let size = usize::try_from(bind(name, args, &["tabsize"])?.int(0, 8)?).unwrap_or(0);
-            same(expand_tabs(text, size))
-        }
-        "removeprefix" => {
-            let part = string(&bind(name, args, &["prefix"])?, 0)?;
-            same(text.strip_prefix(&*part).unwrap_or(text).to_string())
-        }
-        "removesuffix" => {
-            let part = string(&bind(name, args, &["suffix"])?, 0)?;
-            same(text.strip_suffix(&*part).unwrap_or(text).to_string())
+        "center" | "ljust" | "rjust" | "zfill" | "expandtabs" | "removeprefix" | "removesuffix" => {
+            same(shaped(text, name, args)?)
         }
         // Texts are Unicode throughout; the methods that change between bytes and text leave them as they are.
         "encode" | "decode" => Rt::Str(text.clone()),
         _ => return Err(fail(format!("'str' object has no attribute '{name}'"))),
+    })
+}
+
+/// Methods that pad a text or take an end off it.
+fn shaped(text: &str, name: &'static str, args: Args) -> Res<String> {
+    let whole = |n: i64| usize::try_from(n).unwrap_or(0);
+    Ok(match name {
+        "zfill" => {
+            let width = whole(bind(name, args, &["width"])?.int(0, 0)?).min(1 << 20);
+            let (sign, digits) = text.split_at(usize::from(text.starts_with(['-', '+'])));
+            format!("{sign}{}{digits}", "0".repeat(width.saturating_sub(text.chars().count())))
+        }
+        "expandtabs" => expand_tabs(text, whole(bind(name, args, &["tabsize"])?.int(0, 8)?).min(1000)),
+        "removeprefix" => {
+            let part = string(&bind(name, args, &["prefix"])?, 0)?;
+            text.strip_prefix(&*part).unwrap_or(text).to_string()
+        }
+        "removesuffix" => {
+            let part = string(&bind(name, args, &["suffix"])?, 0)?;
+            text.strip_suffix(&*part).unwrap_or(text).to_string()
+        }
+        _ => {
+            let args = bind(name, args, &["width", "fillchar"])?;
+            justify(text, name, args.int(0, 0)?, &args.text(1, " ")?)
+        }
     })
 }
 
@@ -123,7 +178,9 @@ fn simple(text: &str, name: &str) -> Option<String> {
 
 pub(crate) fn capitalize(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars.flat_map(char::to_lowercase)).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_uppercase().chain(chars.flat_map(char::to_lowercase)).collect())
 }
 
 /// Python's `str.title`: a letter after anything that is no letter is large.
@@ -131,7 +188,11 @@ pub(crate) fn title(text: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
     for c in text.chars() {
-        if inside { out.extend(c.to_lowercase()) } else { out.extend(c.to_uppercase()) }
+        if inside {
+            out.extend(c.to_lowercase());
+        } else {
+            out.extend(c.to_uppercase());
+        }
         inside = c.is_alphabetic();
     }
     out
@@ -222,7 +283,10 @@ pub(crate) fn split_lines(text: &str, keep: bool) -> Vec<String> {
     let mut line = String::new();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        if !matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}') {
+        if !matches!(
+            c,
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        ) {
             line.push(c);
             continue;
         }
@@ -243,7 +307,7 @@ pub(crate) fn split_lines(text: &str, keep: bool) -> Vec<String> {
     out
 }
 
-fn affix(text: &str, name: &str, args: Args) -> Res<Rt> {
+fn affix(text: &str, name: &'static str, args: Args) -> Res<Rt> {
     let args = bind(name, args, &["prefix", "start", "end"])?;
     let chars: Vec<char> = text.chars().collect();
     let range = ops::slice(chars.len(), args.opt_int(1)?, args.opt_int(2)?, None)?;
@@ -266,7 +330,7 @@ fn affix(text: &str, name: &str, args: Args) -> Res<Rt> {
     Ok(Rt::Bool(false))
 }
 
-fn search(text: &str, name: &str, args: Args) -> Res<Rt> {
+fn search(text: &str, name: &'static str, args: Args) -> Res<Rt> {
     let args = bind(name, args, &["sub", "start", "end"])?;
     let wanted = string(&args, 0)?;
     let chars: Vec<char> = text.chars().collect();
@@ -302,7 +366,10 @@ fn join(sep: &Text, args: &Args) -> Res<Rt> {
             }
             Rt::Undef(fault) => return Err(fault),
             other => {
-                return Err(fail(format!("sequence item {i}: expected str instance, {} found", other.type_name())));
+                return Err(fail(format!(
+                    "sequence item {i}: expected str instance, {} found",
+                    other.type_name()
+                )));
             }
         }
     }

@@ -19,11 +19,14 @@ pub(crate) const TABLE: Table = &[
 
 fn regex(value: &Rt, args: Args, default: &'static str) -> Res<bool> {
     let args = bind(default, args, &["pattern", "ignorecase", "multiline", "match_type"])?;
-    let pattern = Pattern::new(&args.text(0, "")?, args.flag(1, false)?, args.flag(2, false)?).map_err(fail)?;
+    let pattern =
+        Pattern::new(&args.text(0, "")?, args.flag(1, false)?, args.flag(2, false)?).map_err(fail)?;
     let text = repr::text(value)?;
     Ok(match args.text(3, default)?.as_str() {
         "match" => pattern.at_start(&text).is_some(),
-        "fullmatch" => pattern.at_start(&text).is_some_and(|m| m.groups[0].is_some_and(|(_, end)| end == text.len())),
+        "fullmatch" => {
+            pattern.at_start(&text).is_some_and(|m| m.groups[0].is_some_and(|(_, end)| end == text.len()))
+        }
         _ => pattern.search(&text, 0).is_some(),
     })
 }
@@ -46,6 +49,7 @@ fn url(value: &Rt, args: Args) -> Res<bool> {
         }
         None => true,
     };
-    let host = text.split_once("://").is_some_and(|(_, rest)| !rest.split('/').next().unwrap_or("").is_empty());
+    let host =
+        text.split_once("://").is_some_and(|(_, rest)| !rest.split('/').next().unwrap_or("").is_empty());
     Ok(scheme(text) && host && known)
 }

@@ -3,8 +3,7 @@
 use super::Table;
 use crate::{
     filters::common::truth,
-    registry,
-    repr,
+    registry, repr,
     rt::{Res, Rt, fail},
 };
 
@@ -52,7 +51,11 @@ pub(crate) fn remainder(value: &Rt, by: i64) -> Res<f64> {
 }
 
 fn truthy(value: &Rt, args: &crate::rt::Args) -> Res<bool> {
-    let convert = match args.pos.first().or_else(|| args.kw.iter().find(|(k, _)| k == "convert_bool").map(|(_, v)| v)) {
+    let convert = match args
+        .pos
+        .first()
+        .or_else(|| args.kw.iter().find(|(k, _)| k == "convert_bool").map(|(_, v)| v))
+    {
         Some(flag) => flag.truthy()?,
         None => false,
     };

@@ -33,6 +33,12 @@ fn version(value: &Rt, args: Args) -> Res<bool> {
         None => "loose".into(),
     };
     let operator = args.text(1, "eq")?;
+    const OPERATORS: &[&str] =
+        &["==", "=", "eq", "<", "lt", "<=", "le", ">", "gt", ">=", "ge", "!=", "<>", "ne"];
+    if !OPERATORS.contains(&operator.as_str()) {
+        let known: Vec<String> = OPERATORS.iter().map(|o| format!("'{o}'")).collect();
+        return Err(fail(format!("Invalid operator type ({operator}). Must be one of {}", known.join(", "))));
+    }
     let order = match kind.as_str() {
         "loose" => loose(&a, &b)?,
         "strict" => strict(&a)?.cmp(&strict(&b)?),
@@ -50,12 +56,7 @@ fn version(value: &Rt, args: Args) -> Res<bool> {
         "<=" | "le" => order != Ordering::Greater,
         ">" | "gt" => order == Ordering::Greater,
         ">=" | "ge" => order != Ordering::Less,
-        "!=" | "<>" | "ne" => order != Ordering::Equal,
-        other => {
-            return Err(fail(format!(
-                "Invalid operator type ({other}). Must be one of ==, =, eq, <, lt, <=, le, >, gt, >=, ge, !=, <>, ne"
-            )));
-        }
+        _ => order != Ordering::Equal,
     })
 }
 
@@ -68,7 +69,15 @@ enum Part {
 
 fn parts(text: &str) -> Vec<Part> {
     let mut out: Vec<String> = Vec::new();
-    let class = |c: char| if c.is_ascii_digit() { 0 } else if c.is_ascii_lowercase() { 1 } else { 2 };
+    let class = |c: char| {
+        if c.is_ascii_digit() {
+            0
+        } else if c.is_ascii_lowercase() {
+            1
+        } else {
+            2
+        }
+    };
     for c in text.chars() {
         if c == '.' {
             out.push(String::new());
@@ -90,7 +99,8 @@ fn loose(a: &str, b: &str) -> Res<Ordering> {
             (Part::Number(p), Part::Number(q)) => p.cmp(q),
             (Part::Word(p), Part::Word(q)) => p.cmp(q),
             (p, _) => {
-                let (left, right) = if matches!(p, Part::Number(_)) { ("int", "str") } else { ("str", "int") };
+                let (left, right) =
+                    if matches!(p, Part::Number(_)) { ("int", "str") } else { ("str", "int") };
                 return Err(fail(format!(
                     "Version comparison failed: '<' not supported between instances of '{left}' and '{right}'"
                 )));
@@ -140,7 +150,9 @@ fn semver(a: &str, b: &str) -> Res<Ordering> {
         (Some(_), None) => Ordering::Less,
         (Some(p), Some(q)) => {
             let key = |t: &str| -> Vec<(u8, u64, String)> {
-                t.split('.').map(|s| s.parse().map_or((1, 0, s.to_string()), |n| (0, n, String::new()))).collect()
+                t.split('.')
+                    .map(|s| s.parse().map_or((1, 0, s.to_string()), |n| (0, n, String::new())))
+                    .collect()
             };
             key(&p).cmp(&key(&q))
         }
@@ -178,7 +190,9 @@ fn pep440(text: &str) -> Res<Pep440> {
         None => (4, 0),
     };
     let local = group(10).map(|l| {
-        l.split(['-', '_', '.']).map(|p| p.parse().map_or((0, 0, p.to_string()), |n| (1, n, String::new()))).collect()
+        l.split(['-', '_', '.'])
+            .map(|p| p.parse().map_or((0, 0, p.to_string()), |n| (1, n, String::new())))
+            .collect()
     });
     Ok((number(1), release, pre, post, dev, local.unwrap_or_default()))
 }
