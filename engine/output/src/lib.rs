@@ -1,1 +1,37 @@
+//! Callbacks: what a person, a job runner or another program sees of a run.
 
+mod artifacts;
+mod default;
+mod diff;
+mod difflib;
+mod display;
+mod minimal;
+mod redact;
+mod result;
+mod settings;
+
+pub use artifacts::{Artifacts, Outcome};
+pub use default::Default;
+pub use display::{Color, Display, Sink};
+pub use minimal::{Minimal, Oneline};
+pub use redact::Redactor;
+pub use settings::Settings;
+
+use rustible_protocol::event::Callback;
+use rustible_source::{Diagnostic, Kind};
+
+/// The callback that prints, by its name in `stdout_callback`.
+///
+/// # Errors
+/// When there is none of that name; the message says which there are.
+pub fn callback(name: &str, settings: Settings, display: Display) -> Result<Box<dyn Callback>, Diagnostic> {
+    match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
+        "default" => Ok(Box::new(Default::new(settings, display))),
+        "minimal" => Ok(Box::new(Minimal::new(settings, display))),
+        "oneline" => Ok(Box::new(Oneline::new(settings, display))),
+        other => Err(Diagnostic::new(format!(
+            "the callback '{other}' is not supported by rustible; there are default, minimal and oneline"
+        ))
+        .of_kind(Kind::General)),
+    }
+}

@@ -1,0 +1,154 @@
+//! Where lines go, how wide and in which colour, and what was said already.
+
+use std::{
+    collections::HashSet,
+    io::Write,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::redact::Redactor;
+
+/// The reference's colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Color {
+    /// Nothing to do, rescued.
+    Ok,
+    /// Changed.
+    Changed,
+    /// Failed.
+    Error,
+    /// Not reached.
+    Unreachable,
+    /// Skipped, included.
+    Skip,
+    /// Warnings, ignored failures.
+    Warn,
+    /// Deprecations.
+    Deprecate,
+    /// Retries, paths, polls.
+    Debug,
+    /// `-v` lines.
+    Verbose,
+}
+
+impl Color {
+    /// Its SGR code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ok => "0;32",
+            Self::Changed => "0;33",
+            Self::Error => "0;31",
+            Self::Unreachable => "1;31",
+            Self::Skip => "0;36",
+            Self::Warn => "1;35",
+            Self::Deprecate => "0;35",
+            Self::Debug => "1;30",
+            Self::Verbose => "0;34",
+        }
+    }
+}
+
+/// Two streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sink {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// Writes lines. Clones share streams and memory.
+#[derive(Clone)]
+pub struct Display(Arc<Mutex<Inner>>);
+
+struct Inner {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+    color: bool,
+    width: usize,
+    redactor: Redactor,
+    said: HashSet<String>,
+}
+
+impl Display {
+    /// A display on these streams. `columns` is the terminal's width when there is one.
+    #[must_use]
+    pub fn new(
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+        color: bool,
+        columns: Option<usize>,
+        redactor: Redactor,
+    ) -> Self {
+        let width = columns.map_or(79, |columns| columns.saturating_sub(1).max(79));
+        Self(Arc::new(Mutex::new(Inner { out, err, color, width, redactor, said: HashSet::new() })))
+    }
+
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether lines are coloured.
+    #[must_use]
+    pub fn colored(&self) -> bool {
+        self.inner().color
+    }
+
+    /// A text, every line of it in the colour, with a line break behind it.
+    pub fn show(&self, sink: Sink, text: &str, color: Option<Color>) {
+        let mut inner = self.inner();
+        let masked = inner.redactor.mask(text).into_owned();
+        let text = match color.filter(|_| inner.color) {
+            Some(color) => paint(&masked, color),
+            None => masked,
+        };
+        let stream = match sink {
+            Sink::Out => &mut inner.out,
+            Sink::Err => &mut inner.err,
+        };
+        // A closed terminal is no reason to stop what runs.
+        let _written = stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.write_all(b"\n"))
+            .and_then(|()| stream.flush());
+    }
+
+    /// A text to standard output.
+    pub fn line(&self, text: &str, color: Option<Color>) {
+        self.show(Sink::Out, text, color);
+    }
+
+    /// `\nmessage ****`: a heading as wide as the terminal.
+    pub fn banner(&self, message: &str) {
+        let message = message.trim();
+        let width = self.inner().width;
+        let stars = width.saturating_sub(message.width()).max(3);
+        self.line(&format!("\n{message} {}", "*".repeat(stars)), None);
+    }
+
+    /// A text that is said only once in a run.
+    pub fn once(&self, sink: Sink, text: &str, color: Color) {
+        if self.inner().said.insert(text.to_string()) {
+            self.show(sink, text, Some(color));
+        }
+    }
+
+    /// `[WARNING]: text`.
+    pub fn warning(&self, text: &str) {
+        self.once(Sink::Err, &format!("[WARNING]: {text}"), Color::Warn);
+    }
+
+    /// `[ERROR]: text`.
+    pub fn error(&self, sink: Sink, text: &str) {
+        self.once(sink, &format!("[ERROR]: {text}"), Color::Error);
+    }
+}
+
+/// Each line between its own escapes.
+pub(crate) fn paint(text: &str, color: Color) -> String {
+    let code = color.code();
+    text.split('\n').map(|line| format!("\u{1b}[{code}m{line}\u{1b}[0m")).collect::<Vec<_>>().join("\n")
+}
