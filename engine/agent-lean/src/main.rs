@@ -1,0 +1,20 @@
+//! The agent that is sent to other machines: small and static, with the modules that need no heavy dependency.
+//!
+//! A module that is not in its list makes the controller send the full program instead. The full program's `agent`
+//! command takes the same arguments.
+
+use std::process::ExitCode;
+
+use rustible_agent::Modules;
+
+/// Module tables of the collections that are light enough.
+static COLLECTIONS: &[&dyn Modules] = &[];
+
+fn main() -> ExitCode {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    if args.first().is_some_and(|word| word == "agent") {
+        args.remove(0);
+    }
+    let code = rustible_agent::main(&COLLECTIONS, false, &args);
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
