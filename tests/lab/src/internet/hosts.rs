@@ -36,7 +36,8 @@ impl Site for Hosts {
             if !plain || request.host.starts_with('.') || !folder.is_dir() {
                 return text(StatusCode::NOT_FOUND, format!("this lab has no host {}\n", request.host));
             }
-            let request = Request { path: found_anywhere(&folder, &request.path).unwrap_or(request.path), ..request };
+            let request =
+                Request { path: found_anywhere(&folder, &request.path).unwrap_or(request.path), ..request };
             Files::new(&folder).answer(request).await
         })
     }
@@ -46,5 +47,9 @@ impl Site for Hosts {
 fn found_anywhere(folder: &Path, path: &str) -> Option<String> {
     let rules = std::fs::read_to_string(folder.join(".anywhere")).ok()?;
     let path = decode(path);
-    rules.lines().filter_map(|line| line.split_once('\t')).find(|(pattern, _)| fits(pattern, &path)).map(|(_, file)| format!("/{file}"))
+    rules
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .find(|(pattern, _)| fits(pattern, &path))
+        .map(|(_, file)| format!("/{file}"))
 }

@@ -2,14 +2,16 @@
 //!
 //! [`Internet::start`] brings up a name server and a web server (HTTP and HTTPS with certificates of the lab's own
 //! authority). Static content lies under `<state>/www/<host name>/…`; [`content`] writes it, anything else there is
-//! served as well. Sites that are programs (GitLab, the registry, the package mirror) are put in by name.
+//! served as well. [`outside::Outside`] is the whole of it with Proxmox, as a lab needs it. Sites that are programs (GitLab, the registry, the package mirror) are put in by name.
 
 pub mod authority;
 pub mod content;
 mod hosts;
 pub mod mirror;
 mod names;
+pub mod outside;
 pub mod registry;
+pub mod wheels;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};

@@ -58,7 +58,8 @@ impl Key {
 impl Drop for Key {
     fn drop(&mut self) {
         // gpg leaves an agent behind for each home; it ends with the lab's need of it.
-        let _no_agent = Command::new("gpgconf").arg("--homedir").arg(&self.home).args(["--kill", "gpg-agent"]).output();
+        let _no_agent =
+            Command::new("gpgconf").arg("--homedir").arg(&self.home).args(["--kill", "gpg-agent"]).output();
     }
 }
 
@@ -83,7 +84,9 @@ pub(super) fn suite(root: &Path, suite: &str, key: &Key) -> Result<()> {
     let heads = format!("Suite: {suite}\nCodename: {suite}\nComponents: main\n");
     let listed: Vec<String> = ["amd64", "all"]
         .iter()
-        .flat_map(|architecture| ["Packages", "Packages.gz"].map(|name| format!("main/binary-{architecture}/{name}")))
+        .flat_map(|architecture| {
+            ["Packages", "Packages.gz"].map(|name| format!("main/binary-{architecture}/{name}"))
+        })
         .collect();
     let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
     fs::write(dist.join("Release"), release(&heads, &dist, &listed)?)?;
@@ -105,7 +108,8 @@ fn packages(root: &Path, folder: &Path) -> Result<String> {
     found.sort();
     let mut index = String::new();
     for path in found {
-        let output = Command::new("dpkg-deb").arg("--field").arg(&path).output().context("cannot run dpkg-deb")?;
+        let output =
+            Command::new("dpkg-deb").arg("--field").arg(&path).output().context("cannot run dpkg-deb")?;
         if !output.status.success() {
             bail!("{} is not a package: {}", path.display(), String::from_utf8_lossy(&output.stderr).trim());
         }

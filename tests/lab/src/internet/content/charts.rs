@@ -34,7 +34,13 @@ const CEPH_CSI: Files = chart!("ceph-csi-cephfs":
 /// Writes both repositories.
 pub(super) fn write(content: &Content) -> Result<()> {
     let versions = &content.versions;
-    repository(&content.folder("helm.cilium.io")?, "https://helm.cilium.io", "cilium", CILIUM, &versions.cilium)?;
+    repository(
+        &content.folder("helm.cilium.io")?,
+        "https://helm.cilium.io",
+        "cilium",
+        CILIUM,
+        &versions.cilium,
+    )?;
     let folder = content.folder("ceph.github.io")?.join("csi-charts");
     fs::create_dir_all(&folder)?;
     let url = "https://ceph.github.io/csi-charts";

@@ -56,7 +56,8 @@ impl Package<'_> {
             fs::write(control.join("conffiles"), kept)?;
         }
         if !self.after.is_empty() {
-            Content::Script(&format!("#!/bin/sh\nset -e\n{}\n", self.after)).put(&control.join("postinst"))?;
+            Content::Script(&format!("#!/bin/sh\nset -e\n{}\n", self.after))
+                .put(&control.join("postinst"))?;
         }
         let file_version = self.version.split_once(':').map_or(self.version, |(_, version)| version);
         let made = folder.join(format!("{}_{file_version}_amd64.deb", self.name));

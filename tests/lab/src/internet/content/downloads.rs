@@ -8,9 +8,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
+use super::Content;
 use super::archive::hex;
 use super::script::{self, versioned};
-use super::Content;
 
 const CILIUM_CLI: &str = "v0.18.7";
 const HUBBLE: &str = "v1.18.0";
@@ -62,12 +62,20 @@ fn release(folder: &Path, name: &str, program: &str) -> Result<()> {
     add(&mut archive, name, program.as_bytes(), 0o755)?;
     let data = archive.into_inner()?.finish()?;
     fs::write(folder.join(&file), &data)?;
-    fs::write(folder.join(format!("{file}.sha256sum")), format!("{}  {file}\n", hex(&Sha256::digest(&data))))?;
+    fs::write(
+        folder.join(format!("{file}.sha256sum")),
+        format!("{}  {file}\n", hex(&Sha256::digest(&data))),
+    )?;
     Ok(())
 }
 
 /// Adds a file to an archive, without times and owners so that the same input gives the same archive.
-pub(super) fn add<W: std::io::Write>(archive: &mut tar::Builder<W>, path: &str, data: &[u8], mode: u32) -> Result<()> {
+pub(super) fn add<W: std::io::Write>(
+    archive: &mut tar::Builder<W>,
+    path: &str,
+    data: &[u8],
+    mode: u32,
+) -> Result<()> {
     let mut header = tar::Header::new_gnu();
     header.set_size(data.len() as u64);
     header.set_mode(mode);

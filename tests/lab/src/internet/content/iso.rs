@@ -15,7 +15,8 @@ use super::archive::hex;
 
 const GRUB: &str = include_str!("../../../data/iso/grub.cfg");
 const LOOPBACK: &str = include_str!("../../../data/iso/loopback.cfg");
-const SAYS: &str = "made by the rustible lab: this file stands in for the one of the same name on Ubuntu's ISO\n";
+const SAYS: &str =
+    "made by the rustible lab: this file stands in for the one of the same name on Ubuntu's ISO\n";
 
 /// Builds the ISO at `target`. Errors when xorriso is missing or fails.
 pub fn build(target: &Path) -> Result<()> {
@@ -65,7 +66,13 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("boot/grub/i386-pc/eltorito.img", boot_image("BIOS", 8192)),
         ("casper/install-sources.yaml", b"- id: ubuntu-server\n  default: true\n".to_vec()),
     ];
-    for path in ["casper/vmlinuz", "casper/initrd", "casper/hwe-vmlinuz", "casper/hwe-initrd", "boot/memtest86+x64.bin"] {
+    for path in [
+        "casper/vmlinuz",
+        "casper/initrd",
+        "casper/hwe-vmlinuz",
+        "casper/hwe-initrd",
+        "boot/memtest86+x64.bin",
+    ] {
         files.push((path, SAYS.as_bytes().to_vec()));
     }
     files
@@ -101,7 +108,8 @@ fn starts_installation(menu: &str) -> bool {
         .find_map(|line| line.trim().strip_prefix("set timeout="))
         .is_none_or(|seconds| seconds.trim().parse::<u32>().map_or(true, |seconds| seconds > 5));
     let first = menu.lines().skip_while(|line| !line.starts_with("menuentry")).skip(1);
-    let kernel = first.take_while(|line| !line.starts_with('}')).find(|line| line.trim_start().starts_with("linux"));
+    let kernel =
+        first.take_while(|line| !line.starts_with('}')).find(|line| line.trim_start().starts_with("linux"));
     !waits && kernel.is_some_and(|line| line.split_whitespace().any(|word| word == "autoinstall"))
 }
 
@@ -115,7 +123,9 @@ mod tests {
         let waits = GRUB.replacen("vmlinuz  ---", "vmlinuz autoinstall ---", 1);
         assert!(!starts_installation(&waits));
         assert!(starts_installation(&waits.replace("timeout=30", "timeout=1")));
-        let second = GRUB.replace("hwe-vmlinuz  ---", "hwe-vmlinuz autoinstall ---").replace("timeout=30", "timeout=1");
+        let second = GRUB
+            .replace("hwe-vmlinuz  ---", "hwe-vmlinuz autoinstall ---")
+            .replace("timeout=30", "timeout=1");
         assert!(!starts_installation(&second));
     }
 }

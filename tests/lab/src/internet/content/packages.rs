@@ -68,7 +68,10 @@ fn kubernetes(content: &Content, key: &Key) -> Result<()> {
                 &version,
                 vec![
                     (at("usr/bin/kubeadm"), binary("kubeadm")),
-                    (at("usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf"), Text(script::KUBEADM_DROPIN)),
+                    (
+                        at("usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf"),
+                        Text(script::KUBEADM_DROPIN),
+                    ),
                 ],
             )
         },
@@ -94,7 +97,10 @@ fn kubernetes(content: &Content, key: &Key) -> Result<()> {
         simple(
             "cri-tools",
             "1.34.0-1.1",
-            vec![(at("usr/bin/crictl"), if crictl_file.is_file() { Binary(crictl_file) } else { Script(&crictl) })],
+            vec![(
+                at("usr/bin/crictl"),
+                if crictl_file.is_file() { Binary(crictl_file) } else { Script(&crictl) },
+            )],
         ),
     ];
     publish(&root, &pool, &packages, key)
@@ -202,10 +208,15 @@ fn lab(content: &Content, key: &Key) -> Result<()> {
     let root = fresh(content.folder("packages.lab.test")?)?;
     let ceph = versioned(script::CEPH, CEPH);
     let ceph_version = format!("{CEPH}+lab");
-    let mount = "#!/bin/sh\necho \"mount.ceph (rustible lab): there is no Ceph cluster in a lab\" >&2\nexit 1\n";
+    let mount =
+        "#!/bin/sh\necho \"mount.ceph (rustible lab): there is no Ceph cluster in a lab\" >&2\nexit 1\n";
     let mut packages = vec![
         simple("pciutils", "99:1.0+lab", vec![(at("usr/bin/lspci"), Script(script::LSPCI))]),
-        simple("ubuntu-drivers-common", "99:1.0+lab", vec![(at("usr/bin/ubuntu-drivers"), Script(script::UBUNTU_DRIVERS))]),
+        simple(
+            "ubuntu-drivers-common",
+            "99:1.0+lab",
+            vec![(at("usr/bin/ubuntu-drivers"), Script(script::UBUNTU_DRIVERS))],
+        ),
         simple(
             "ceph-common",
             &ceph_version,
@@ -220,7 +231,8 @@ fn lab(content: &Content, key: &Key) -> Result<()> {
                     format!("nvidia-driver-{number}{kind}"),
                     format!("{version}-0lab1"),
                     script::NVIDIA_SMI.replace("@DRIVER@", version),
-                    "Conflicts: nvidia-driver-lab\nProvides: nvidia-driver-lab\nReplaces: nvidia-driver-lab".to_owned(),
+                    "Conflicts: nvidia-driver-lab\nProvides: nvidia-driver-lab\nReplaces: nvidia-driver-lab"
+                        .to_owned(),
                 ]
             })
         })
