@@ -9,6 +9,7 @@ use libyaml_safer::{Emitter, Encoding, Event, MappingStyle, ScalarStyle, Sequenc
 use rustible_protocol::Value;
 use rustible_source::Diagnostic;
 
+pub use crate::blocks::Blocks;
 use crate::{
     astral::Astral,
     represent::{Kind, Node, NodeId, Nodes},
@@ -51,6 +52,8 @@ pub struct Options {
     pub aliases: bool,
     /// What happens with encrypted text.
     pub vaulted: Vaulted,
+    /// How text of several lines is written.
+    pub blocks: Blocks,
 }
 
 impl Default for Options {
@@ -67,6 +70,7 @@ impl Default for Options {
             explicit_end: false,
             aliases: true,
             vaulted: Vaulted::Keep,
+            blocks: Blocks::Never,
         }
     }
 }
@@ -107,6 +111,21 @@ pub fn to_yaml(value: &Value, options: &Options) -> Result<String, Diagnostic> {
 /// As [`to_yaml`].
 pub fn to_nice_yaml(value: &Value) -> Result<String, Diagnostic> {
     to_yaml(value, &Options::nice())
+}
+
+/// The text of results for people (`result_format = yaml`): blocks for text of several lines; `lossy` makes them
+/// readable even where that changes blanks. `width` as in [`Options`].
+///
+/// # Errors
+/// As [`to_yaml`].
+pub fn for_results(
+    value: &Value,
+    indent: Option<i32>,
+    width: Option<i32>,
+    lossy: bool,
+) -> Result<String, Diagnostic> {
+    let blocks = if lossy { Blocks::Lossy } else { Blocks::Exact };
+    to_yaml(value, &Options { indent, width, default_flow_style: Some(false), blocks, ..Options::default() })
 }
 
 struct Writer<'a, 'w> {

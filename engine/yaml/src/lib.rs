@@ -4,6 +4,7 @@
 //! Grammar, positions and line breaking are libyaml's (through its safe port); the meaning is ours.
 
 mod astral;
+mod blocks;
 mod compose;
 mod construct;
 pub mod emit;

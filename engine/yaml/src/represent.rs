@@ -6,7 +6,7 @@ use rustible_protocol::{Dict, Value, json};
 use rustible_source::Diagnostic;
 
 use crate::{
-    MAX_DEPTH,
+    MAX_DEPTH, blocks,
     emit::{Options, Vaulted},
     tag::Tag,
 };
@@ -86,7 +86,11 @@ impl<'a> Nodes<'a> {
             Value::Int(number) => self.scalar(Tag::Int, number.to_string()),
             Value::Big(number) => self.scalar(Tag::Int, number.to_string()),
             Value::Float(number) => self.scalar(Tag::Float, float(*number)),
-            Value::Str(text) => self.scalar(Tag::Str, text.as_str()),
+            Value::Str(text) => {
+                let (text, block) = blocks::shape(text, self.options.blocks);
+                let style = if block { Some('|') } else { self.options.default_style };
+                self.push(Tag::Str, Kind::Scalar { text, style })
+            }
             Value::Vaulted(text) => match self.options.vaulted {
                 Vaulted::Keep => {
                     self.push(Tag::Vault, Kind::Scalar { text: text.to_string(), style: Some('|') })

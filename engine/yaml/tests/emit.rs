@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use rustible_protocol::{Dict, List, Value, json};
-use rustible_yaml::emit::{Options, Vaulted, to_nice_yaml, to_yaml};
+use rustible_yaml::emit::{Blocks, Options, Vaulted, to_nice_yaml, to_yaml};
 
 fn decoded(case: &Value) -> Value {
     let parts = case.as_list().unwrap();
@@ -31,6 +31,11 @@ fn options(case: &Value) -> Options {
         explicit_end: flag("explicit_end").unwrap_or(false),
         aliases: true,
         vaulted: Vaulted::Keep,
+        blocks: match case.get("blocks").and_then(Value::as_str) {
+            Some("lossy") => Blocks::Lossy,
+            Some(_) => Blocks::Exact,
+            None => Blocks::Never,
+        },
     }
 }
 
