@@ -9,6 +9,7 @@ use crate::{
     group_vars::combine,
     model::{GroupId, HostId, Inventory},
     names,
+    refresh::Addition,
 };
 
 impl Inventory {
@@ -18,6 +19,11 @@ impl Inventory {
     /// # Errors
     /// An empty name.
     pub fn add_host(&mut self, name: &str, groups: &[String], vars: &Dict) -> Result<bool, Diagnostic> {
+        self.additions.push(Addition::Host {
+            name: name.to_string(),
+            groups: groups.to_vec(),
+            vars: vars.clone(),
+        });
         let mut changed = !self.hosts.contains_key(name);
         let all = self.ensure_group("all")?;
         let id = if changed {
@@ -47,6 +53,8 @@ impl Inventory {
     /// # Errors
     /// An unknown host, an empty name, a circle of groups.
     pub fn add_to_group(&mut self, host: &str, group: &str, parents: &[String]) -> Result<bool, Diagnostic> {
+        let (host_name, group_name, above) = (host.to_string(), group.to_string(), parents.to_vec());
+        self.additions.push(Addition::Group { host: host_name, group: group_name, parents: above });
         let Some(id) = self.hosts.get_index_of(host) else {
             if self.is_implicit(host) {
                 return self.add_group(group, parents);

@@ -14,6 +14,7 @@ mod model;
 mod names;
 mod pattern;
 mod plugin;
+mod refresh;
 mod script;
 mod select;
 mod settings;

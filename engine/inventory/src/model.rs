@@ -13,6 +13,7 @@ use rustible_source::Diagnostic;
 use crate::{
     layers::LayerCache,
     names::{self, LOCALHOST},
+    refresh::Addition,
     settings::{Decrypt, Settings},
 };
 
@@ -57,6 +58,7 @@ pub struct Inventory {
     pub(crate) play_dirs: Vec<PathBuf>,
     pub(crate) warnings: Mutex<Vec<Diagnostic>>,
     pub(crate) deprecations: Vec<Diagnostic>,
+    pub(crate) additions: Vec<Addition>,
     pub(crate) cache: LayerCache,
     below: Mutex<HashMap<GroupId, Arc<[HostId]>>>,
 }
@@ -84,6 +86,7 @@ impl Inventory {
             play_dirs: Vec::new(),
             warnings: Mutex::default(),
             deprecations: Vec::new(),
+            additions: Vec::new(),
             cache: LayerCache::default(),
             below: Mutex::default(),
         };

@@ -154,3 +154,19 @@ fn ten_thousand_hosts_are_read_and_chosen_in_a_moment() {
     // A bound that only something quadratic would miss.
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
+
+#[test]
+fn sources_can_be_read_again_and_additions_stay() {
+    let folder = Folder::new("refresh", &[("hosts", "a\nb\n")]);
+    let mut inventory = load(&[folder.path("hosts")]);
+    inventory.add_host("added", &["g".into()], &Dict::new()).unwrap();
+    inventory.add_to_group("b", "byname", &[]).unwrap();
+    inventory.set_limit(Some("!c")).unwrap();
+    std::fs::write(folder.0.join("hosts"), "a\nc\nd\n").unwrap();
+    inventory.refresh(None).unwrap();
+    let names: Vec<String> = inventory.select("all").unwrap().hosts.iter().map(ToString::to_string).collect();
+    // Added hosts are in `all` itself, which comes before its groups.
+    assert_eq!(names, ["added", "a", "d"].map(String::from), "the limit still holds");
+    assert_eq!(inventory.groups_of("added"), ["all", "g"]);
+    assert!(!inventory.has_group("byname"));
+}
