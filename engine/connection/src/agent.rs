@@ -25,6 +25,8 @@ const INBOX: usize = 256;
 const OUTBOX: usize = 64;
 /// How often a silent agent is asked whether it is there.
 const PULSE: Duration = Duration::from_secs(15);
+/// Frames above this size in bytes carry contents.
+const CONTENT: usize = 16 * 1024;
 /// Silence after which it is given up; the default of `ssh`'s `ServerAlive` settings in our use, 3 times 15 s.
 const SILENCE: Duration = Duration::from_secs(45);
 
@@ -63,6 +65,8 @@ struct Inner {
     /// Why there will be no more answers.
     ended: Option<ConnectionError>,
     heard: Instant,
+    /// When bytes were last taken from us: a slow line that carries a large content is not a dead one.
+    written: Instant,
 }
 
 /// One call or transfer. Dropping it before its end cancels it on the other side.
@@ -83,7 +87,8 @@ impl Agent {
         stream: (Box<dyn AsyncWrite + Send + Unpin>, Box<dyn std::any::Any + Send + Sync>),
         counters: Arc<Counters>,
     ) -> Self {
-        let inner = Inner { exchanges: HashMap::new(), ended: None, heard: Instant::now() };
+        let inner =
+            Inner { exchanges: HashMap::new(), ended: None, heard: Instant::now(), written: Instant::now() };
         let state = Arc::new(State { inner: Mutex::new(inner), counters, name: name.to_string() });
         state.counters.connected.fetch_add(1, Ordering::Relaxed);
         let (outgoing, queue) = mpsc::channel(OUTBOX);
@@ -254,9 +259,14 @@ async fn write(
 ) {
     while let Some(bytes) = queue.recv().await {
         let written = async {
-            input.write_all(&bytes).await?;
-            while let Ok(more) = queue.try_recv() {
-                input.write_all(&more).await?;
+            let mut next = Some(bytes);
+            while let Some(bytes) = next {
+                input.write_all(&bytes).await?;
+                // Only contents tell that the line takes something; a question whether the agent is there must not.
+                if bytes.len() > CONTENT {
+                    state.lock().written = Instant::now();
+                }
+                next = queue.try_recv().ok();
             }
             input.flush().await
         };
@@ -292,18 +302,18 @@ async fn read(mut incoming: Incoming, state: Arc<State>) {
 async fn pulse(outgoing: mpsc::Sender<Vec<u8>>, state: Arc<State>) {
     loop {
         tokio::time::sleep(PULSE).await;
-        let (heard, ended) = {
+        let (silence, ended) = {
             let inner = state.lock();
-            (inner.heard.elapsed(), inner.ended.is_some())
+            (inner.heard.elapsed().min(inner.written.elapsed()), inner.ended.is_some())
         };
         if ended {
             return;
         }
-        if heard >= SILENCE {
+        if silence >= SILENCE {
             state.end(ConnectionError::Timeout(format!(
                 "No answer from {} for {} seconds; the connection is given up",
                 state.name,
-                heard.as_secs()
+                silence.as_secs()
             )));
             return;
         }

@@ -115,8 +115,12 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// When the text says that rights are refused.
     pub(crate) fn errors(&mut self, piece: &[u8]) -> Result<Option<String>, ConnectionError> {
-        if self.text.len() < KEPT {
-            self.text.push_str(&String::from_utf8_lossy(piece));
+        self.text.push_str(&String::from_utf8_lossy(piece));
+        if self.text.len() > 2 * KEPT {
+            let wanted = self.text.len() - KEPT;
+            let cut = (wanted..).find(|&at| self.text.is_char_boundary(at)).unwrap_or(wanted);
+            self.text.drain(..cut);
+            self.answered = self.answered.map(|at| at.saturating_sub(cut));
         }
         let Some(escalation) = self.escalation else { return Ok(None) };
         let name = escalation.method.name();
@@ -171,6 +175,7 @@ impl<'a> Watch<'a> {
 fn not_started(host: &str, code: Option<i32>, text: &str) -> ConnectionError {
     match code {
         // The system's ssh ends so when it has no connection.
+        Some(255) if text.contains("Permission denied (") => ConnectionError::Auth(text.to_string()),
         Some(255) if !text.is_empty() => ConnectionError::Unreachable(text.to_string()),
         Some(code) => ConnectionError::Bootstrap(format!(
             "The agent cannot be started on {host}: the shell ended with status {code}: {text}"
@@ -216,6 +221,16 @@ mod tests {
             let refused = Watch::new(Some(&escalation)).errors(text.as_bytes()).unwrap_err();
             assert_eq!(refused.to_string(), "Missing sudo password", "{text}");
         }
+    }
+
+    #[test]
+    fn a_prompt_behind_a_long_lecture_is_still_a_prompt() {
+        let escalation = with(Method::Sudo, Some("s3"));
+        let mut watch = Watch::new(Some(&escalation));
+        for _ in 0..500 {
+            assert_eq!(watch.errors("Große Macht, große Verantwortung.\n".as_bytes()).unwrap(), None);
+        }
+        assert_eq!(watch.errors("Passwort: ".as_bytes()).unwrap().as_deref(), Some("s3\n"));
     }
 
     #[test]

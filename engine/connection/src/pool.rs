@@ -157,7 +157,9 @@ impl Pool {
         for agent in self.0.agents.take(|(key, _)| key.name == *name && key.transport == *transport).await {
             agent.close();
         }
-        self.0.ways.take(|(key, kind)| key == name && kind == transport).await;
+        for way in self.0.ways.take(|(key, kind)| key == name && kind == transport).await {
+            way.close().await;
+        }
     }
 
     /// Close all connections: agents end what they run and themselves. Waits a moment for those of this machine.
@@ -165,7 +167,9 @@ impl Pool {
         for agent in self.0.agents.take(|_| true).await {
             agent.close();
         }
-        self.0.ways.take(|_| true).await;
+        for way in self.0.ways.take(|_| true).await {
+            way.close().await;
+        }
         stream::children_ended().await;
     }
 
@@ -273,6 +277,12 @@ impl Way {
             Self::Local => local::run(command),
             Self::Ssh(session) => session.run(command).await,
             Self::System(ssh) => ssh.run(command),
+        }
+    }
+
+    async fn close(&self) {
+        if let Self::Ssh(session) = self {
+            session.close().await;
         }
     }
 

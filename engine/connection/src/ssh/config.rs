@@ -53,7 +53,7 @@ impl Reader<'_> {
             match word.to_ascii_lowercase().as_str() {
                 "host" => active = outer && self.host(&values),
                 "match" => {
-                    active = outer && self.matches(&values).map_err(|e| format!("{}: {e}", place()))?
+                    active = outer && self.matches(&values).map_err(|e| format!("{}: {e}", place()))?;
                 }
                 "include" => {
                     for file in included(&values, system, &self.tokens.home) {

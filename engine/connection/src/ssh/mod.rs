@@ -64,6 +64,13 @@ impl Session {
         channel::run(&self.handle, command).await
     }
 
+    /// Say goodbye, so that the server ends the session at once.
+    pub(crate) async fn close(&self) {
+        let goodbye = self.handle.disconnect(russh::Disconnect::ByApplication, "", "");
+        // A server that is gone hears nothing, and nobody waits for it.
+        let _ = tokio::time::timeout(Duration::from_millis(500), goodbye).await;
+    }
+
     /// Whether it has ended.
     pub(crate) fn is_closed(&self) -> bool {
         self.handle.is_closed()

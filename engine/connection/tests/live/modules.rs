@@ -19,12 +19,21 @@ impl Modules for TestModules {
             "test.me" => me(),
             "test.run" => run(&text(call, "command"), context),
             "test.attachment" => attachment(&text(call, "name"), context),
+            "test.full" if !lean() => me(),
             "test.panic" => panic!("as it was told"),
             _ => return None,
         };
         Some(Reply { result, ..Reply::default() })
     }
 }
+
+/// Whether this program is the copy that plays the lean agent: its file ends in a letter that the program has not.
+fn lean() -> bool {
+    std::fs::read("/proc/self/exe").unwrap().last() == Some(&LEAN)
+}
+
+/// What the lean copy ends in.
+pub(crate) const LEAN: u8 = b'L';
 
 fn text(call: &Call, name: &str) -> String {
     call.args.get(name).and_then(Value::as_str).unwrap_or_default().to_string()

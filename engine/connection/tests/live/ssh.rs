@@ -7,10 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustible_connection::{Become, Method, Secret, SshOptions, Target, Transport};
+use rustible_connection::{
+    AgentBinary, Become, Binaries, Method, Pool, Secret, SshOptions, Target, Transport,
+};
 
 use crate::{
     local::{call, pool, text},
+    modules::LEAN,
     runner::{Test, ssh_test},
     sshd::{PASSWORD, Sshd, done},
 };
@@ -34,6 +37,8 @@ pub(crate) fn tests() -> Vec<Test> {
         ssh_test("a folder that others may write to is not used", open_folder),
         ssh_test("a folder where programs are not run is passed over", noexec),
         ssh_test("a closed connection leaves no session behind", no_session_left),
+        ssh_test("a module that the lean agent lacks is run by the full one", lean_and_full),
+        ssh_test("another user of this machine has an agent too", become_here),
         ssh_test("a framed call over loopback takes a fraction of a millisecond", speed),
     ]
 }
@@ -256,7 +261,11 @@ async fn damaged() {
     let cache = sshd.home().join(".cache/rustible");
     let agent = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
     let size = fs::metadata(&agent).unwrap().len();
-    fs::OpenOptions::new().write(true).open(&agent).unwrap().set_len(size / 2).unwrap();
+    let bytes = fs::read(&agent).unwrap();
+    fs::remove_file(&agent).unwrap();
+    fs::write(&agent, &bytes[..bytes.len() / 2]).unwrap();
+    done(Command::new("chown").arg(&sshd.user).arg(&agent));
+    done(Command::new("chmod").arg("700").arg(&agent));
     assert_eq!(user_of(&sshd.target()).await, sshd.user);
     assert_eq!(fs::metadata(&agent).unwrap().len(), size);
 }
@@ -291,6 +300,28 @@ async fn noexec() {
     result.unwrap();
     assert_eq!(left.unwrap(), 0);
     assert!(sshd.home().join(".ansible/tmp").exists());
+}
+
+async fn lean_and_full() {
+    let sshd = Sshd::start();
+    let program = std::env::current_exe().unwrap();
+    let mut lean = fs::read(&program).unwrap();
+    lean.push(LEAN);
+    fs::write(sshd.path("lean"), lean).unwrap();
+    let binaries = Binaries { lean: AgentBinary::file(sshd.path("lean")), ..Binaries::single(program) };
+    let (pool, target) = (Pool::new(binaries), sshd.target());
+    for _ in 0..2 {
+        let reply = pool.call(&target, call("test.full", &[]), vec![]).await.unwrap();
+        assert_eq!((text(&reply.result, "user"), reply.unknown_module), (sshd.user.clone(), false));
+    }
+    let reply = pool.call(&target, call("test.none", &[]), vec![]).await.unwrap();
+    assert!(reply.unknown_module);
+    assert_eq!(pool.stats(&target).connected, 2);
+}
+
+async fn become_here() {
+    let nobody = Target::local("here").with_become(become_with(Method::Sudo, "nobody", None));
+    assert_eq!(user_of(&nobody).await, "nobody");
 }
 
 async fn no_session_left() {
