@@ -98,8 +98,8 @@ fn range(_: &Rc<Ctx>, args: Args) -> Res<Rt> {
         [start, stop, step] => Rt::Range(start, stop, step),
         _ => return Err(fail(format!("range expected at least 1 argument, got {}", numbers.len()))),
     };
-    if range.range_len() > 100_000 {
-        return Err(fail("Range too big. The sandbox blocks ranges larger than MAX_RANGE (100000)."));
+    if range.range_len() > 50_000_000 {
+        return Err(fail("the range is too large"));
     }
     Ok(range)
 }

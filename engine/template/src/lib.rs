@@ -35,3 +35,6 @@ pub use options::FileOptions;
 pub use regex::Pattern;
 pub use registry::{filter_exists, lookup_exists, names, test_exists};
 pub use templar::{Rendered, Templar};
+
+#[cfg(test)]
+mod behaviour;

@@ -40,7 +40,7 @@ pub(crate) fn binary(op: Op, a: &Rt, b: &Rt) -> Res<Rt> {
         Op::Add => add(a, b),
         Op::Mul => multiply(a, b),
         Op::Rem if a.as_str().is_some() => {
-            let secret = a.as_text().is_some_and(Text::is_secret) || b.as_text().is_some_and(Text::is_secret);
+            let secret = crate::secret::within(a) || crate::secret::within(b);
             let text = crate::format::percent(a.as_str().unwrap_or_default(), b)?;
             Ok(Rt::Str(Text::untrusted(text).with_secret(secret)))
         }
@@ -59,7 +59,7 @@ fn concat(a: &Rt, b: &Rt) -> Res<Rt> {
     let one = |rt: &Rt| -> Res<Text> {
         Ok(match rt {
             Rt::Str(text) => text.clone(),
-            other => Text::untrusted(repr::text(other)?),
+            other => Text::untrusted(repr::text(other)?).with_secret(crate::secret::within(other)),
         })
     };
     Ok(Rt::Str(join(&one(a)?, &one(b)?)))

@@ -44,12 +44,10 @@ pub(crate) fn call_filter(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> R
     {
         return Err(marker.clone());
     }
-    let watch = ctx.shared.secrets.get().then(|| (input.clone(), args.clone()));
+    // Whether a secret is in there may show only while the filter touches what it was given.
+    let (given, with) = (input.clone(), args.clone());
     let result = (entry.run)(ctx, input, args).map_err(|cause| failed("filter", name, &cause))?;
-    match watch {
-        Some((input, args)) => Ok(secret::keep(result, &input, &args)),
-        None => Ok(result),
-    }
+    Ok(if ctx.shared.secrets.get() { secret::keep(result, &given, &with) } else { result })
 }
 
 /// `input is name(args)`.
@@ -99,12 +97,9 @@ pub(crate) fn call_value(ctx: &Rc<Ctx>, target: &Rt, args: Args) -> Res<Rt> {
             {
                 return Err(marker.clone());
             }
-            let watch = ctx.shared.secrets.get().then(|| args.clone());
+            let with = args.clone();
             let result = obj.call(ctx, args)?;
-            Ok(match watch {
-                Some(args) => secret::keep(result, &Rt::Null, &args),
-                None => result,
-            })
+            Ok(if ctx.shared.secrets.get() { secret::keep(result, &Rt::Null, &with) } else { result })
         }
         other => Err(fail(format!("'{}' object is not callable", other.type_name()))),
     }
