@@ -97,6 +97,7 @@ impl Inventory {
     pub(crate) fn read_data(&self, path: &Path) -> Result<Value, Diagnostic> {
         let text = self.read_text(path)?;
         let documents = rustible_yaml::parse_single(&path.to_string_lossy().into(), &text)?;
+        let documents = documents.under(self.settings.duplicate_keys)?;
         documents.warnings.iter().for_each(|warning| self.warn(warning.clone()));
         Ok(documents.first())
     }

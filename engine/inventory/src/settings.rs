@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rustible_source::Diagnostic;
+use rustible_yaml::DuplicateKeys;
 
 /// Opens a vault-encrypted file: its path and content in, the plain content out.
 pub type Decrypt = dyn Fn(&Path, &[u8]) -> Result<Vec<u8>, Diagnostic> + Send + Sync;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub mismatch: Mismatch,
     /// Endings of YAML inventories.
     pub yaml_extensions: Vec<String>,
+    /// Keys given twice in YAML sources and variable files.
+    pub duplicate_keys: DuplicateKeys,
 }
 
 impl Default for Settings {
@@ -72,6 +75,7 @@ impl Default for Settings {
             unparsed_warning: true,
             mismatch: Mismatch::default(),
             yaml_extensions: words(".yaml .yml .json"),
+            duplicate_keys: DuplicateKeys::default(),
         }
     }
 }

@@ -37,7 +37,36 @@ pub struct Documents {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// What a key given twice in a mapping is (`DUPLICATE_YAML_DICT_KEY`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DuplicateKeys {
+    /// A warning; the last one wins.
+    #[default]
+    Warn,
+    /// An error.
+    Error,
+    /// Nothing; the last one wins.
+    Ignore,
+}
+
 impl Documents {
+    /// The documents under a rule for keys given twice: with warnings, without, or the first one as an error.
+    ///
+    /// # Errors
+    /// The first key given twice, where the rule says so.
+    pub fn under(mut self, rule: DuplicateKeys) -> Result<Self, Diagnostic> {
+        match (rule, self.warnings.first()) {
+            (DuplicateKeys::Error, Some(first)) => {
+                return Err(Diagnostic::parse(
+                    format!("YAML parsing failed: {}", first.message),
+                    first.origin.as_ref(),
+                ));
+            }
+            (DuplicateKeys::Ignore, _) => self.warnings.clear(),
+            _ => {}
+        }
+        Ok(self)
+    }
     /// The first document, or null when there is none.
     #[must_use]
     pub fn first(self) -> Value {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use rustible_protocol::{Value, json};
+use rustible_yaml::DuplicateKeys;
 
 fn list(items: Vec<Value>) -> Value {
     Value::from(items)
@@ -93,5 +94,37 @@ fn every_case_reads_as_the_reference_reads_it() {
         different.len(),
         cases.len(),
         different[..different.len().min(25)].join("\n")
+    );
+}
+
+#[test]
+fn a_key_given_twice_is_a_warning_an_error_or_nothing() {
+    let read = || rustible_yaml::parse(&"twice.yml".into(), "a: 1\na: 2\n").unwrap();
+    assert_eq!(read().under(DuplicateKeys::Warn).unwrap().warnings.len(), 1);
+    assert_eq!(read().under(DuplicateKeys::Ignore).unwrap().warnings.len(), 0);
+    let error = read().under(DuplicateKeys::Error).unwrap_err();
+    assert_eq!(error.to_string(), "YAML parsing failed: Found duplicate mapping key 'a'.");
+    assert_eq!(error.origin.unwrap().line, 2);
+}
+
+#[test]
+fn several_documents_are_read_in_order() {
+    let all = rustible_yaml::load_all(&"all.yml".into(), "--- 1\n--- [a]\n...\n---\n").unwrap();
+    assert_eq!(all, [Value::from(1), Value::from(vec![Value::str("a")]), Value::Null]);
+    assert_eq!(rustible_yaml::load_all(&"none.yml".into(), "# nothing\n").unwrap(), []);
+}
+
+#[test]
+fn what_would_blow_up_is_refused_or_stays_small() {
+    let name: Arc<str> = "bomb.yml".into();
+    let deep = rustible_yaml::load(&name, &"[".repeat(100_000)).unwrap_err();
+    assert!(deep.message.contains("Nested deeper than"), "{deep}");
+    let recursive = rustible_yaml::load(&name, "&a [*a]\n").unwrap_err();
+    assert!(recursive.message.contains("recursive"), "{recursive}");
+    let laughs: String =
+        (1..30).map(|i| format!("a{i}: &a{i} [{0}, {0}, {0}]\n", format!("*a{}", i - 1))).collect();
+    assert!(
+        rustible_yaml::load(&name, &format!("a0: &a0 [x]\n{laughs}")).is_ok(),
+        "aliases are shared, not copied"
     );
 }
