@@ -1,8 +1,8 @@
 //! The programs that are put on other machines.
 
 use std::{
-    borrow::Cow,
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -31,11 +31,14 @@ enum Source {
 #[derive(Debug)]
 pub(crate) struct Loaded {
     /// As they are to lie there.
-    pub(crate) bytes: Cow<'static, [u8]>,
+    pub(crate) bytes: Vec<u8>,
     /// BLAKE3: the name of the file.
     pub(crate) hash: String,
     /// SHA-256: what the other machine's own tool can check.
     pub(crate) sha256: String,
+    /// Packed forms, made when first needed: many machines get the same.
+    zstd: OnceLock<Vec<u8>>,
+    gzip: OnceLock<Vec<u8>>,
 }
 
 /// The programs a pool may need.
@@ -68,8 +71,7 @@ impl AgentBinary {
 
     /// Bytes and hashes, made once.
     pub(crate) fn load(&self) -> Result<&Loaded, String> {
-        let loaded =
-            self.0.loaded.get_or_init(|| self.0.source.read().map(Loaded::of).map_err(|e| e.to_string()));
+        let loaded = self.0.loaded.get_or_init(|| self.0.source.read().map_err(|e| e.to_string()));
         loaded.as_ref().map_err(|e| format!("the agent's program cannot be read: {e}"))
     }
 
@@ -80,20 +82,47 @@ impl AgentBinary {
 }
 
 impl Source {
-    fn read(&self) -> io::Result<Cow<'static, [u8]>> {
+    fn read(&self) -> io::Result<Loaded> {
         match self {
-            Self::Embedded(bytes) => Ok(Cow::Owned(zstd::decode_all(*bytes)?)),
-            Self::File(path) => Ok(Cow::Owned(fs::read(path)?)),
+            Self::Embedded(packed) => {
+                let loaded = Loaded::of(zstd::decode_all(*packed)?);
+                let _ = loaded.zstd.set(packed.to_vec());
+                Ok(loaded)
+            }
+            Self::File(path) => Ok(Loaded::of(fs::read(path)?)),
         }
     }
 }
 
 impl Loaded {
-    fn of(bytes: Cow<'static, [u8]>) -> Self {
+    fn of(bytes: Vec<u8>) -> Self {
         let hash = rustible_protocol::hash::content(&bytes);
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { bytes, hash, sha256 }
+        Self { bytes, hash, sha256, zstd: OnceLock::new(), gzip: OnceLock::new() }
     }
+
+    /// The bytes as a tool of the other machine (`zstd`, `gzip`, or none) unpacks them.
+    ///
+    /// # Errors
+    /// When packing fails, which only memory can be the reason of.
+    pub(crate) fn packed(&self, tool: &str) -> io::Result<&[u8]> {
+        let (kept, pack): (_, fn(&[u8]) -> io::Result<Vec<u8>>) = match tool {
+            "zstd" => (&self.zstd, |bytes| zstd::encode_all(bytes, 3)),
+            "gzip" => (&self.gzip, gzip),
+            _ => return Ok(&self.bytes),
+        };
+        if let Some(packed) = kept.get() {
+            return Ok(packed);
+        }
+        let packed = pack(&self.bytes)?;
+        Ok(kept.get_or_init(|| packed))
+    }
+}
+
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes)?;
+    packer.finish()
 }
 
 impl Binaries {

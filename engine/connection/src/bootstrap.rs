@@ -1,8 +1,6 @@
 //! From a way to run commands to a running agent: look, upload when it is missing, become, greet.
 
 use std::{
-    borrow::Cow,
-    io::Write,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -252,22 +250,10 @@ fn recognise(incoming: &mut Incoming) -> Option<First> {
 
 /// Send the program, packed as the other side can unpack it, behind a line with the packed size.
 async fn upload(input: &mut Input, how: &str, binary: &Loaded) -> std::io::Result<()> {
-    let packed = pack(how, &binary.bytes)?;
+    let packed = binary.packed(how)?;
     input.write_all(format!("{}\n", packed.len()).as_bytes()).await?;
-    input.write_all(&packed).await?;
+    input.write_all(packed).await?;
     input.flush().await
-}
-
-fn pack<'a>(how: &str, bytes: &'a [u8]) -> std::io::Result<Cow<'a, [u8]>> {
-    match how {
-        "zstd" => Ok(Cow::Owned(zstd::encode_all(bytes, 3)?)),
-        "gzip" => {
-            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            packer.write_all(bytes)?;
-            Ok(Cow::Owned(packer.finish()?))
-        }
-        _ => Ok(Cow::Borrowed(bytes)),
-    }
 }
 
 #[cfg(test)]

@@ -52,6 +52,14 @@ impl KnownHost {
         known
     }
 
+    /// What a text says about a host.
+    #[cfg(test)]
+    pub(crate) fn of(text: &str, name: &str) -> Self {
+        let mut known = Self::default();
+        known.add(text, name, Path::new("f"));
+        known
+    }
+
     /// Lines that cannot be read are passed over, as OpenSSH does.
     fn add(&mut self, text: &str, name: &str, file: &Path) {
         for (number, line) in text.lines().enumerate() {
@@ -171,9 +179,7 @@ mod tests {
     }
 
     fn known(text: &str, name: &str) -> KnownHost {
-        let mut known = KnownHost::default();
-        known.add(&text.replace("ONE", ONE).replace("TWO", TWO), name, Path::new("f"));
-        known
+        KnownHost::of(&text.replace("ONE", ONE).replace("TWO", TWO), name)
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod channel;
 mod config;
 mod connect;
 mod directives;
+#[cfg(test)]
+mod junk;
 mod keys;
 mod known_hosts;
 mod options;
