@@ -112,7 +112,7 @@ impl Ctx {
             Err(why) => {
                 let cause = Diagnostic::new(why);
                 let error = Diagnostic::new("Attempt to use undecryptable variable").because(cause);
-                Rt::Undef(fault(MarkerKind::Failed, error.at(envelope.origin())))
+                Rt::Undef(fault(MarkerKind::Vault, error.at(envelope.origin())))
             }
         }
     }
@@ -258,7 +258,7 @@ impl Ctx {
 /// A failure that no plugin has reported yet, as the failure of the text it happened in.
 fn rendering(error: &Fault, kind: &str) -> Fault {
     let known = error.error.cause.is_some() || error.error.message.starts_with("The lookup plugin");
-    if error.kind != MarkerKind::Failed || known {
+    if !matches!(error.kind, MarkerKind::Failed | MarkerKind::Blank) || known {
         return error.clone();
     }
     let outer = Diagnostic::new(format!("Error rendering {kind}")).at(error.error.origin.as_ref());

@@ -24,6 +24,8 @@ pub(crate) enum MarkerKind {
     Undefined,
     /// An inline `if` without `else` whose condition is false: prints as nothing.
     Blank,
+    /// A vaulted value that cannot be opened: fails when it is used, and `default` may stand in for it.
+    Vault,
     /// Any other failure at run time.
     Failed,
     /// A template that cannot be parsed, or that needs itself: nothing may catch it.

@@ -9,7 +9,7 @@ use super::{Evaluator, Frame, attribute, call_filter, call_test, call_value, ite
 use crate::{
     ir::{Arg, Ex, Op},
     ops,
-    rt::{Args, Fault, MarkerKind, Res, Rt, fail, fault, undefined},
+    rt::{Args, MarkerKind, Res, Rt, fail, fault, undefined},
 };
 
 impl Evaluator {
@@ -17,7 +17,7 @@ impl Evaluator {
     pub(crate) fn expr(&mut self, ex: &Ex, frame: &Rc<Frame>) -> Res<Rt> {
         match ex {
             Ex::Const(value) => Ok(self.constant(value)),
-            Ex::Var(name) => Ok(self.name(name, frame)),
+            Ex::Var(name) => reached(self.name(name, frame)),
             Ex::List(items) => Ok(Rt::list(self.all(items, frame)?)),
             Ex::Tuple(items) => Ok(Rt::tuple(self.all(items, frame)?)),
             Ex::Map(pairs) => {
@@ -53,12 +53,15 @@ impl Evaluator {
             Ex::If(parts) => self.inline_if(parts, frame),
             Ex::Attr(base, name) => {
                 let base = self.expr(base, frame)?;
-                Ok(attribute(&base, name))
+                reached(attribute(&base, name))
             }
             Ex::Item(parts) => {
                 let base = self.expr(&parts.0, frame)?;
                 let key = self.expr(&parts.1, frame)?;
-                Ok(item(&base, &key))
+                if !matches!(base, Rt::Undef(_)) {
+                    key.clone().defined()?;
+                }
+                reached(item(&base, &key))
             }
             Ex::Slice(parts) => self.slice(parts, frame),
             Ex::Filter(..) | Ex::Test(..) | Ex::Call(..) => self.invoke(ex, frame),
@@ -191,14 +194,23 @@ impl Evaluator {
     }
 }
 
-/// A failed call is a value that only fails when it is used; what cannot be parsed fails at once.
-pub(crate) fn caught(result: Res<Rt>) -> Res<Rt> {
-    match result {
-        Err(fault) if !fatal(&fault) => Ok(Rt::Undef(fault)),
-        other => other,
+/// Whether nothing may stand in for what failed so.
+fn broken(kind: MarkerKind) -> bool {
+    matches!(kind, MarkerKind::Failed | MarkerKind::Fatal | MarkerKind::Omitted)
+}
+
+/// What was reached through a name: a variable whose own template failed fails here.
+fn reached(value: Rt) -> Res<Rt> {
+    match value {
+        Rt::Undef(fault) if broken(fault.kind) => Err(fault),
+        other => Ok(other),
     }
 }
 
-fn fatal(fault: &Fault) -> bool {
-    fault.kind == MarkerKind::Fatal
+/// A call that met something undefined is undefined itself; any other failure is one at once.
+pub(crate) fn caught(result: Res<Rt>) -> Res<Rt> {
+    match result {
+        Err(fault) if !broken(fault.kind) => Ok(Rt::Undef(fault)),
+        other => other,
+    }
 }

@@ -14,6 +14,7 @@ use rustible_protocol::{Text, Value};
 
 pub(crate) use access::{attribute, item};
 pub(crate) use call::{call_filter, call_test, call_value};
+pub(crate) use expr::caught;
 
 use crate::{
     context::Ctx,
@@ -83,6 +84,9 @@ impl Evaluator {
 
     /// The value of what was emitted: nothing is `None`, one node is itself, several are one text.
     pub(crate) fn concat(&self, mut nodes: Vec<Rt>) -> Res<Rt> {
+        if nodes.len() > 1 {
+            nodes.retain(|node| !node.is_null());
+        }
         if nodes.len() < 2 {
             return Ok(nodes.pop().unwrap_or(Rt::Null));
         }
@@ -92,7 +96,6 @@ impl Evaluator {
             match node {
                 Rt::Undef(fault) if fault.kind == MarkerKind::Blank => {}
                 Rt::Undef(_) => return Ok(node.clone()),
-                Rt::Null => {}
                 Rt::Str(text) => {
                     secret |= text.is_secret();
                     out.push_str(text);

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) const TABLE: Table = &[
-    ("list", |_, v, _| v.iterate().map(Rt::list)),
+    ("list", |_, v, _| v.iterate()?.into_iter().map(Rt::defined).collect::<Res<Vec<_>>>().map(Rt::list)),
     ("length", |_, v, _| length(&v)),
     ("count", |_, v, _| length(&v)),
     ("first", |_, v, _| Ok(v.iterate()?.into_iter().next().unwrap_or_else(|| empty("first")))),

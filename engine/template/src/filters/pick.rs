@@ -59,10 +59,7 @@ fn map(ctx: &Rc<Ctx>, input: Rt, mut args: Args) -> Res<Rt> {
     let name = repr::text(&args.pos.remove(0))?;
     let mut out = Vec::with_capacity(items.len());
     for item in items {
-        out.push(match call_filter(ctx, &name, item, args.clone()) {
-            Err(fault) if fault.kind != crate::rt::MarkerKind::Fatal => Rt::Undef(fault),
-            other => other?,
-        });
+        out.push(crate::eval::caught(call_filter(ctx, &name, item, args.clone()))?);
     }
     Ok(Rt::list(out))
 }
