@@ -122,6 +122,11 @@ async fn public_names_have_downloads_for_every_version_and_other_names_do_not_ex
         assert!(status == 200 && !body.is_empty(), "https://{host}{path}: {status}");
     }
     assert_eq!(get(&internet, "github.com", "/somebody/else").await.0, 404);
+    let url = format!("https://dl.k8s.io:{}/release/stable-1.txt", internet.https().port());
+    let later = client(&internet).resolve("dl.k8s.io", internet.https()).build().expect("a client").get(url);
+    let later =
+        later.header("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT").send().await.expect("an answer");
+    assert_eq!(later.status(), 304);
     assert!(internet.record.entries().iter().any(|entry| entry.host == "github.com" && entry.status == 404));
 
     assert_eq!(resolve(internet.dns(), "pkgs.k8s.io"), Some(Some(Ipv4Addr::LOCALHOST)));

@@ -82,9 +82,7 @@ pub(crate) fn clients(test: &str) -> Option<PathBuf> {
     if let Some(known) = std::env::var_os("RUSTIBLE_CLIENTS") {
         return Some(PathBuf::from(known));
     }
-    let Some(python) =
-        ["python3.14", "python3.13", "python3.12", "python3"].into_iter().find(|name| new_enough(name))
-    else {
+    let Some(python) = pythons().into_iter().find(|python| new_enough(python)) else {
         eprintln!("SKIPPED {test}: no Python 3.12 or newer is installed");
         return None;
     };
@@ -101,7 +99,17 @@ pub(crate) fn clients(test: &str) -> Option<PathBuf> {
     Some(place.join("bin"))
 }
 
-fn new_enough(python: &str) -> bool {
+/// Where a Python may be: by name, and where pyenv keeps its versions.
+fn pythons() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        ["python3.14", "python3.13", "python3.12", "python3"].map(PathBuf::from).to_vec();
+    let versions = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv/versions"));
+    let entries = versions.and_then(|versions| fs::read_dir(versions).ok()).into_iter().flatten().flatten();
+    found.extend(entries.map(|entry| entry.path().join("bin/python3")));
+    found
+}
+
+fn new_enough(python: &Path) -> bool {
     let check = "import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 12))";
     Command::new(python).args(["-c", check]).output().is_ok_and(|output| output.status.success())
 }

@@ -1,9 +1,12 @@
-//! A tree of files as a site, as a web server of static content gives it.
+//! A tree of files as a site, as a web server of static content gives it: folders by their `index.html`, conditional requests
+//! by `ETag` and by time.
 
 use std::path::{Component, Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::SystemTime;
 
 use hyper::{Method, StatusCode};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 
 use super::forms::decode;
 use super::message::{Answering, Request, Response, Site, empty, file, text, with_header};
@@ -41,12 +44,12 @@ impl Files {
                 format!("https://{}{} is not in this lab\n", request.host, request.path),
             );
         };
-        let tag = tag(&found);
-        if request.header("if-none-match").is_some_and(|known| known == tag) {
-            return with_header(empty(StatusCode::NOT_MODIFIED), "etag", &tag);
+        let version = Version::of(&found);
+        if version.is_known_to(request) {
+            return version.mark(empty(StatusCode::NOT_MODIFIED));
         }
         match file(&found, media_type(&found)).await {
-            Ok(response) => with_header(response, "etag", &tag),
+            Ok(response) => version.mark(response),
             Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}\n")),
         }
     }
@@ -58,12 +61,44 @@ impl Site for Files {
     }
 }
 
-fn tag(path: &Path) -> String {
-    let known = path.metadata().ok();
-    let length = known.as_ref().map_or(0, std::fs::Metadata::len);
-    let changed =
-        known.and_then(|known| known.modified().ok()).and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    format!("\"{length:x}-{:x}\"", changed.map_or(0, |since| since.as_nanos()))
+/// What tells a file from its earlier self.
+struct Version {
+    tag: String,
+    /// When it was changed, in whole seconds as HTTP writes times.
+    changed: Option<Timestamp>,
+}
+
+impl Version {
+    fn of(path: &Path) -> Self {
+        let known = path.metadata().ok();
+        let length = known.as_ref().map_or(0, std::fs::Metadata::len);
+        let changed = known.and_then(|known| known.modified().ok());
+        let nanos = changed.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let seconds = nanos.and_then(|since| i64::try_from(since.as_secs()).ok());
+        Self {
+            tag: format!("\"{length:x}-{:x}\"", nanos.map_or(0, |since| since.as_nanos())),
+            changed: seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+        }
+    }
+
+    /// Whether the asker has it already. The tag decides where both are sent.
+    fn is_known_to(&self, request: &Request) -> bool {
+        if let Some(tag) = request.header("if-none-match") {
+            return tag == self.tag;
+        }
+        let since = request
+            .header("if-modified-since")
+            .and_then(|text| DateTimeParser::new().parse_timestamp(text).ok());
+        matches!((since, self.changed), (Some(since), Some(changed)) if changed <= since)
+    }
+
+    fn mark(&self, response: Response) -> Response {
+        let response = with_header(response, "etag", &self.tag);
+        match self.changed.and_then(|time| DateTimePrinter::new().timestamp_to_rfc9110_string(&time).ok()) {
+            Some(time) => with_header(response, "last-modified", &time),
+            None => response,
+        }
+    }
 }
 
 /// The media type of a file by its name.
