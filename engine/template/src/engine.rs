@@ -79,7 +79,9 @@ fn cached<K: std::hash::Hash + Eq>(
 }
 
 fn syntax(kind: &str, error: &SyntaxError, text: &Text) -> crate::rt::Fault {
-    let message = format!("Syntax error in {kind}");
+    let delimited = kind == "expression" && ["{{", "{%"].iter().any(|open| text.contains(open));
+    let hint = if delimited { ". Template delimiters are not supported in expressions" } else { "" };
+    let message = format!("Syntax error in {kind}{hint}");
     let cause = Diagnostic::new(error.message.clone());
     let place = text.origin().map(|o| Origin::new(&o.file, o.line + error.line.saturating_sub(1) as u32, 0));
     // In a file of its own the line is known; inside a YAML scalar only where the scalar stands.

@@ -9,6 +9,9 @@ pub(crate) fn translate(detail: &str, text: &str) -> String {
         let word = text.split_whitespace().next().unwrap_or_default();
         return translate(&format!("unexpected `{word}`{rest}"), "");
     }
+    if detail.starts_with("unexpected input after expression") {
+        return "chunk after expression".into();
+    }
     if detail == "unexpected end of block" {
         return "Expected an expression, got 'end of statement block'".into();
     }

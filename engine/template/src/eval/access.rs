@@ -69,7 +69,8 @@ pub(crate) fn item(base: &Rt, key: &Rt) -> Rt {
     let found = match base {
         Rt::Dict(dict) => match key.to_key() {
             Ok(k) => dict.get(&k),
-            Err(fault) => return Rt::Undef(fault),
+            // What cannot be a key is no key of it.
+            Err(_) => None,
         },
         Rt::List(list) => position(key, list.len()).and_then(|i| list.get(i)),
         Rt::Tuple(items) => position(key, items.len()).map(|i| items[i].clone()),
