@@ -394,9 +394,15 @@ mod tests {
     #[test]
     fn python_and_we_write_the_same_text() {
         let value = read(r#"{"b": [1, 2.0, 1e300, 1e-5, null], "a": {"ü\n": true}, "e": {}}"#).unwrap();
-        assert_eq!(dumps(&value), r#"{"b": [1, 2.0, 1e+300, 1e-05, null], "a": {"\u00fc\n": true}, "e": {}}"#);
+        assert_eq!(
+            dumps(&value),
+            r#"{"b": [1, 2.0, 1e+300, 1e-05, null], "a": {"\u00fc\n": true}, "e": {}}"#
+        );
         let pretty = write(&value, Style { indent: Some(4), sort_keys: true, ..Style::default() });
-        assert!(pretty.starts_with("{\n    \"a\": {\n        \"ü\\n\": true\n    },\n    \"b\": [\n        1,"), "{pretty}");
+        assert!(
+            pretty.starts_with("{\n    \"a\": {\n        \"ü\\n\": true\n    },\n    \"b\": [\n        1,"),
+            "{pretty}"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod call;
 pub mod cancel;
+pub mod coerce;
 pub mod event;
 pub mod frame;
 pub mod hash;
@@ -11,6 +12,7 @@ pub mod json;
 pub mod repr;
 pub mod spec;
 pub mod text;
+pub mod validate;
 pub mod value;
 pub mod wire;
 
@@ -18,5 +20,6 @@ pub use call::{Attachment, Call, Reply};
 pub use cancel::Cancel;
 pub use spec::{CheckMode, Field, Kind, Rule, Spec};
 pub use text::{Origin, Text};
+pub use validate::{ArgError, validate};
 pub use value::{Dict, List, Value};
 pub use wire::Blob;
