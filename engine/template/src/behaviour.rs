@@ -175,6 +175,14 @@ fn each_host_sees_its_own_variables() {
 }
 
 #[test]
+fn a_templar_can_be_used_from_any_thread() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Templar>();
+    shared::<Engine>();
+    shared::<Env>();
+}
+
+#[test]
 fn changes_in_place_are_seen_in_the_same_template() {
     let mut vars = Dict::new();
     let mut inner = Dict::new();

@@ -349,7 +349,11 @@ impl Rt {
             Self::Str(_) => "str",
             Self::List(_) => "list",
             Self::Tuple(_) => "tuple",
-            Self::Dict(_) => "dict",
+            Self::Dict(dict) => match &*dict.repr.borrow() {
+                DictRepr::Hosts { .. } => "HostVars",
+                DictRepr::Vars { .. } => "HostVarsVars",
+                DictRepr::Live(_) | DictRepr::Frozen { .. } => "dict",
+            },
             Self::Range(..) => "range",
             Self::Undef(_) => "Undefined",
             Self::Omit => "Omit",

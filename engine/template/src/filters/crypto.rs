@@ -30,7 +30,6 @@ pub(crate) const TABLE: Table = &[
     ("to_uuid", to_uuid),
     ("random", random),
     ("shuffle", shuffle),
-    ("unvault", unvault),
 ];
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -195,17 +194,4 @@ fn shuffle(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         items.swap(i, j);
     }
     Ok(Rt::list(items))
-}
-
-fn unvault(ctx: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
-    let text = repr::text(&input)?;
-    if !text.starts_with("$ANSIBLE_VAULT;") {
-        return Ok(input);
-    }
-    let Some(vault) = &ctx.env.vault else {
-        return Err(fail("Attempting to decrypt but no vault secrets found."));
-    };
-    let plain = vault.decrypt(&text).map_err(fail)?;
-    ctx.shared.secrets.set(true);
-    Ok(Rt::Str(rustible_protocol::Text::untrusted(plain).with_secret(true)))
 }

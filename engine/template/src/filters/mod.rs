@@ -16,6 +16,7 @@ pub(crate) mod sets;
 pub(crate) mod text;
 pub(crate) mod time;
 pub(crate) mod url;
+pub(crate) mod vault;
 pub(crate) mod wrap;
 
 use crate::registry::FilterRun;
@@ -40,6 +41,7 @@ pub(crate) const TABLES: &[Table] = &[
     text::TABLE,
     time::TABLE,
     url::TABLE,
+    vault::TABLE,
     wrap::TABLE,
 ];
 

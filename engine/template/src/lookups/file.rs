@@ -41,3 +41,16 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     }
     Ok(out)
 }
+
+/// The text as it is, its blanks at the end included.
+pub(super) fn unvault(call: Call) -> Res<Vec<Rt>> {
+    call.known(&[])?;
+    let mut out = Vec::new();
+    for name in call.texts()? {
+        let Some(path) = call.ctx.env.find("files", &name) else {
+            return Err(fail(format!("Unable to find file matching \"{name}\" ")));
+        };
+        out.push(Rt::Str(read(&call, &path)?));
+    }
+    Ok(out)
+}

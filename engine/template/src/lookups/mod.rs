@@ -52,7 +52,7 @@ pub(crate) const NAMES: &[(&str, Run)] = &[
     ("dict", dict::run),
     ("env", env::run),
     ("file", file::run),
-    ("unvault", file::run),
+    ("unvault", file::unvault),
     ("fileglob", fileglob::run),
     ("first_found", first_found::run),
     ("indexed_items", indexed_items::run),
