@@ -16,7 +16,7 @@ use rustible_lab::internet::content::{Content, Versions, iso};
 use rustible_lab::internet::mirror::Mirror;
 use rustible_lab::internet::outside::{Outside, Plan};
 use rustible_lab::internet::registry::{Registry, Store, digest};
-use rustible_lab::internet::{Authority, Config, Internet};
+use rustible_lab::internet::{Authority, Config, Flaw, Internet};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -287,6 +287,23 @@ fn an_iso_that_was_remastered_as_the_role_does_installs_by_itself_and_keeps_its_
         run(Command::new("xorriso").arg("-indev").arg(&changed).args(["-report_el_torito", "plain"]));
     let report = String::from_utf8_lossy(&report.stdout).into_owned();
     assert!(report.contains("BIOS  y") && report.contains("UEFI  y"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_client_accepts_a_flawed_certificate() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let internet = internet(folder.path(), Vec::new()).await;
+    for (flaw, words) in
+        [(Flaw::Expired, "xpired"), (Flaw::OtherName, "NotValidForName"), (Flaw::SelfSigned, "UnknownIssuer")]
+    {
+        let listener = TcpListener::bind((LOOPBACK, 0)).await.expect("a port");
+        let tls = internet.authority.flawed_server(LOOPBACK, flaw).expect("a certificate");
+        let served = serve(listener, Some(tls), Arc::new(Files::new(folder.path()))).expect("a listener");
+        let request =
+            client(&internet).build().expect("a client").get(format!("https://{}/ca.pem", served.address()));
+        let refusal = format!("{:?}", request.send().await.expect_err("the certificate was accepted"));
+        assert!(refusal.contains(words) || refusal.contains("not valid for name"), "{flaw:?}: {refusal}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

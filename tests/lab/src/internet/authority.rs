@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, date_time_ymd,
 };
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -19,6 +19,17 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use crate::doubles::web::Tls;
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Its time is over.
+    Expired,
+    /// It is for another name.
+    OtherName,
+    /// No authority signed it.
+    SelfSigned,
+}
 
 /// A certificate authority with its key.
 pub struct Authority {
@@ -74,6 +85,28 @@ impl Authority {
         )))
         .context("the new key cannot sign")?;
         Ok(Arc::new(CertifiedKey::new(vec![certificate, self.certificate.clone()], signer)))
+    }
+
+    /// A TLS configuration whose one certificate no client may accept. Errors when it cannot be made.
+    pub fn flawed_server(&self, address: IpAddr, flaw: Flaw) -> Result<Tls> {
+        let key = KeyPair::generate()?;
+        let name = if flaw == Flaw::OtherName { "other.lab.test".to_owned() } else { address.to_string() };
+        let mut params = CertificateParams::new(vec![name])?;
+        params.use_authority_key_identifier_extension = flaw != Flaw::SelfSigned;
+        if flaw == Flaw::Expired {
+            (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+        }
+        let certificate = if flaw == Flaw::SelfSigned {
+            params.self_signed(&key)?
+        } else {
+            params.signed_by(&key, &self.issuer)?
+        };
+        let secret = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let server = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], secret)?;
+        Ok(Arc::new(server))
     }
 
     fn leaf(&self, names: &[String]) -> Result<(CertificateDer<'static>, KeyPair)> {

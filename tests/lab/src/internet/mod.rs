@@ -21,7 +21,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::net::{TcpListener, UdpSocket};
 
-pub use authority::Authority;
+pub use authority::{Authority, Flaw};
 pub use hosts::Hosts;
 pub use names::{Names, serve_names};
 
