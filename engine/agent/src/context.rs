@@ -136,10 +136,3 @@ impl Drop for Pieces {
         while !matches!(inbox.try_recv(), Err(TryRecvError::Empty | TryRecvError::Disconnected)) {}
     }
 }
-
-/// Several tables are one: the first that has the module runs it.
-impl Modules for &[&dyn Modules] {
-    fn run(&self, call: &Call, context: &Context) -> Option<Reply> {
-        self.iter().find_map(|table| table.run(call, context))
-    }
-}

@@ -6,6 +6,7 @@
 
 mod context;
 mod end;
+mod entries;
 mod files;
 mod job;
 mod link;
@@ -17,6 +18,7 @@ mod work;
 use std::time::Duration;
 
 pub use context::{Attachments, Context, Modules};
+pub use entries::Entries;
 
 /// Be what the arguments behind `agent` say; the exit status.
 ///

@@ -106,15 +106,16 @@ impl Loaded {
     /// # Errors
     /// When packing fails, which only memory can be the reason of.
     pub(crate) fn packed(&self, tool: &str) -> io::Result<&[u8]> {
-        let (kept, pack): (_, fn(&[u8]) -> io::Result<Vec<u8>>) = match tool {
-            "zstd" => (&self.zstd, |bytes| zstd::encode_all(bytes, 3)),
-            "gzip" => (&self.gzip, gzip),
+        let kept = match tool {
+            "zstd" => &self.zstd,
+            "gzip" => &self.gzip,
             _ => return Ok(&self.bytes),
         };
         if let Some(packed) = kept.get() {
             return Ok(packed);
         }
-        let packed = pack(&self.bytes)?;
+        let packed =
+            if tool == "zstd" { zstd::encode_all(self.bytes.as_slice(), 3)? } else { gzip(&self.bytes)? };
         Ok(kept.get_or_init(|| packed))
     }
 }
