@@ -1,1 +1,3 @@
+//! The collection `ansible.posix`: each module is one file of its name.
 
+rustible_sdk::modules!["ansible.posix":];
