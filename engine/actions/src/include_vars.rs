@@ -87,7 +87,7 @@ fn folder(context: &Context<'_>, name: &str) -> Result<Vec<PathBuf>, Failure> {
         }
     };
     let pattern = |text: &str| {
-        rustible_template::Pattern::new(text)
+        rustible_template::Pattern::new(text, false, false)
             .map_err(|error| Failure::msg(format!("'{text}' is no regular expression: {error}")))
     };
     let matching = context.text("files_matching").map(|text| pattern(&text)).transpose()?;
@@ -106,7 +106,8 @@ fn folder(context: &Context<'_>, name: &str) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in found {
         let name = name_of(&path);
-        if ignored.iter().any(|p| p.is_match(&name)) || matching.as_ref().is_some_and(|p| !p.is_match(&name))
+        if ignored.iter().any(|p| p.search(&name, 0).is_some())
+            || matching.as_ref().is_some_and(|p| p.search(&name, 0).is_none())
         {
             continue;
         }

@@ -47,7 +47,9 @@ async fn pause(context: &mut Context<'_>) -> Result<Dict, Failure> {
         match context.runner.asker.pause(&shown, echo).await {
             Some(text) => typed = text,
             None => {
-                context.warnings.push("Not waiting for response to prompt as stdin is not interactive".into())
+                context
+                    .warnings
+                    .push("Not waiting for response to prompt as stdin is not interactive".into());
             }
         }
     }

@@ -124,7 +124,7 @@ async fn order(context: &Context<'_>, delay: u64) -> Result<(), Failure> {
     match run(context, &command).await {
         // Ended by the shutdown itself.
         Ok((0, _)) | Err(Failure::Unreachable(_)) => Ok(()),
-        Ok((code, output)) if code < 0 || code >= 128 => {
+        Ok((code, output)) if !(0..128).contains(&code) => {
             drop(output);
             Ok(())
         }

@@ -116,16 +116,16 @@ fn options(context: &Context<'_>) -> Result<FileOptions, Failure> {
         _ => return Err(Failure::msg("newline_sequence needs to be one of: \n, \r or \r\n")),
     };
     let defaults = FileOptions::default();
+    let pair = |what: &str, default: &(String, String)| {
+        (text(&format!("{what}_start_string"), &default.0), text(&format!("{what}_end_string"), &default.1))
+    };
     Ok(FileOptions {
         trim_blocks: context.flag("trim_blocks", true)?,
         lstrip_blocks: context.flag("lstrip_blocks", false)?,
         newline_sequence: newline.to_string(),
-        block_start: text("block_start_string", &defaults.block_start),
-        block_end: text("block_end_string", &defaults.block_end),
-        variable_start: text("variable_start_string", &defaults.variable_start),
-        variable_end: text("variable_end_string", &defaults.variable_end),
-        comment_start: text("comment_start_string", &defaults.comment_start),
-        comment_end: text("comment_end_string", &defaults.comment_end),
+        block: pair("block", &defaults.block),
+        variable: pair("variable", &defaults.variable),
+        comment: pair("comment", &defaults.comment),
         ..defaults
     })
 }

@@ -25,5 +25,5 @@ pub use keyword::to_bool;
 pub use listing::{ListedPlay, ListedTask, Listing};
 pub use options::{ConnectionOptions, Options};
 pub use registry::Registry;
-pub use run::{Asker, Runner, Setup};
+pub use run::{Asker, Refresh, Runner, Setup, Step};
 pub use task::Settled;

@@ -1,6 +1,9 @@
 //! Variables that the runtime itself provides; nothing can override them.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rustible_inventory::Inventory;
 use rustible_protocol::{Dict, Value};
@@ -98,7 +101,7 @@ impl Magic {
     fn of_run(name: &str, run: &RunFacts) -> Option<Value> {
         Some(match name {
             "playbook_dir" => path(&run.playbook_dir),
-            "ansible_config_file" => run.config_file.as_ref().map_or(Value::Null, path),
+            "ansible_config_file" => run.config_file.as_deref().map_or(Value::Null, path),
             "ansible_check_mode" => run.check.into(),
             "ansible_diff_mode" => run.diff.into(),
             "ansible_forks" => run.forks.into(),
@@ -185,7 +188,7 @@ impl Magic {
             "inventory_file" | "inventory_dir" => {
                 let inventory = scope.play.inventory();
                 let source = inventory.source_of(host)?;
-                if name == "inventory_file" { path(&source) } else { path(&source.parent()?.to_path_buf()) }
+                if name == "inventory_file" { path(&source) } else { path(source.parent()?) }
             }
             "ansible_facts" => Value::Dict(scope.store().namespaced.clone()),
             _ => return None,
@@ -208,7 +211,7 @@ fn dependencies(role: &rustible_playbook::Role, names: &mut Vec<String>) {
     }
 }
 
-fn path(path: &PathBuf) -> Value {
+fn path(path: &Path) -> Value {
     path.display().to_string().into()
 }
 

@@ -49,7 +49,6 @@ pub struct PlayScope {
 
 impl PlayScope {
     /// The inventory as it is now.
-    #[must_use]
     pub fn inventory(&self) -> std::sync::RwLockReadGuard<'_, Inventory> {
         self.inventory.read().unwrap_or_else(PoisonError::into_inner)
     }

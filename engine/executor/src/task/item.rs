@@ -124,12 +124,10 @@ fn action(job: &Job, templar: &Templar) -> Result<String, Diagnostic> {
         Kind::IncludeRole => Ok("ansible.builtin.include_role".into()),
         Kind::Meta(_) | Kind::RoleComplete => Ok("ansible.builtin.meta".into()),
         Kind::Templated => {
-            let name = match templar.render_text(&job.task.action)? {
-                Rendered::Value(Value::Str(name)) => name,
-                _ => {
-                    return Err(Diagnostic::new("the name of an action must be a string")
-                        .at(job.task.action.origin()));
-                }
+            let Rendered::Value(Value::Str(name)) = templar.render_text(&job.task.action)? else {
+                return Err(
+                    Diagnostic::new("the name of an action must be a string").at(job.task.action.origin())
+                );
             };
             let collections: Vec<&Text> = job.frame().collections();
             match rustible_playbook::Catalog::find(&*job.runner.registry, &name, &collections) {

@@ -1,0 +1,119 @@
+//! `ansible-inventory`: the inventory as JSON or as a tree.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::Parser;
+use rustible_inventory::Form;
+use rustible_protocol::{
+    Value,
+    json::{self, Style},
+};
+use rustible_source::{Diagnostic, Kind};
+
+use crate::{
+    args::{InventoryArgs, OwnArgs, VaultArgs},
+    config::Config,
+    exit::fail,
+    setup::{self, load_environment, redactor, screen},
+};
+
+/// Show the inventory as Ansible sees it.
+#[derive(Debug, Parser)]
+#[command(name = "ansible-inventory", disable_version_flag = true)]
+struct Args {
+    /// Group to show with --graph.
+    group: Option<String>,
+    /// All hosts and groups.
+    #[arg(long)]
+    list: bool,
+    /// One host's variables.
+    #[arg(long)]
+    host: Option<String>,
+    /// A tree of groups.
+    #[arg(long)]
+    graph: bool,
+    /// YAML instead of JSON.
+    #[arg(short, long)]
+    yaml: bool,
+    /// As it was written, for another inventory.
+    #[arg(long)]
+    export: bool,
+    /// Variables in the tree.
+    #[arg(long)]
+    vars: bool,
+    /// Write to this file.
+    #[arg(long)]
+    output: Option<PathBuf>,
+    /// Show version.
+    #[arg(long)]
+    version: bool,
+    #[command(flatten)]
+    inventory: InventoryArgs,
+    #[command(flatten)]
+    vault: VaultArgs,
+    #[command(flatten)]
+    own: OwnArgs,
+}
+
+pub(super) fn main(args: &[String]) -> u8 {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => return super::play::usage(&error),
+    };
+    if args.version {
+        return super::version::main("ansible-inventory");
+    }
+    let redactor = redactor();
+    let display = screen(&Config::default(), &redactor, None);
+    match run(&args, &display) {
+        Ok(text) => {
+            display.line(&text, None);
+            0
+        }
+        Err(error) => fail(&display, &error),
+    }
+}
+
+fn run(args: &Args, display: &rustible_output::Display) -> Result<String, Diagnostic> {
+    load_environment(&args.own, None)?;
+    if [args.list, args.host.is_some(), args.graph].iter().filter(|asked| **asked).count() != 1 {
+        let text = "No action selected, at least one of --host, --graph or --list needs to be specified.";
+        return Err(Diagnostic::new(text).of_kind(Kind::Options));
+    }
+    let config = Config::load()?;
+    let secrets = Arc::new(setup::secrets(&args.vault, &config)?);
+    let sources = setup::sources(&args.inventory, &config);
+    let mut inventory = setup::inventory(&sources, &config, &secrets)?;
+    inventory.set_limit(args.inventory.limit.as_deref())?;
+    for warning in inventory.take_warnings() {
+        display.warning(&warning.render());
+    }
+    if args.graph {
+        return inventory.graph(args.group.as_deref().unwrap_or("all"), args.vars);
+    }
+    let form = if args.yaml { Form::Yaml } else { Form::Json };
+    let value = match &args.host {
+        Some(host) => inventory.host_view(host, args.export)?,
+        None => inventory.list(form, args.export)?,
+    };
+    let text = written(&value, args.yaml)?;
+    match &args.output {
+        None => Ok(text),
+        Some(file) => {
+            std::fs::write(file, text + "\n")
+                .map_err(|error| Diagnostic::new(format!("{}: {error}", file.display())))?;
+            Ok(String::new())
+        }
+    }
+}
+
+fn written(value: &Value, yaml: bool) -> Result<String, Diagnostic> {
+    if yaml {
+        let options = rustible_yaml::emit::Options {
+            default_flow_style: Some(false),
+            ..rustible_yaml::emit::Options::default()
+        };
+        return rustible_yaml::emit::to_yaml(value, &options).map(|text| text.trim_end().to_string());
+    }
+    Ok(json::write(value, Style { indent: Some(4), sort_keys: true, ..Style::default() }))
+}

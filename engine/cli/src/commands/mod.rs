@@ -1,0 +1,72 @@
+//! Which command is meant: by the name the program was called under, or by its first word.
+
+mod inventory;
+mod links;
+mod listing;
+mod play;
+mod vault;
+mod version;
+
+use crate::{
+    exit::{USAGE, fail},
+    modules,
+    setup::{redactor, screen},
+};
+
+/// Names of the reference's commands that the program answers to.
+pub(crate) const NAMES: [&str; 9] = [
+    "ansible-playbook",
+    "ansible",
+    "ansible-inventory",
+    "ansible-vault",
+    "ansible-doc",
+    "ansible-config",
+    "ansible-galaxy",
+    "ansible-console",
+    "ansible-pull",
+];
+
+/// Run the command; the exit status.
+pub(crate) fn dispatch(args: Vec<String>) -> u8 {
+    let called =
+        args.first().map(|path| path.rsplit('/').next().unwrap_or_default().to_string()).unwrap_or_default();
+    let rest = args.get(1..).unwrap_or_default();
+    match called.as_str() {
+        "ansible-playbook" => play::main(&args),
+        "ansible-inventory" => inventory::main(&args),
+        "ansible-vault" => vault::main(&args),
+        name if NAMES.contains(&name) => {
+            if rest.iter().any(|word| word == "--version") {
+                return version::main(name);
+            }
+            missing(name)
+        }
+        _ => own(&args, rest),
+    }
+}
+
+/// `rustible WORD ...`: a word that is a command, else playbooks.
+fn own(args: &[String], rest: &[String]) -> u8 {
+    let behind = |name: &str| -> Vec<String> {
+        std::iter::once(name.to_string()).chain(rest.iter().skip(1).cloned()).collect()
+    };
+    match rest.first().map(String::as_str) {
+        Some("agent") => u8::try_from(modules::agent(&rest[1..])).unwrap_or(1),
+        Some("links") => links::main(&behind("rustible links")),
+        Some("inventory") => inventory::main(&behind("rustible inventory")),
+        Some("vault") => vault::main(&behind("rustible vault")),
+        Some("play") => play::main(&behind("rustible play")),
+        _ => play::main(args),
+    }
+}
+
+/// A command that is not there: one line.
+fn missing(name: &str) -> u8 {
+    let config = crate::config::Config::default();
+    let display = screen(&config, &redactor(), None);
+    let error = rustible_source::Diagnostic::new(format!(
+        "{name} is not there yet in rustible; there are ansible-playbook, ansible-inventory and ansible-vault"
+    ));
+    fail(&display, &error.of_kind(rustible_source::Kind::Usage));
+    USAGE
+}

@@ -1,0 +1,144 @@
+//! Settings: built-in default, then `ansible.cfg`, then the environment. The command line wins over all of them elsewhere.
+
+pub(crate) mod dotenv;
+mod ini;
+mod table;
+
+use std::{
+    collections::BTreeMap,
+    env,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use rustible_source::Diagnostic;
+
+pub(crate) use table::{SETTINGS, Setting};
+
+/// The settings in force.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Config {
+    /// The file in use.
+    pub(crate) file: Option<PathBuf>,
+    values: BTreeMap<(String, String), String>,
+    /// What to warn about.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Config {
+    /// Find and read the file.
+    pub(crate) fn load() -> Result<Self, Diagnostic> {
+        let mut config = Self::default();
+        let Some(file) = config.find() else { return Ok(config) };
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            Diagnostic::new(format!("Error reading config file ({}): {error}", file.display()))
+        })?;
+        config.values = ini::parse(&file, &text)?;
+        config.file = Some(std::path::absolute(&file).unwrap_or(file));
+        Ok(config)
+    }
+
+    fn find(&mut self) -> Option<PathBuf> {
+        if let Ok(named) = env::var("ANSIBLE_CONFIG") {
+            let path = PathBuf::from(expand(&named));
+            let path = if path.is_dir() { path.join("ansible.cfg") } else { path };
+            if path.is_file() {
+                return Some(path);
+            }
+        }
+        let here = PathBuf::from("ansible.cfg");
+        if here.is_file() {
+            let open = std::fs::metadata(".").is_ok_and(|meta| meta.mode() & 0o002 != 0);
+            if !open {
+                return Some(here);
+            }
+            self.warnings.push(format!(
+                "Ansible is being run in a world writable directory ({}), ignoring it as an ansible.cfg source.",
+                env::current_dir().unwrap_or_default().display()
+            ));
+        }
+        let home = env::var("HOME").map(|home| PathBuf::from(home).join(".ansible.cfg"));
+        home.into_iter().chain([PathBuf::from("/etc/ansible/ansible.cfg")]).find(|path| path.is_file())
+    }
+
+    fn setting(name: &str) -> Option<&'static Setting> {
+        SETTINGS.iter().find(|setting| setting.name == name)
+    }
+
+    /// A setting's text and where it comes from.
+    pub(crate) fn raw(&self, name: &str) -> Option<(String, Origin)> {
+        let setting = Self::setting(name)?;
+        for variable in setting.env {
+            if let Ok(value) = env::var(variable) {
+                return Some((value, Origin::Environment));
+            }
+        }
+        for (section, key) in setting.ini {
+            if let Some(value) = self.values.get(&((*section).to_string(), key.to_lowercase())) {
+                return Some((value.clone(), Origin::File));
+            }
+        }
+        None
+    }
+
+    /// A setting as text, its default when nobody set it; empty text is nothing.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        let found = self.raw(name).map(|(value, _)| value);
+        found.or_else(|| Self::setting(name).map(|s| s.default.to_string())).filter(|text| !text.is_empty())
+    }
+
+    /// A setting as a boolean.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        let text = self.text(name).unwrap_or_default();
+        matches!(text.trim().to_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t")
+    }
+
+    /// A setting as a number.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, Diagnostic> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let number = text
+            .trim()
+            .parse()
+            .map_err(|_| Diagnostic::new(format!("Config '{name}' must be a number, got '{text}'")))?;
+        Ok(Some(number))
+    }
+
+    /// A setting as a list of texts between commas.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        text.split(',').map(|part| part.trim().to_string()).filter(|part| !part.is_empty()).collect()
+    }
+
+    /// A setting as paths between colons, relative to the file when they come from it.
+    pub(crate) fn paths(&self, name: &str) -> Vec<PathBuf> {
+        let origin = self.raw(name).map(|(_, origin)| origin);
+        let base = match (&self.file, origin) {
+            (Some(file), Some(Origin::File)) => file.parent().map(Path::to_path_buf),
+            _ => None,
+        };
+        let base = base.or_else(|| env::current_dir().ok()).unwrap_or_default();
+        let text = self.text(name).unwrap_or_default();
+        let parts = text.split(if name == "DEFAULT_HOST_LIST" { ',' } else { ':' });
+        parts.filter(|part| !part.trim().is_empty()).map(|part| base.join(expand(part.trim()))).collect()
+    }
+}
+
+/// Where a setting's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The file.
+    File,
+    /// An environment variable.
+    Environment,
+}
+
+/// `~`, `$VAR` and `{{CWD}}`.
+pub(crate) fn expand(text: &str) -> String {
+    let here = env::current_dir().unwrap_or_default().display().to_string();
+    let text = text.replace("{{CWD}}", &here);
+    let text = match (text.strip_prefix('~'), env::var("HOME")) {
+        (Some(rest), Ok(home)) if rest.is_empty() || rest.starts_with('/') => format!("{home}{rest}"),
+        _ => text,
+    };
+    dotenv::variables(&text, true)
+}

@@ -1,0 +1,235 @@
+//! The settings that rustible knows: name, environment variables, places in `ansible.cfg`, default.
+
+/// A setting.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Its name in `ansible-config`.
+    pub(crate) name: &'static str,
+    /// Environment variables, first one wins.
+    pub(crate) env: &'static [&'static str],
+    /// Section and key, first one wins.
+    pub(crate) ini: &'static [(&'static str, &'static str)],
+    /// What it is when nobody sets it.
+    pub(crate) default: &'static str,
+}
+
+const fn s(
+    name: &'static str,
+    env: &'static [&'static str],
+    ini: &'static [(&'static str, &'static str)],
+    default: &'static str,
+) -> Setting {
+    Setting { name, env, ini, default }
+}
+
+/// All of them.
+pub(crate) const SETTINGS: &[Setting] = &[
+    s("ANSIBLE_HOME", &["ANSIBLE_HOME"], &[("defaults", "home")], "~/.ansible"),
+    s("ANY_ERRORS_FATAL", &["ANSIBLE_ANY_ERRORS_FATAL"], &[("defaults", "any_errors_fatal")], "false"),
+    s(
+        "BECOME_ALLOW_SAME_USER",
+        &["ANSIBLE_BECOME_ALLOW_SAME_USER"],
+        &[("privilege_escalation", "become_allow_same_user")],
+        "false",
+    ),
+    s("BECOME_PASSWORD_FILE", &["ANSIBLE_BECOME_PASSWORD_FILE"], &[("defaults", "become_password_file")], ""),
+    s("CALLBACKS_ENABLED", &["ANSIBLE_CALLBACKS_ENABLED"], &[("defaults", "callbacks_enabled")], ""),
+    s("CHECK_MODE_MARKERS", &["ANSIBLE_CHECK_MODE_MARKERS"], &[("defaults", "check_mode_markers")], "false"),
+    s(
+        "COLLECTIONS_PATHS",
+        &["ANSIBLE_COLLECTIONS_PATH"],
+        &[("defaults", "collections_path")],
+        "~/.ansible/collections:/usr/share/ansible/collections",
+    ),
+    s(
+        "CONNECTION_PASSWORD_FILE",
+        &["ANSIBLE_CONNECTION_PASSWORD_FILE"],
+        &[("defaults", "connection_password_file")],
+        "",
+    ),
+    s("DEFAULT_ASK_PASS", &["ANSIBLE_ASK_PASS"], &[("defaults", "ask_pass")], "false"),
+    s("DEFAULT_ASK_VAULT_PASS", &["ANSIBLE_ASK_VAULT_PASS"], &[("defaults", "ask_vault_pass")], "false"),
+    s("DEFAULT_BECOME", &["ANSIBLE_BECOME"], &[("privilege_escalation", "become")], "false"),
+    s(
+        "DEFAULT_BECOME_ASK_PASS",
+        &["ANSIBLE_BECOME_ASK_PASS"],
+        &[("privilege_escalation", "become_ask_pass")],
+        "false",
+    ),
+    s("DEFAULT_BECOME_EXE", &["ANSIBLE_BECOME_EXE"], &[("privilege_escalation", "become_exe")], ""),
+    s("DEFAULT_BECOME_FLAGS", &["ANSIBLE_BECOME_FLAGS"], &[("privilege_escalation", "become_flags")], ""),
+    s(
+        "DEFAULT_BECOME_METHOD",
+        &["ANSIBLE_BECOME_METHOD"],
+        &[("privilege_escalation", "become_method")],
+        "sudo",
+    ),
+    s("DEFAULT_BECOME_USER", &["ANSIBLE_BECOME_USER"], &[("privilege_escalation", "become_user")], "root"),
+    s("DEFAULT_FORKS", &["ANSIBLE_FORKS"], &[("defaults", "forks")], "5"),
+    s("DEFAULT_FORCE_HANDLERS", &["ANSIBLE_FORCE_HANDLERS"], &[("defaults", "force_handlers")], "false"),
+    s("DEFAULT_GATHERING", &["ANSIBLE_GATHERING"], &[("defaults", "gathering")], "implicit"),
+    s("DEFAULT_HASH_BEHAVIOUR", &["ANSIBLE_HASH_BEHAVIOUR"], &[("defaults", "hash_behaviour")], "replace"),
+    s("DEFAULT_HOST_LIST", &["ANSIBLE_INVENTORY"], &[("defaults", "inventory")], ""),
+    s("DEFAULT_MANAGED_STR", &[], &[("defaults", "ansible_managed")], "Ansible managed"),
+    s("DEFAULT_POLL_INTERVAL", &["ANSIBLE_POLL_INTERVAL"], &[("defaults", "poll_interval")], "15"),
+    s("DEFAULT_PRIVATE_KEY_FILE", &["ANSIBLE_PRIVATE_KEY_FILE"], &[("defaults", "private_key_file")], ""),
+    s("DEFAULT_REMOTE_PORT", &["ANSIBLE_REMOTE_PORT"], &[("defaults", "remote_port")], ""),
+    s(
+        "DEFAULT_REMOTE_TMP",
+        &["ANSIBLE_REMOTE_TEMP", "ANSIBLE_REMOTE_TMP"],
+        &[("defaults", "remote_tmp")],
+        "~/.ansible/tmp",
+    ),
+    s("DEFAULT_REMOTE_USER", &["ANSIBLE_REMOTE_USER"], &[("defaults", "remote_user")], ""),
+    s(
+        "DEFAULT_ROLES_PATH",
+        &["ANSIBLE_ROLES_PATH"],
+        &[("defaults", "roles_path")],
+        "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles",
+    ),
+    s("DEFAULT_STDOUT_CALLBACK", &["ANSIBLE_STDOUT_CALLBACK"], &[("defaults", "stdout_callback")], "default"),
+    s("DEFAULT_STRATEGY", &["ANSIBLE_STRATEGY"], &[("defaults", "strategy")], "linear"),
+    s("DEFAULT_TIMEOUT", &["ANSIBLE_TIMEOUT"], &[("defaults", "timeout")], "10"),
+    s("DEFAULT_TRANSPORT", &["ANSIBLE_TRANSPORT"], &[("defaults", "transport")], "ssh"),
+    s(
+        "DEFAULT_VAULT_IDENTITY_LIST",
+        &["ANSIBLE_VAULT_IDENTITY_LIST"],
+        &[("defaults", "vault_identity_list")],
+        "",
+    ),
+    s("DEFAULT_VAULT_ID_MATCH", &["ANSIBLE_VAULT_ID_MATCH"], &[("defaults", "vault_id_match")], "false"),
+    s(
+        "DEFAULT_VAULT_PASSWORD_FILE",
+        &["ANSIBLE_VAULT_PASSWORD_FILE"],
+        &[("defaults", "vault_password_file")],
+        "",
+    ),
+    s("DEFAULT_VERBOSITY", &["ANSIBLE_VERBOSITY"], &[("defaults", "verbosity")], "0"),
+    s(
+        "DEPRECATION_WARNINGS",
+        &["ANSIBLE_DEPRECATION_WARNINGS"],
+        &[("defaults", "deprecation_warnings")],
+        "true",
+    ),
+    s("DIFF_ALWAYS", &["ANSIBLE_DIFF_ALWAYS"], &[("diff", "always")], "false"),
+    s("DIFF_CONTEXT", &["ANSIBLE_DIFF_CONTEXT"], &[("diff", "context")], "3"),
+    s(
+        "DISPLAY_ARGS_TO_STDOUT",
+        &["ANSIBLE_DISPLAY_ARGS_TO_STDOUT"],
+        &[("defaults", "display_args_to_stdout")],
+        "false",
+    ),
+    s(
+        "DISPLAY_FAILED_STDERR",
+        &["ANSIBLE_DISPLAY_FAILED_STDERR"],
+        &[("defaults", "display_failed_stderr")],
+        "false",
+    ),
+    s(
+        "DISPLAY_INCLUDED_HOSTS",
+        &["ANSIBLE_DISPLAY_INCLUDED_HOSTS"],
+        &[("defaults", "display_included_hosts")],
+        "true",
+    ),
+    s("DISPLAY_OK_HOSTS", &["ANSIBLE_DISPLAY_OK_HOSTS"], &[("defaults", "display_ok_hosts")], "true"),
+    s(
+        "DISPLAY_SKIPPED_HOSTS",
+        &["ANSIBLE_DISPLAY_SKIPPED_HOSTS"],
+        &[("defaults", "display_skipped_hosts")],
+        "true",
+    ),
+    s(
+        "ERROR_ON_MISSING_HANDLER",
+        &["ANSIBLE_ERROR_ON_MISSING_HANDLER"],
+        &[("defaults", "error_on_missing_handler")],
+        "true",
+    ),
+    s(
+        "HOST_KEY_CHECKING",
+        &["ANSIBLE_HOST_KEY_CHECKING", "ANSIBLE_SSH_HOST_KEY_CHECKING"],
+        &[("defaults", "host_key_checking"), ("ssh_connection", "host_key_checking")],
+        "true",
+    ),
+    s(
+        "HOST_PATTERN_MISMATCH",
+        &["ANSIBLE_HOST_PATTERN_MISMATCH"],
+        &[("inventory", "host_pattern_mismatch")],
+        "warning",
+    ),
+    s("INJECT_FACTS_AS_VARS", &["ANSIBLE_INJECT_FACT_VARS"], &[("defaults", "inject_facts_as_vars")], "true"),
+    s(
+        "INVENTORY_ANY_UNPARSED_IS_FAILED",
+        &["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"],
+        &[("inventory", "any_unparsed_is_failed")],
+        "false",
+    ),
+    s(
+        "INVENTORY_UNPARSED_IS_FAILED",
+        &["ANSIBLE_INVENTORY_UNPARSED_FAILED"],
+        &[("inventory", "unparsed_is_failed")],
+        "false",
+    ),
+    s(
+        "INVENTORY_UNPARSED_WARNING",
+        &["ANSIBLE_INVENTORY_UNPARSED_WARNING"],
+        &[("inventory", "inventory_unparsed_warning")],
+        "true",
+    ),
+    s("LOCALHOST_WARNING", &["ANSIBLE_LOCALHOST_WARNING"], &[("defaults", "localhost_warning")], "true"),
+    s("MAX_FILE_SIZE_FOR_DIFF", &["ANSIBLE_MAX_DIFF_SIZE"], &[("defaults", "max_diff_size")], "104448"),
+    s("NOCOLOR", &["ANSIBLE_NOCOLOR", "NO_COLOR"], &[("defaults", "nocolor")], "false"),
+    s("FORCE_COLOR", &["ANSIBLE_FORCE_COLOR"], &[("defaults", "force_color")], "false"),
+    s("SHOW_CUSTOM_STATS", &["ANSIBLE_SHOW_CUSTOM_STATS"], &[("defaults", "show_custom_stats")], "false"),
+    s(
+        "SHOW_PER_HOST_START",
+        &["ANSIBLE_SHOW_PER_HOST_START"],
+        &[("defaults", "show_per_host_start")],
+        "false",
+    ),
+    s(
+        "SHOW_TASK_PATH_ON_FAILURE",
+        &["ANSIBLE_SHOW_TASK_PATH_ON_FAILURE"],
+        &[("defaults", "show_task_path_on_failure")],
+        "false",
+    ),
+    s(
+        "CALLBACK_FORMAT_PRETTY",
+        &["ANSIBLE_CALLBACK_FORMAT_PRETTY"],
+        &[("defaults", "callback_format_pretty")],
+        "",
+    ),
+    s(
+        "CALLBACK_RESULT_FORMAT",
+        &["ANSIBLE_CALLBACK_RESULT_FORMAT"],
+        &[("defaults", "callback_result_format")],
+        "json",
+    ),
+    s(
+        "CALLBACK_RESULT_INDENTATION",
+        &["ANSIBLE_CALLBACK_RESULT_INDENTATION"],
+        &[("defaults", "callback_result_indentation")],
+        "4",
+    ),
+    s("SSH_ARGS", &["ANSIBLE_SSH_ARGS"], &[("ssh_connection", "ssh_args")], ""),
+    s("SSH_COMMON_ARGS", &["ANSIBLE_SSH_COMMON_ARGS"], &[("ssh_connection", "ssh_common_args")], ""),
+    s("SSH_EXTRA_ARGS", &["ANSIBLE_SSH_EXTRA_ARGS"], &[("ssh_connection", "ssh_extra_args")], ""),
+    s("SSH_EXECUTABLE", &["ANSIBLE_SSH_EXECUTABLE"], &[("ssh_connection", "ssh_executable")], ""),
+    s(
+        "SSH_RETRIES",
+        &["ANSIBLE_SSH_RETRIES"],
+        &[("ssh_connection", "retries"), ("connection", "retries")],
+        "0",
+    ),
+    s("SYSTEM_WARNINGS", &["ANSIBLE_SYSTEM_WARNINGS"], &[("defaults", "system_warnings")], "true"),
+    s("TAGS_RUN", &["ANSIBLE_RUN_TAGS"], &[("tags", "run")], ""),
+    s("TAGS_SKIP", &["ANSIBLE_SKIP_TAGS"], &[("tags", "skip")], ""),
+    s("TASK_TIMEOUT", &["ANSIBLE_TASK_TIMEOUT"], &[("defaults", "task_timeout")], "0"),
+    s(
+        "TRANSFORM_INVALID_GROUP_CHARS",
+        &["ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS"],
+        &[("defaults", "force_valid_group_names")],
+        "never",
+    ),
+    s("RUSTIBLE_ARTIFACTS", &["RUSTIBLE_ARTIFACTS"], &[("rustible", "artifacts")], ""),
+    s("RUSTIBLE_ARTIFACTS_CLEAN", &["RUSTIBLE_ARTIFACTS_CLEAN"], &[("rustible", "artifacts_clean")], "false"),
+];

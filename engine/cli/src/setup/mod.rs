@@ -1,0 +1,249 @@
+//! From command line and configuration to a run that is ready.
+
+mod ask;
+mod extra;
+mod options;
+mod screen;
+mod vault;
+
+use std::{
+    env,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rustible_connection::Pool;
+use rustible_executor::{Registry, Runner, Setup};
+use rustible_inventory::{Inventory, Settings as InventorySettings, Transform};
+use rustible_output::{Artifacts, Display, Redactor};
+use rustible_protocol::{Dict, Text, Value, event::Callback};
+use rustible_source::Diagnostic;
+use rustible_template::{Decrypt, Engine, Env, Rendered, Templar};
+use rustible_vault::Secrets;
+
+use crate::{
+    args::{InventoryArgs, OwnArgs, Play},
+    config::{Config, dotenv},
+    embedded, modules,
+};
+
+pub(crate) use screen::screen;
+pub(crate) use vault::secrets;
+
+/// Set while the program runs itself again with the variables of `.env`.
+const LOADED: &str = "RUSTIBLE_ENV_LOADED";
+
+/// Load `.env` (beside the playbook, else in the current folder) by running this program again with its variables: so
+/// lookups, agents and programs on this machine see them alike.
+pub(crate) fn load_environment(own: &OwnArgs, playbook: Option<&Path>) -> Result<(), Diagnostic> {
+    if own.no_env_file || env::var_os(LOADED).is_some() {
+        return Ok(());
+    }
+    let named = match env::var_os("RUSTIBLE_ENV_FILE") {
+        Some(file) if own.env_file.is_empty() => vec![PathBuf::from(file)],
+        _ => own.env_file.clone(),
+    };
+    let (files, required) = if named.is_empty() {
+        let beside = playbook.and_then(Path::parent).map(|folder| folder.join(".env"));
+        let found = [Some(PathBuf::from(".env")), beside].into_iter().flatten().find(|file| file.is_file());
+        (found.into_iter().collect(), false)
+    } else {
+        (named, true)
+    };
+    let variables = dotenv::load(&files, required)?;
+    if variables.is_empty() {
+        return Ok(());
+    }
+    let program =
+        env::current_exe().map_err(|error| Diagnostic::new(format!("cannot find this program: {error}")))?;
+    let mut arguments = env::args_os();
+    let mut command = std::process::Command::new(program);
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    let error = command.args(arguments).envs(variables).env(LOADED, "1").exec();
+    Err(Diagnostic::new(format!(
+        "cannot run this program with the variables of the environment file: {error}"
+    )))
+}
+
+/// The secrets among the environment's variables, for the last net.
+pub(crate) fn redactor() -> Redactor {
+    let redactor = Redactor::default();
+    for (name, value) in env::vars() {
+        // A key's path is no secret, its text is.
+        let path = value.starts_with(['/', '~']) && !value.contains('\n');
+        if dotenv::is_secret(&name) && !path && !value.starts_with("ssh-") {
+            redactor.add(&value);
+        }
+    }
+    redactor
+}
+
+/// Opens `!vault` values.
+struct Vaults(Arc<Secrets>);
+
+impl Decrypt for Vaults {
+    fn decrypt(&self, envelope: &str) -> Result<String, String> {
+        let plain = self.0.decrypt(envelope.trim().as_bytes()).map_err(|error| error.to_string())?;
+        String::from_utf8(plain).map_err(|_| "the decrypted value is not UTF-8 text".to_string())
+    }
+}
+
+/// Evaluates expressions of inventory plugins.
+struct Expressions {
+    engine: Arc<Engine>,
+    env: Env,
+}
+
+impl rustible_inventory::Evaluate for Expressions {
+    fn expression(&self, text: &Text, vars: &Dict) -> Result<Value, Diagnostic> {
+        Templar::new(self.engine.clone(), self.env.clone(), Arc::new(vars.clone())).expression(text)
+    }
+    fn template(&self, text: &Text, vars: &Dict) -> Result<Value, Diagnostic> {
+        match Templar::new(self.engine.clone(), self.env.clone(), Arc::new(vars.clone())).render_text(text)? {
+            Rendered::Value(value) => Ok(value),
+            Rendered::Omit => Ok(Value::Null),
+        }
+    }
+}
+
+/// Decrypts whole files.
+pub(crate) fn file_vault(secrets: &Arc<Secrets>) -> Arc<rustible_executor::FileVault> {
+    let secrets = secrets.clone();
+    Arc::new(move |path: &Path, bytes: Vec<u8>| {
+        if !rustible_vault::is_encrypted(&bytes) {
+            return Ok(bytes);
+        }
+        secrets.decrypt(&bytes).map_err(|error| {
+            let place = rustible_protocol::Origin::new(&path.display().to_string().into(), 0, 0);
+            Diagnostic::parse(error.to_string(), Some(&place))
+        })
+    })
+}
+
+/// Inventory sources: those given, else the configured ones.
+pub(crate) fn sources(args: &InventoryArgs, config: &Config) -> Vec<String> {
+    if !args.inventory.is_empty() {
+        return args.inventory.clone();
+    }
+    let configured = config.text("DEFAULT_HOST_LIST").unwrap_or_default();
+    if configured.contains(',') && !configured.contains('/') {
+        return vec![configured];
+    }
+    let paths: Vec<String> =
+        config.paths("DEFAULT_HOST_LIST").iter().map(|path| path.display().to_string()).collect();
+    if !paths.is_empty() {
+        return paths;
+    }
+    ["inventory", "/etc/ansible/hosts"]
+        .into_iter()
+        .filter(|p| Path::new(p).exists())
+        .take(1)
+        .map(str::to_string)
+        .collect()
+}
+
+/// Read the inventory.
+pub(crate) fn inventory(
+    sources: &[String],
+    config: &Config,
+    secrets: &Arc<Secrets>,
+) -> Result<Inventory, Diagnostic> {
+    let vault = file_vault(secrets);
+    let decrypt = Arc::new(move |path: &Path, bytes: &[u8]| vault(path, bytes.to_vec()));
+    let transform = match config.text("TRANSFORM_INVALID_GROUP_CHARS").as_deref() {
+        Some("always" | "true" | "True" | "yes") => Transform::Always,
+        Some("silently") => Transform::Silently,
+        Some("ignore") => Transform::Ignore,
+        _ => Transform::Never,
+    };
+    let settings = InventorySettings {
+        transform,
+        merge_hashes: config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge"),
+        any_unparsed_is_failed: config.flag("INVENTORY_ANY_UNPARSED_IS_FAILED"),
+        unparsed_is_failed: config.flag("INVENTORY_UNPARSED_IS_FAILED"),
+        unparsed_warning: config.flag("INVENTORY_UNPARSED_WARNING"),
+        ..InventorySettings::default()
+    };
+    let env = Env { vault: Some(Arc::new(Vaults(secrets.clone()))), ..Env::default() };
+    let expressions = Expressions { engine: Engine::new(), env };
+    Inventory::load(sources, settings, decrypt, Some(&expressions))
+}
+
+/// A run that is ready, and where it shows itself.
+pub(crate) struct Ready {
+    pub(crate) runner: Arc<Runner>,
+    pub(crate) artifacts: Option<Artifacts>,
+}
+
+/// Make the run.
+pub(crate) fn run(
+    args: &Play,
+    config: &Config,
+    display: Display,
+    artifacts: Option<Artifacts>,
+    redactor: &Redactor,
+) -> Result<Ready, Diagnostic> {
+    if config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge") {
+        return Err(Diagnostic::new("hash_behaviour = merge is not supported by rustible")
+            .of_kind(rustible_source::Kind::Options));
+    }
+    let secrets = Arc::new(vault::secrets(&args.vault, config)?);
+    let sources = sources(&args.inventory, config);
+    let mut inventory = inventory(&sources, config, &secrets)?;
+    inventory.set_limit(args.inventory.limit.as_deref())?;
+    for warning in inventory.take_warnings() {
+        display.warning(&warning.render());
+    }
+    if let Some(limit) = &args.inventory.limit {
+        let left = inventory.select_list(&["all".to_string()])?;
+        let local = inventory.select_list(std::slice::from_ref(limit)).map(|s| s.hosts).unwrap_or_default();
+        if left.hosts.is_empty() && local.is_empty() {
+            return Err(Diagnostic::new("Specified hosts and/or --limit does not match any hosts"));
+        }
+    } else if inventory.host_names().is_empty() && config.flag("LOCALHOST_WARNING") {
+        display.warning(
+            "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'",
+        );
+    }
+    let vault = file_vault(&secrets);
+    let extra = extra::vars(&args.inventory.extra_vars, &vault)?;
+    let options = options::options(args, config, &sources, extra, redactor)?;
+    let warnings = display.clone();
+    let template_env = Env {
+        vault: Some(Arc::new(Vaults(secrets.clone()))),
+        warn: Some(Arc::new(move |text: &str| warnings.warning(text))),
+        ..Env::default()
+    };
+    let binaries = embedded::binaries()
+        .map_err(|error| Diagnostic::new(format!("cannot find this program: {error}")))?;
+    let name = config.text("DEFAULT_STDOUT_CALLBACK").unwrap_or_else(|| "default".into());
+    let mut callbacks: Vec<Box<dyn Callback>> =
+        vec![rustible_output::callback(&name, screen::settings(args, config)?, display.clone())?];
+    if let Some(artifacts) = &artifacts {
+        callbacks.push(Box::new(artifacts.clone()));
+    }
+    let refresh = {
+        let (config, secrets, sources, limit) =
+            (config.clone(), secrets.clone(), sources.clone(), args.inventory.limit.clone());
+        Box::new(move || {
+            let mut fresh = self::inventory(&sources, &config, &secrets)?;
+            fresh.set_limit(limit.as_deref())?;
+            Ok(fresh)
+        })
+    };
+    let runner = Runner::new(Setup {
+        options,
+        registry: Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere()),
+        inventory,
+        refresh,
+        vault,
+        env: template_env,
+        pool: Pool::new(binaries),
+        callbacks,
+        asker: Box::new(ask::Terminal),
+    });
+    Ok(Ready { runner, artifacts })
+}

@@ -1,0 +1,125 @@
+//! The executor's options out of command line and configuration.
+
+use std::path::PathBuf;
+
+use rustible_executor::{ConnectionOptions, Options};
+use rustible_output::Redactor;
+use rustible_protocol::Dict;
+use rustible_source::Diagnostic;
+
+use super::{ask, screen};
+use crate::{args::Play, config::Config};
+
+/// Everything that is the same for the run.
+pub(super) fn options(
+    args: &Play,
+    config: &Config,
+    sources: &[String],
+    extra_vars: Dict,
+    redactor: &Redactor,
+) -> Result<Options, Diagnostic> {
+    let number = |name: &str| -> Result<Option<u64>, Diagnostic> {
+        Ok(config.number(name)?.and_then(|n| u64::try_from(n).ok()))
+    };
+    let forks = match args.run.forks {
+        Some(forks) => forks,
+        None => number("DEFAULT_FORKS")?.and_then(|n| usize::try_from(n).ok()).unwrap_or(5),
+    };
+    let tags = |given: &[String], setting: &str| -> Vec<String> {
+        let all = if given.is_empty() { config.list(setting) } else { given.to_vec() };
+        all.iter()
+            .flat_map(|t| t.split(','))
+            .map(|t| t.trim().to_string())
+            .filter(|t| !t.is_empty())
+            .collect()
+    };
+    let mut roles_path = config.paths("DEFAULT_ROLES_PATH");
+    // Entry playbooks live beside or below the folder with the roles.
+    roles_path.push(std::env::current_dir().unwrap_or_default().join("roles"));
+    let mut collections_path: Vec<PathBuf> =
+        vec![std::env::current_dir().unwrap_or_default().join("collections")];
+    collections_path.extend(config.paths("COLLECTIONS_PATHS"));
+    Ok(Options {
+        roles_path,
+        collections_path,
+        extra_vars,
+        limit: args.inventory.limit.clone(),
+        tags: tags(&args.run.tags, "TAGS_RUN"),
+        skip_tags: tags(&args.run.skip_tags, "TAGS_SKIP"),
+        check: args.run.check,
+        diff: args.run.diff || config.flag("DIFF_ALWAYS"),
+        forks: forks.max(1),
+        verbosity: screen::verbosity(args, config)?,
+        start_at_task: args.start_at_task.clone(),
+        step: args.step,
+        force_handlers: args.force_handlers || config.flag("DEFAULT_FORCE_HANDLERS"),
+        gathering: config.text("DEFAULT_GATHERING").unwrap_or_else(|| "implicit".into()),
+        strategy: config.text("DEFAULT_STRATEGY").unwrap_or_else(|| "linear".into()),
+        any_errors_fatal: config.flag("ANY_ERRORS_FATAL"),
+        error_on_missing_handler: config.flag("ERROR_ON_MISSING_HANDLER"),
+        connection: connection(args, config, redactor)?,
+        lenient: args.own.unsupported == "when-reached",
+        config_file: config.file.clone(),
+        inventory_sources: sources.to_vec(),
+        task_timeout: number("TASK_TIMEOUT")?.and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+        inject_facts: config.flag("INJECT_FACTS_AS_VARS"),
+        poll_interval: number("DEFAULT_POLL_INTERVAL")?.unwrap_or(15),
+        max_diff_size: number("MAX_FILE_SIZE_FOR_DIFF")?
+            .and_then(|n| usize::try_from(n).ok())
+            .unwrap_or(104_448),
+        ansible_managed: config.text("DEFAULT_MANAGED_STR").unwrap_or_default(),
+    })
+}
+
+fn connection(args: &Play, config: &Config, redactor: &Redactor) -> Result<ConnectionOptions, Diagnostic> {
+    let given = &args.connection;
+    let listing = args.syntax_check || args.list_tasks || args.list_tags || args.list_hosts;
+    let ask_pass = (given.ask_pass || config.flag("DEFAULT_ASK_PASS")) && !listing;
+    let ask_become = (given.ask_become_pass || config.flag("DEFAULT_BECOME_ASK_PASS")) && !listing;
+    let from_file = |path: Option<&PathBuf>, setting: &str| -> Result<Option<String>, Diagnostic> {
+        let path = path.cloned().or_else(|| config.paths(setting).into_iter().next());
+        let Some(path) = path else { return Ok(None) };
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Diagnostic::new(format!("Could not read password file {}: {error}", path.display()))
+        })?;
+        Ok(Some(text.trim().to_string()))
+    };
+    let mut password = from_file(given.connection_password_file.as_ref(), "CONNECTION_PASSWORD_FILE")?;
+    if ask_pass {
+        password = Some(ask::password("SSH password: ")?);
+    }
+    let mut become_password = from_file(given.become_password_file.as_ref(), "BECOME_PASSWORD_FILE")?;
+    if ask_become {
+        let answer = ask::password("BECOME password[defaults to SSH password]: ")?;
+        become_password = if answer.is_empty() { password.clone() } else { Some(answer) };
+    }
+    password.iter().chain(&become_password).for_each(|secret| redactor.add(secret));
+    let text = |given: &Option<String>, setting: &str| given.clone().or_else(|| config.text(setting));
+    let port = config.number("DEFAULT_REMOTE_PORT")?.and_then(|n| u16::try_from(n).ok());
+    let retries = config.number("SSH_RETRIES")?.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let timeout = match given.timeout {
+        Some(seconds) => seconds,
+        None => config.number("DEFAULT_TIMEOUT")?.and_then(|n| u64::try_from(n).ok()).unwrap_or(10),
+    };
+    Ok(ConnectionOptions {
+        connection: text(&given.connection, "DEFAULT_TRANSPORT").unwrap_or_else(|| "ssh".into()),
+        user: text(&given.user, "DEFAULT_REMOTE_USER"),
+        port,
+        private_key: text(&given.private_key, "DEFAULT_PRIVATE_KEY_FILE"),
+        password,
+        timeout,
+        host_key_checking: config.flag("HOST_KEY_CHECKING"),
+        ssh_args: config.text("SSH_ARGS"),
+        ssh_common_args: text(&given.ssh_common_args, "SSH_COMMON_ARGS"),
+        ssh_extra_args: text(&given.ssh_extra_args, "SSH_EXTRA_ARGS"),
+        ssh_executable: config.text("SSH_EXECUTABLE"),
+        retries,
+        become_on: given.r#become || config.flag("DEFAULT_BECOME"),
+        become_method: text(&given.become_method, "DEFAULT_BECOME_METHOD").unwrap_or_else(|| "sudo".into()),
+        become_user: text(&given.become_user, "DEFAULT_BECOME_USER").unwrap_or_else(|| "root".into()),
+        become_exe: config.text("DEFAULT_BECOME_EXE"),
+        become_flags: config.text("DEFAULT_BECOME_FLAGS"),
+        become_password,
+        remote_tmp: config.text("DEFAULT_REMOTE_TMP").unwrap_or_else(|| "~/.ansible/tmp".into()),
+    })
+}

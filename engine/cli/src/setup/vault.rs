@@ -1,0 +1,84 @@
+//! Passwords of vaults: from files, programs and people.
+
+use std::{os::unix::fs::PermissionsExt, path::Path, process::Command};
+
+use rustible_source::Diagnostic;
+use rustible_vault::{Secret, Secrets};
+
+use crate::{
+    args::VaultArgs,
+    config::{Config, expand},
+    setup::ask,
+};
+
+/// All passwords, in the order they are to be tried.
+pub(crate) fn secrets(args: &VaultArgs, config: &Config) -> Result<Secrets, Diagnostic> {
+    let mut secrets = Secrets::new().only_matching(config.flag("DEFAULT_VAULT_ID_MATCH"));
+    let mut ids: Vec<String> = config.list("DEFAULT_VAULT_IDENTITY_LIST");
+    ids.extend(args.vault_id.iter().cloned());
+    for id in ids {
+        let (label, source) = id.split_once('@').map_or(("default", id.as_str()), |(label, source)| {
+            (if label.is_empty() { "default" } else { label }, source)
+        });
+        let password = if matches!(source, "prompt" | "prompt_ask_vault_pass") {
+            let prompt = if source == "prompt" {
+                format!("Vault password ({label}): ")
+            } else {
+                "Vault password: ".into()
+            };
+            ask::password(&prompt)?
+        } else {
+            from_file(source, label)?
+        };
+        secrets.add(Secret::new(label, password));
+    }
+    let mut files = args.vault_password_file.clone();
+    if files.is_empty() {
+        files.extend(config.paths("DEFAULT_VAULT_PASSWORD_FILE").iter().map(|p| p.display().to_string()));
+    }
+    for file in files {
+        secrets.add(Secret::new("default", from_file(&file, "default")?));
+    }
+    if args.ask_vault_password || config.flag("DEFAULT_ASK_VAULT_PASS") {
+        secrets.add(Secret::new("default", ask::password("Vault password: ")?));
+    }
+    Ok(secrets)
+}
+
+/// A file's content, or what the program in it prints.
+fn from_file(name: &str, label: &str) -> Result<String, Diagnostic> {
+    let expanded = expand(name);
+    let path = Path::new(&expanded);
+    let missing = || Diagnostic::new(format!("The vault password file {} was not found", path.display()));
+    let meta = std::fs::metadata(path).map_err(|_| missing())?;
+    let text = if meta.permissions().mode() & 0o111 != 0 {
+        let mut command = Command::new(std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
+        let client = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("-client"));
+        if client {
+            command.args(["--vault-id", label]);
+        }
+        let output = command.output().map_err(|error| {
+            Diagnostic::new(format!("Problem running vault password script {}: {error}", path.display()))
+        })?;
+        if !output.status.success() {
+            return Err(Diagnostic::new(format!(
+                "Vault password script {} ended with {}",
+                path.display(),
+                output.status
+            )));
+        }
+        output.stdout
+    } else {
+        std::fs::read(path).map_err(|error| {
+            Diagnostic::new(format!("Could not read vault password file {}: {error}", path.display()))
+        })?
+    };
+    let text = String::from_utf8_lossy(&text).trim().to_string();
+    if text.is_empty() {
+        return Err(Diagnostic::new(format!(
+            "Invalid vault password was provided from file ({})",
+            path.display()
+        )));
+    }
+    Ok(text)
+}
