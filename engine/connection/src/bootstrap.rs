@@ -69,7 +69,7 @@ pub(crate) async fn start(
 /// Where an agent may lie. `%u` is the user's number there.
 fn folders(target: &Target) -> Vec<String> {
     let temporary = target.remote_tmp.trim_end_matches('/');
-    let mut folders = vec!["~/.cache/rustible".to_string()];
+    let mut folders = vec!["~/.cache/rustible/agents".to_string()];
     // A name with `$` or blanks would mean something else to the shell than to Ansible; the others will do.
     if !temporary.is_empty() && !temporary.contains(['$', '\'', '"', '\\', '%']) {
         folders.push(format!("{temporary}/rustible-%u"));

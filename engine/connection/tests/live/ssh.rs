@@ -50,12 +50,21 @@ async fn user_of(target: &Target) -> String {
     text(&reply.result, "user")
 }
 
+/// Take this program away again from folders of users that were here before the test.
+fn forget_agents(folders: &[&str]) {
+    let program = fs::read(std::env::current_exe().unwrap()).unwrap();
+    let name = format!("agent-{}", rustible_protocol::hash::content(&program));
+    for folder in folders {
+        let _ = fs::remove_file(std::path::Path::new(folder).join(&name));
+    }
+}
+
 async fn key_and_upload() {
     let sshd = Sshd::start();
     for _ in 0..2 {
         assert_eq!(user_of(&sshd.target()).await, sshd.user);
     }
-    let cache = sshd.home().join(".cache/rustible");
+    let cache = sshd.home().join(".cache/rustible/agents");
     let files: Vec<_> = fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(fs::metadata(&cache).unwrap().mode() & 0o777, 0o700);
@@ -216,6 +225,7 @@ async fn sudo() {
     let target = root(Some(PASSWORD));
     let reply = pool.call(&target, call("test.me", &[]), vec![]).await.unwrap();
     assert_eq!((text(&reply.result, "user"), text(&reply.result, "home")), ("root".into(), "/root".into()));
+    forget_agents(&["/root/.cache/rustible/agents"]);
     // The other user's agent is another one over the same connection.
     let reply = pool.call(&sshd.target(), call("test.me", &[]), vec![]).await.unwrap();
     assert_eq!(text(&reply.result, "user"), sshd.user);
@@ -235,6 +245,7 @@ async fn become_nobody() {
     sshd.sudo("NOPASSWD:");
     let nobody = sshd.target().with_become(become_with(Method::Sudo, "nobody", None));
     assert_eq!(user_of(&nobody).await, "nobody");
+    forget_agents(&["/var/tmp/.rustible-65534"]);
     let unknown = sshd.target().with_become(become_with(Method::Sudo, "nosuchuser", None));
     let refused = pool().connect(&unknown).await.unwrap_err().to_string();
     assert!(refused.contains("nosuchuser"), "{refused}");
@@ -258,7 +269,7 @@ async fn raw_become() {
 async fn damaged() {
     let sshd = Sshd::start();
     assert_eq!(user_of(&sshd.target()).await, sshd.user);
-    let cache = sshd.home().join(".cache/rustible");
+    let cache = sshd.home().join(".cache/rustible/agents");
     let agent = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
     let size = fs::metadata(&agent).unwrap().len();
     let bytes = fs::read(&agent).unwrap();
@@ -272,11 +283,12 @@ async fn damaged() {
 
 async fn open_folder() {
     let sshd = Sshd::start();
-    let cache = sshd.home().join(".cache/rustible");
+    let cache = sshd.home().join(".cache/rustible/agents");
     done(
         Command::new("install")
             .args(["-d", "-m", "777", "-o", &sshd.user])
             .arg(sshd.home().join(".cache"))
+            .arg(sshd.home().join(".cache/rustible"))
             .arg(&cache),
     );
     assert_eq!(user_of(&sshd.target()).await, sshd.user);
@@ -295,7 +307,7 @@ async fn noexec() {
     done(Command::new("mount").args(["-t", "tmpfs", "-o", &owner, "tmpfs"]).arg(&cache));
     let pool = pool();
     let result = pool.connect(&sshd.target()).await;
-    let left = fs::read_dir(cache.join("rustible")).map(Iterator::count);
+    let left = fs::read_dir(cache.join("rustible/agents")).map(Iterator::count);
     done(Command::new("umount").arg(&cache));
     result.unwrap();
     assert_eq!(left.unwrap(), 0);
@@ -322,6 +334,7 @@ async fn lean_and_full() {
 async fn become_here() {
     let nobody = Target::local("here").with_become(become_with(Method::Sudo, "nobody", None));
     assert_eq!(user_of(&nobody).await, "nobody");
+    forget_agents(&["/var/tmp/.rustible-65534"]);
 }
 
 async fn no_session_left() {
