@@ -8,7 +8,13 @@ use std::{process::ExitCode, sync::LazyLock};
 use rustible_agent::Entries;
 
 /// Modules of the collections that are light enough.
-static MODULES: LazyLock<Entries> = LazyLock::new(|| Entries::new(&[]));
+static MODULES: LazyLock<Entries> = LazyLock::new(|| {
+    Entries::new(&[
+        rustible_ansible_posix::modules(),
+        rustible_community_crypto::modules(),
+        rustible_community_general::modules(),
+    ])
+});
 
 fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
