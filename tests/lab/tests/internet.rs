@@ -283,6 +283,10 @@ fn an_iso_that_was_remastered_as_the_role_does_installs_by_itself_and_keeps_its_
     ]);
     run(remaster.arg(folder.path().join("tree")).arg("/"));
     assert!(iso::installs_by_itself(&changed).expect("a menu"));
+    assert!(
+        iso::read(&changed, "/md5sum.txt").expect("checksums").ends_with(b"  ./boot/memtest86+x64.bin\n")
+    );
+    assert!(iso::read(&changed, "/no/such/file").is_err());
     let report =
         run(Command::new("xorriso").arg("-indev").arg(&changed).args(["-report_el_torito", "plain"]));
     let report = String::from_utf8_lossy(&report.stdout).into_owned();

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -100,6 +101,7 @@ pub(super) fn store(centre: &Arc<Centre>, ask: &Ask, incoming: Option<Incoming>)
 
 /// Moves a spooled file to its place, also to another file system.
 fn put(spooled: tempfile::TempPath, place: &Path) -> Result<()> {
+    std::fs::set_permissions(&spooled, std::fs::Permissions::from_mode(0o644))?;
     if let Err(kept) = spooled.persist(place) {
         std::fs::copy(&kept.path, place).with_context(|| format!("cannot write {}", place.display()))?;
     }

@@ -84,22 +84,27 @@ fn boot_image(kind: &str, size: usize) -> Vec<u8> {
     data
 }
 
-/// Whether an image would install by itself: its first boot entry has the kernel argument `autoinstall`, and the menu does
-/// not wait. Errors when the file is no ISO with a boot menu.
-pub fn installs_by_itself(image: &Path) -> Result<bool> {
+/// A file out of an image, by its path. Errors when there is no such image or file.
+pub fn read(image: &Path, path: &str) -> Result<Vec<u8>> {
     let work = tempfile::tempdir()?;
-    let menu = work.path().join("grub.cfg");
+    let target = work.path().join("file");
     let output = Command::new("xorriso")
         .args(["-osirrox", "on", "-indev"])
         .arg(image)
-        .args(["-extract", "/boot/grub/grub.cfg"])
-        .arg(&menu)
+        .args(["-extract", path])
+        .arg(&target)
         .output()
         .context("cannot run xorriso (package xorriso)")?;
     if !output.status.success() {
         bail!("{}: {}", image.display(), String::from_utf8_lossy(&output.stderr).trim());
     }
-    Ok(starts_installation(&fs::read_to_string(&menu)?))
+    Ok(fs::read(&target)?)
+}
+
+/// Whether an image would install by itself: its first boot entry has the kernel argument `autoinstall`, and the menu does
+/// not wait. Errors when the file is no ISO with a boot menu.
+pub fn installs_by_itself(image: &Path) -> Result<bool> {
+    Ok(starts_installation(&String::from_utf8_lossy(&read(image, "/boot/grub/grub.cfg")?)))
 }
 
 fn starts_installation(menu: &str) -> bool {
