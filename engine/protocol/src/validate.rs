@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use thiserror::Error;
 
 use crate::{
-    coerce::{boolean, class, coerce, name},
+    coerce::{boolean, coerce, name},
     repr::str as text_of,
     spec::{Field, Kind, Rule, Spec},
     value::{Dict, List, Value},
@@ -149,7 +149,7 @@ impl<'a> State<'a> {
                     let msg = format!(
                         "argument '{}' is of type {}{place} and we were unable to convert to {}: {why}",
                         field.name,
-                        class(&value),
+                        value.type_name(),
                         name(field.kind)
                     );
                     self.fail(field.name, msg);
@@ -172,7 +172,7 @@ impl<'a> State<'a> {
                     let msg = format!(
                         "Elements value for option '{}'{place} is of type {} and we were unable to convert to {}: {why}",
                         field.name,
-                        class(item),
+                        item.type_name(),
                         name(kind)
                     );
                     self.fail(field.name, msg);

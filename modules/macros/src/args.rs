@@ -51,7 +51,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         }
         let name = own.name.unwrap_or_else(|| ident.to_string().trim_start_matches("r#").to_string());
         let doc = docs::text(&field.attrs);
-        let (aliases, choices, env, no_log, must) = (own.aliases, own.choices, own.env, own.no_log, own.required);
+        let (aliases, choices, env, no_log, must) =
+            (own.aliases, own.choices, own.env, own.no_log, own.required);
         let default = match own.default {
             Some(value) => quote!(Some(::rustible_sdk::Value::from(#value))),
             None => quote!(None),

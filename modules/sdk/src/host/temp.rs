@@ -1,0 +1,54 @@
+//! Temporary files and folders of the target: of this user alone, gone at the end of the call.
+
+use std::path::{Path, PathBuf};
+
+use crate::{Host, Result};
+
+/// A temporary file or folder; removed when dropped.
+#[derive(Debug)]
+pub struct Temp {
+    path: PathBuf,
+    _guard: Guard,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "kept for what dropping them does")]
+enum Guard {
+    File(tempfile::TempPath),
+    Dir(tempfile::TempDir),
+}
+
+impl Temp {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Host {
+    /// A temporary file with a content, mode 0600.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn temp_file(&self, content: &[u8]) -> Result<Temp> {
+        use std::io::Write;
+        let mut file = tempfile::Builder::new().prefix(".rustible.").tempfile_in(self.temp_root())?;
+        file.write_all(content)?;
+        let guard = file.into_temp_path();
+        Ok(Temp { path: guard.to_path_buf(), _guard: Guard::File(guard) })
+    }
+    /// A temporary folder, mode 0700.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn temp_dir(&self) -> Result<Temp> {
+        let dir = tempfile::Builder::new().prefix(".rustible.").tempdir_in(self.temp_root())?;
+        Ok(Temp { path: dir.path().to_path_buf(), _guard: Guard::Dir(dir) })
+    }
+    /// The folder temporary files go to.
+    #[must_use]
+    pub fn temp_root(&self) -> PathBuf {
+        self.env("TMPDIR").filter(|dir| !dir.is_empty()).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
+    }
+}
