@@ -34,9 +34,11 @@ fn collect(fields: &[Field], args: &Dict, all: &mut BTreeSet<String>) {
 
 fn texts(value: &Value, all: &mut BTreeSet<String>) {
     match value {
-        Value::Str(text) if !text.is_empty() => drop(all.insert(text.to_string())),
+        Value::Str(text) if !text.is_empty() => {
+            all.insert(text.to_string());
+        }
         Value::Int(_) | Value::Float(_) | Value::Big(_) => {
-            drop(all.insert(rustible_protocol::repr::str(value)))
+            all.insert(rustible_protocol::repr::str(value));
         }
         Value::List(items) => items.iter().for_each(|item| texts(item, all)),
         Value::Dict(dict) => dict.values().for_each(|item| texts(item, all)),
