@@ -183,6 +183,30 @@ async fn a_full_storage_a_silent_agent_and_a_repeated_id_can_be_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_cut_leaves_nothing_and_the_next_one_arrives() {
+    let lab = lab(Conditions::default()).await;
+    let fault =
+        json!({"method": "POST", "path": "*/upload", "count": 1, "kind": "cut_body", "bytes": 100_000});
+    lab.faults.add(serde_json::from_value::<Fault>(fault).expect("a fault"));
+    let send = async || {
+        let file = reqwest::multipart::Part::bytes(vec![7; 3 << 20]).file_name("big.iso");
+        let form = reqwest::multipart::Form::new().text("content", "iso").part("filename", file);
+        let request = client(&lab).post(url(&lab, "/nodes/pve/storage/local/upload")).multipart(form);
+        request.header("authorization", "PVEAPIToken=root@pam!lab=secret-value").send().await
+    };
+    let content = async || {
+        let (_, list) = call(&lab, "GET", "/nodes/pve/storage/local/content", &[]).await.expect("an answer");
+        list["data"].as_array().expect("a list").clone()
+    };
+    assert!(send().await.is_err());
+    assert!(content().await.is_empty());
+    let answer = send().await.expect("an answer").bytes().await.expect("a body");
+    assert_eq!(ended(&lab, &serde_json::from_slice(&answer).expect("JSON")).await, "OK");
+    assert_eq!(content().await[0]["size"], json!(3 << 20));
+    assert!(lab.record.writes().iter().all(|entry| entry.path.ends_with("/upload")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_write_without_csrf_token_is_refused() {
     let lab = lab(Conditions::default()).await;
     let login = client(&lab)
