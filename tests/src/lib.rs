@@ -1,1 +1,1 @@
-
+//! Data-driven tests of the house: rules, module cases, playbooks.

@@ -1,9 +1,9 @@
 //! The tables of all modules: the agent's half runs them, the controller's half reads their interfaces.
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
-use rustible_agent::{Context, Modules};
-use rustible_protocol::{Call, Reply, Spec};
+use rustible_agent::Entries;
+use rustible_protocol::Spec;
 use rustible_sdk::Entry;
 
 /// Every crate's table.
@@ -69,37 +69,9 @@ pub(crate) fn elsewhere() -> Vec<String> {
 }
 
 /// All tables as the agent sees them.
-struct Table;
-
-impl Modules for Table {
-    fn run(&self, call: &Call, context: &Context) -> Option<Reply> {
-        let entry = tables().into_iter().flatten().find(|entry| (entry.spec)().name == call.module)?;
-        Some(rustible_sdk::call(entry, call, host_context(context)))
-    }
-}
-
-fn host_context(context: &Context) -> rustible_sdk::HostContext {
-    rustible_sdk::HostContext {
-        cancel: context.cancel.clone(),
-        attachments: Arc::new(Contents(context.attachments.clone())),
-        root: None,
-        script: None,
-    }
-}
-
-/// The call's contents as modules read them.
-struct Contents(Arc<rustible_agent::Attachments>);
-
-impl rustible_sdk::Attached for Contents {
-    fn find(&self, name: &str) -> Option<rustible_protocol::Attachment> {
-        self.0.find(name).cloned()
-    }
-    fn open(&self, name: &str) -> std::io::Result<Box<dyn std::io::Read + Send>> {
-        self.0.open(name)
-    }
-}
+static TABLE: LazyLock<Entries> = LazyLock::new(|| Entries::new(&tables()));
 
 /// Be the agent.
 pub(crate) fn agent(args: &[String]) -> i32 {
-    rustible_agent::main(&Table, true, args)
+    rustible_agent::main(&*TABLE, true, args)
 }

@@ -25,7 +25,7 @@ fn write(out: &mut String, value: &Value) {
         Value::Big(number) => out.push_str(&number.to_string()),
         Value::Float(number) if number.is_nan() => out.push_str("nan"),
         Value::Float(number) if number.is_infinite() => {
-            out.push_str(["-inf", "inf"][usize::from(*number > 0.0)])
+            out.push_str(["-inf", "inf"][usize::from(*number > 0.0)]);
         }
         Value::Float(number) => out.push_str(&json::float(*number)),
         Value::Str(text) | Value::Vaulted(text) => quote(out, text),
