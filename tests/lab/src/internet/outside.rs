@@ -157,6 +157,7 @@ fn proxmox(
     settings.bridges = vec![plan.bridge.clone()];
     settings.trust = Some(internet.authority.pem().to_owned());
     settings.route = Some(plan.address);
+    settings.state_file = Some(plan.state.join("proxmox-machines.json"));
     settings.task_time = Duration::from_millis(200);
     let double = Arc::new(Proxmox::new(hypervisor, settings)?);
     let (site, part) = watch(plan, "proxmox", double.clone());

@@ -207,6 +207,28 @@ async fn an_upload_that_is_cut_leaves_nothing_and_the_next_one_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn machines_outlive_the_process_of_the_double() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let again = async || {
+        let mut settings = Settings::small(folder.path().join("files"), "right");
+        settings.users[0].tokens.push(("lab".to_owned(), "secret-value".to_owned()));
+        settings.state_file = Some(folder.path().join("machines.json"));
+        Lab::start(Proxmox::new(Arc::new(Memory::default()), settings).expect("a double")).await
+    };
+    let lab = again().await;
+    let asked = [("vmid", "100"), ("name", "kept"), ("scsi0", "local-lvm:5")];
+    let (_, task) = call(&lab, "POST", "/nodes/pve/qemu", &asked).await.expect("an answer");
+    assert_eq!(ended(&lab, &task).await, "OK");
+    let config = call(&lab, "GET", "/nodes/pve/qemu/100/config", &[]).await.expect("an answer");
+    drop(lab);
+    let lab = again().await;
+    assert_eq!(call(&lab, "GET", "/nodes/pve/qemu/100/config", &[]).await.expect("an answer"), config);
+    let (_, volumes) =
+        call(&lab, "GET", "/nodes/pve/storage/local-lvm/content", &[]).await.expect("an answer");
+    assert_eq!(volumes["data"][0]["volid"], "local-lvm:vm-100-disk-0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_write_without_csrf_token_is_refused() {
     let lab = lab(Conditions::default()).await;
     let login = client(&lab)

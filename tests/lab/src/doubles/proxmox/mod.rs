@@ -20,6 +20,7 @@ mod formats;
 mod hypervisor;
 mod life;
 mod memory;
+mod persist;
 mod power;
 mod settings;
 mod snapshots;
@@ -97,7 +98,15 @@ impl Proxmox {
         let ask = Ask { name: format!("{verb} {}", route.template), params, user };
         let centre = self.centre.clone();
         // Machines may take their time; the listener's threads must not wait for them.
-        let done = tokio::task::spawn_blocking(move || dispatch(&centre, &ask, incoming)).await;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = dispatch(&centre, &ask, incoming)?;
+            if verb != "GET" {
+                persist::save(&centre)
+                    .map_err(|error| Refusal::died(format!("the double cannot keep its state: {error:#}")))?;
+            }
+            Ok(done)
+        })
+        .await;
         done.unwrap_or_else(|error| Err(Refusal::died(format!("the double failed: {error}"))))
     }
 

@@ -30,6 +30,8 @@ pub struct Settings {
     pub trust: Option<String>,
     /// The address that every host name of such a URL stands for; the name server's answer when absent.
     pub route: Option<std::net::IpAddr>,
+    /// The file that keeps machines and volumes for the next process; nothing is kept when absent.
+    pub state_file: Option<PathBuf>,
 }
 
 /// A user of the double.
@@ -95,6 +97,7 @@ impl Settings {
             version: "9.1.1".to_owned(),
             trust: None,
             route: None,
+            state_file: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::ask::Refusal;
 use super::auth::Sessions;
@@ -55,12 +56,14 @@ impl Centre {
 }
 
 /// A virtual machine.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Vm {
     pub(super) node: String,
     pub(super) config: IndexMap<String, String>,
     /// Values that wait for the next start; `None` waits for removal.
     pub(super) pending: IndexMap<String, Option<String>>,
+    /// A task's hold on it. No task outlives the process, so neither does this.
+    #[serde(skip)]
     pub(super) lock: Option<String>,
     pub(super) started: bool,
     /// Whether the hypervisor has made it already.
@@ -71,12 +74,13 @@ pub(super) struct Vm {
     pub(super) snapshots: IndexMap<String, Snapshot>,
     /// The snapshot that the machine's state comes from.
     pub(super) parent: Option<String>,
+    #[serde(skip)]
     /// What commands inside the guest gave, by process id.
     pub(super) ran: BTreeMap<u64, super::hypervisor::Ran>,
 }
 
 /// A snapshot of a machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Snapshot {
     pub(super) config: IndexMap<String, String>,
     pub(super) description: String,
@@ -95,7 +99,7 @@ impl Vm {
 }
 
 /// A volume on a storage.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Volume {
     pub(super) content: String,
     pub(super) format: String,
@@ -139,6 +143,9 @@ impl World {
         for known in &settings.storages {
             let volumes = super::storage::found(known)?;
             world.storages.insert(known.id.clone(), Storage { settings: known.clone(), volumes });
+        }
+        if let Some(file) = &settings.state_file {
+            super::persist::load(&mut world, file)?;
         }
         Ok(world)
     }

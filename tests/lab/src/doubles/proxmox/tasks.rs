@@ -101,6 +101,10 @@ where
                 Err(error) => format!("{error:#}"),
             },
         };
+        let exit = match super::persist::save(&centre) {
+            Err(error) if exit == "OK" => format!("the double cannot keep its state: {error:#}"),
+            _ => exit,
+        };
         finish(&centre, &name, lock, &exit, &log);
     });
     Value::String(upid)
