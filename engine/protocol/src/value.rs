@@ -446,6 +446,9 @@ from! {
     &str => |x| Self::str(x);
     &String => |x| Self::str(x.as_str());
     String => |x| Self::str(x);
+    std::borrow::Cow<'_, str> => |x| Self::str(&*x);
+    &std::path::Path => |x| Self::str(&*x.to_string_lossy());
+    &std::path::PathBuf => |x| Self::str(&*x.to_string_lossy());
     Text => |x| Self::Str(x);
     &Text => |x| Self::Str(x.clone());
     List => |x| Self::List(x);

@@ -128,16 +128,32 @@ impl Host {
     ///
     /// # Errors
     /// When a user or group is unknown, a mode is none, or the file may not be changed.
-    pub fn apply_attributes(
+    pub fn apply_attributes(&mut self, path: impl AsRef<Path>, attrs: &FileAttrs, follow: bool) -> Result<bool> {
+        let (mut before, mut after) = (Dict::new(), Dict::new());
+        let text = path.as_ref().to_string_lossy();
+        let changed = self.attributes_with(path.as_ref(), attrs, follow, (&mut before, &mut after))?;
+        if changed {
+            before.insert("path", &*text);
+            after.insert("path", &*text);
+            self.diff_value(dict! { "before" => before, "after" => after });
+        }
+        Ok(changed)
+    }
+
+    /// As [`Host::apply_attributes`], with the differences put into these (before, after) instead of recorded.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn attributes_with(
         &mut self,
-        path: impl AsRef<Path>,
+        path: &Path,
         attrs: &FileAttrs,
         follow: bool,
+        (before, after): (&mut Dict, &mut Dict),
     ) -> Result<bool> {
-        let path = path.as_ref();
+        let known = after.len();
         let Some(stat) = self.stat(path, follow)? else { return Ok(false) };
         let real = self.at(path);
-        let (mut before, mut after) = (Dict::new(), Dict::new());
         let text = path.to_string_lossy();
         let uid = attrs.owner.as_deref().map(|name| self.uid_of(name, &text)).transpose()?;
         let gid = attrs.group.as_deref().map(|name| self.gid_of(name, &text)).transpose()?;
@@ -175,15 +191,12 @@ impl Host {
             }
         }
         if let Some(wanted) = &attrs.attributes {
-            self.chattr(&real, wanted, &mut before, &mut after)?;
+            self.chattr(&real, wanted, before, after)?;
         }
-        self.context_of(&real, attrs, &mut before, &mut after)?;
-        let changed = !after.is_empty();
+        self.context_of(&real, attrs, before, after)?;
+        let changed = after.len() > known;
         if changed {
             self.mark_changed();
-            before.insert("path", &*text);
-            after.insert("path", &*text);
-            self.diff_value(dict! { "before" => before, "after" => after });
         }
         Ok(changed)
     }

@@ -55,6 +55,7 @@ pub mod args;
 pub mod attributes;
 mod entry;
 mod expand;
+pub mod glob;
 pub mod host;
 mod outcome;
 mod secrecy;
@@ -98,4 +99,21 @@ macro_rules! dict {
         $(dict.insert($key, $crate::Value::from($value));)*
         dict
     }};
+}
+
+/// Bytes as base64.
+#[must_use]
+pub fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// Base64 as bytes.
+///
+/// # Errors
+/// When it is none.
+pub fn from_base64(text: &str) -> Result<Vec<u8>> {
+    use base64::Engine;
+    let read = base64::engine::general_purpose::STANDARD.decode(text);
+    read.map_err(|e| Failure::new(format!("invalid base64: {e}")))
 }

@@ -267,3 +267,17 @@ pub fn state_of(stat: &Stat) -> &'static str {
         "file"
     }
 }
+
+impl Host {
+    /// Whether this user may read (4), write (2) or execute (1) a file.
+    #[must_use]
+    pub fn may(&self, path: impl AsRef<Path>, bit: u8) -> bool {
+        use rustix::fs::{Access, access};
+        let what = match bit {
+            4 => Access::READ_OK,
+            2 => Access::WRITE_OK,
+            _ => Access::EXEC_OK,
+        };
+        access(self.at(path), what).is_ok()
+    }
+}

@@ -2,7 +2,9 @@
 
 pub mod command;
 pub mod files;
+pub mod glob;
 pub mod http;
+pub mod net;
 pub mod temp;
 pub mod users;
 pub mod write;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Host, Result};
+use crate::{Failure, Host, Result, outcome::errno_text};
 
 /// A temporary file or folder; removed when dropped.
 #[derive(Debug)]
@@ -45,6 +45,24 @@ impl Host {
     pub fn temp_dir(&self) -> Result<Temp> {
         let dir = tempfile::Builder::new().prefix(".rustible.").tempdir_in(self.temp_root())?;
         Ok(Temp { path: dir.path().to_path_buf(), _guard: Guard::Dir(dir) })
+    }
+    /// A new file (mode 0600) or folder (0700) that stays, with a name of its own between a beginning and an end.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn make_temp(&self, folder: &Path, (prefix, suffix): (&str, &str), dir: bool) -> Result<PathBuf> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(prefix).suffix(suffix).rand_bytes(8);
+        let real = self.at(folder);
+        let made = if dir {
+            builder.tempdir_in(&real).map(tempfile::TempDir::keep)
+        } else {
+            builder.tempfile_in(&real).and_then(|file| file.into_temp_path().keep().map_err(|e| e.error))
+        };
+        let problem =
+            |e: std::io::Error| Failure::new(format!("{}: '{}'", errno_text(&e), folder.display()));
+        let made = made.map_err(problem)?;
+        Ok(folder.join(made.file_name().unwrap_or_default()))
     }
     /// The folder temporary files go to.
     #[must_use]

@@ -175,3 +175,26 @@ impl Drop for Beside {
         let _ = fs::remove_file(&self.path);
     }
 }
+
+#[expect(clippy::disallowed_methods, reason = "the door itself")]
+impl Host {
+    /// Set the times of access and modification. Marks the change.
+    ///
+    /// # Errors
+    /// When they cannot be set.
+    pub fn set_times(
+        &mut self,
+        path: impl AsRef<Path>,
+        accessed: std::time::SystemTime,
+        modified: std::time::SystemTime,
+    ) -> Result<()> {
+        self.mark_changed();
+        if self.check_mode() {
+            return Ok(());
+        }
+        let times = fs::FileTimes::new().set_accessed(accessed).set_modified(modified);
+        let path = path.as_ref();
+        let set = File::open(self.at(path)).and_then(|file| file.set_times(times));
+        set.map_err(|e| Failure::new(format!("Error while updating modification or access time: {}", errno_text(&e))))
+    }
+}

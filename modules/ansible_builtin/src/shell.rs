@@ -1,0 +1,48 @@
+//! `ansible.builtin.shell`: a line for the shell of the target.
+
+use rustible_sdk::prelude::*;
+
+use crate::exec;
+
+/// Run a command line with a shell.
+#[derive(Args)]
+#[args(check = partial, free_form)]
+pub struct Args {
+    /// The line.
+    #[arg(name = "_raw_params")]
+    raw: Option<String>,
+    /// The line.
+    cmd: Option<String>,
+    /// Folder to run in.
+    chdir: Option<PathBuf>,
+    /// Shell to run it with.
+    executable: Option<PathBuf>,
+    /// When a path matches this pattern, the line is not run.
+    creates: Option<PathBuf>,
+    /// When no path matches this pattern, the line is not run.
+    removes: Option<PathBuf>,
+    /// What the shell reads.
+    stdin: Option<String>,
+    /// Put a newline behind `stdin`.
+    #[arg(default = true)]
+    stdin_add_newline: bool,
+}
+
+pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+    let Some(line) = args.raw.filter(|raw| !raw.trim().is_empty()).or(args.cmd) else {
+        fail!(rc = 256; "no command given");
+    };
+    let text = |path: Option<PathBuf>| path.map(|path| path.to_string_lossy().into_owned()).filter(|p| !p.is_empty());
+    let shell = text(args.executable).unwrap_or_else(|| "/bin/sh".to_string());
+    let plan = exec::Plan {
+        argv: vec![shell, "-c".to_string(), line.clone()],
+        shown: Value::from(line),
+        chdir: args.chdir,
+        creates: text(args.creates),
+        removes: text(args.removes),
+        stdin: args.stdin,
+        stdin_add_newline: args.stdin_add_newline,
+        strip_empty_ends: true,
+    };
+    exec::run(plan, host)
+}
