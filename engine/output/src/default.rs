@@ -94,6 +94,10 @@ impl Default {
 
     fn ok(&mut self, result: &TaskResult) {
         let changed = result.result.get("changed").is_some_and(Value::truthy);
+        if is_include(result) {
+            // Who enters is told by the include itself.
+            return self.banner(&result.task);
+        }
         if !changed && !self.settings.ok_hosts {
             return;
         }
@@ -169,7 +173,7 @@ impl Default {
             }
             Status::Skipped if !self.settings.skipped_hosts => return,
             Status::Skipped => ("skipping", Color::Skip),
-            Status::Ok if result.task.resolved.starts_with("ansible.builtin.include_") => return,
+            Status::Ok if is_include(result) => return,
             Status::Ok if result.result.get("changed").is_some_and(Value::truthy) => {
                 ("changed", Color::Changed)
             }
@@ -249,6 +253,10 @@ impl Default {
         }
         self.display.line("", None);
     }
+}
+
+fn is_include(result: &TaskResult) -> bool {
+    matches!(result.task.resolved.as_str(), "ansible.builtin.include_tasks" | "ansible.builtin.include_role")
 }
 
 /// The host as shown: `a`, `a -> b`, `a -> b(address)`.

@@ -8,7 +8,8 @@ use rustible_protocol::{
 use crate::{
     difflib::unified,
     display::{Color, paint},
-    settings::Settings,
+    result::{as_yaml, indented_by},
+    settings::{ResultFormat, Settings},
 };
 
 /// The text of all differences in a result's `diff`.
@@ -64,6 +65,9 @@ fn side(value: &Value, settings: &Settings) -> String {
     match value {
         Value::Null => String::new(),
         Value::Str(text) => text.to_string(),
+        Value::Dict(_) if settings.format == ResultFormat::Yaml => {
+            indented_by(&as_yaml(value, Some(settings.indentation), settings), 4) + "\n"
+        }
         Value::Dict(_) => {
             let style =
                 Style { indent: Some(settings.indentation), sort_keys: true, ascii: true, tight: false };

@@ -97,13 +97,14 @@ impl Display {
         self.inner().color
     }
 
-    /// A text, every line of it in the colour, with a line break behind it.
+    /// A text, every line of it in the colour, with a line break behind it when it has none.
     pub fn show(&self, sink: Sink, text: &str, color: Option<Color>) {
         let mut inner = self.inner();
         let masked = inner.redactor.mask(text).into_owned();
+        let masked = masked.strip_suffix('\n').unwrap_or(&masked);
         let text = match color.filter(|_| inner.color) {
-            Some(color) => paint(&masked, color),
-            None => masked,
+            Some(color) => paint(masked, color),
+            None => masked.to_string(),
         };
         let stream = match sink {
             Sink::Out => &mut inner.out,
@@ -138,13 +139,19 @@ impl Display {
 
     /// `[WARNING]: text`.
     pub fn warning(&self, text: &str) {
-        self.once(Sink::Err, &format!("[WARNING]: {text}"), Color::Warn);
+        self.once(Sink::Err, &apart(&format!("[WARNING]: {text}")), Color::Warn);
     }
 
     /// `[ERROR]: text`.
     pub fn error(&self, sink: Sink, text: &str) {
-        self.once(sink, &format!("[ERROR]: {text}"), Color::Error);
+        self.once(sink, &apart(&format!("[ERROR]: {text}")), Color::Error);
     }
+}
+
+/// A message that shows places has an empty line behind it.
+fn apart(text: &str) -> String {
+    let body = text.trim_end_matches('\n');
+    if body.len() == text.len() { text.to_string() } else { format!("{body}\n\n") }
 }
 
 /// Each line between its own escapes.

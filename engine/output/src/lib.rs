@@ -15,7 +15,7 @@ pub use default::Default;
 pub use display::{Color, Display, Sink};
 pub use minimal::{Minimal, Oneline};
 pub use redact::Redactor;
-pub use settings::Settings;
+pub use settings::{ResultFormat, Settings};
 
 use rustible_protocol::event::Callback;
 use rustible_source::{Diagnostic, Kind};

@@ -13,8 +13,7 @@ use crate::{
 };
 
 /// Modules whose output is shown as it is.
-const COMMANDS: [&str; 4] =
-    ["ansible.builtin.command", "ansible.builtin.shell", "ansible.builtin.raw", "ansible.builtin.script"];
+const COMMANDS: [&str; 3] = ["ansible.builtin.command", "ansible.builtin.shell", "ansible.builtin.raw"];
 
 /// `host | SUCCESS => {...}`.
 pub struct Minimal {
@@ -35,12 +34,20 @@ impl Minimal {
         if let Some(error) = &result.error {
             self.display.error(Sink::Out, error);
         }
-        let spoken = result.result.contains_key("rc") && is_command;
+        if result.status == Status::Skipped {
+            return self.display.line(&format!("{} | SKIPPED", result.host), Some(color));
+        }
+        let spoken = is_command
+            && !result.result.contains_key("ansible_job_id")
+            && !matches!(result.status, Status::Unreachable { .. });
         let text = if spoken {
             command_output(&result.host, word, &result.result)
         } else {
             let settings = Settings { pretty: Some(true), ..self.settings.clone() };
-            format!("{} | {word} => {}", result.host, dump(&cleaned(result), &settings))
+            // A `debug` that fails shows everything, as the reference does.
+            let failed = matches!(result.status, Status::Failed { .. });
+            let shown = if failed { result.result.clone() } else { cleaned(result) };
+            format!("{} | {word} => {}", result.host, dump(&shown, &settings))
         };
         self.display.line(&text, Some(color));
     }
@@ -61,9 +68,7 @@ fn command_output(host: &str, word: &str, result: &Dict) -> String {
     let word = word.trim_end_matches('!');
     let rc = result.get("rc").map_or_else(|| "-1".into(), rustible_protocol::repr::str);
     let mut out = format!("{host} | {word} | rc={rc} >>\n{}{}", text("stdout"), text("stderr"));
-    if word == "FAILED" {
-        out.push_str(&text("msg"));
-    }
+    out.push_str(&text("msg"));
     out + "\n"
 }
 
@@ -103,30 +108,53 @@ impl Oneline {
     pub fn new(settings: Settings, display: Display) -> Self {
         Self { settings, display }
     }
+
+    fn result(&self, result: &TaskResult) {
+        let (word, color) = state(result);
+        let host = &result.host;
+        let text = |key: &str| result.result.get(key).map(rustible_protocol::repr::str).unwrap_or_default();
+        let is_command = COMMANDS.contains(&result.task.resolved.as_str());
+        let dumped = || {
+            // Indented as anywhere else, then made one line: blanks stay where the indent was.
+            let pretty = self.settings.pretty.or(Some(true));
+            let always = result.result.get("_ansible_verbose_always").is_some_and(Value::truthy);
+            let indented = always || self.settings.verbosity > 2 || self.settings.pretty == Some(true);
+            let indentation = if indented { self.settings.indentation } else { 0 };
+            let settings = Settings { pretty, indentation, ..self.settings.clone() };
+            format!("{host} | {word} => {}", dump(&result.result, &settings).replace('\n', ""))
+        };
+        let line = match result.status {
+            Status::Skipped => format!("{host} | SKIPPED"),
+            Status::Unreachable { .. } => format!("{host} | UNREACHABLE!: {}", text("msg")),
+            Status::Failed { .. } => {
+                if is_command && result.error.is_some() {
+                    self.display.line(&spoken(host, "FAILED", &result.result), Some(color));
+                }
+                dumped()
+            }
+            Status::Ok if is_command && !result.result.contains_key("ansible_job_id") => {
+                spoken(host, word, &result.result)
+            }
+            Status::Ok => dumped(),
+        };
+        self.display.line(&line, Some(color));
+    }
+}
+
+/// A program's output in one line.
+fn spoken(host: &str, word: &str, result: &Dict) -> String {
+    let text = |key: &str| result.get(key).map(rustible_protocol::repr::str).unwrap_or_default();
+    let flat = |key: &str| text(key).replace('\n', "\\n").replace('\r', "\\r");
+    let rc = result.get("rc").map_or_else(|| "-1".into(), rustible_protocol::repr::str);
+    let err = flat("stderr");
+    let err = if err.is_empty() { err } else { format!(" (stderr) {err}") };
+    format!("{host} | {word} | rc={rc} | (stdout) {}{err}", flat("stdout"))
 }
 
 impl Callback for Oneline {
     fn on(&mut self, event: &Event) {
         match event {
-            Event::Result(result) => {
-                let (word, color) = state(result);
-                let is_command = COMMANDS.contains(&result.task.resolved.as_str());
-                let text =
-                    |key: &str| result.result.get(key).map(rustible_protocol::repr::str).unwrap_or_default();
-                let line = if is_command && result.result.contains_key("rc") {
-                    let (word, out) = (
-                        word.trim_end_matches('!'),
-                        text("stdout").replace('\n', "\\n").replace('\r', "\\r"),
-                    );
-                    let err = text("stderr").replace('\n', "\\n").replace('\r', "\\r");
-                    let err = if err.is_empty() { err } else { format!(" (stderr) {err}") };
-                    format!("{} | {word} | rc={} | (stdout) {out}{err}", result.host, text("rc"))
-                } else {
-                    let settings = Settings { pretty: Some(false), ..self.settings.clone() };
-                    format!("{} | {word} => {}", result.host, dump(&cleaned(result), &settings))
-                };
-                self.display.line(&line, Some(color));
-            }
+            Event::Result(result) => self.result(result),
             Event::Warning(text) => self.display.warning(text),
             Event::Error(text) => self.display.error(Sink::Err, text),
             _ => {}

@@ -6,7 +6,7 @@ use rustible_protocol::{
     json::{self, Style},
 };
 
-use crate::settings::Settings;
+use crate::settings::{ResultFormat, Settings};
 
 /// Whether the result is shown without `-v`.
 pub(crate) fn verbose(result: &TaskResult, settings: &Settings, level: u8) -> bool {
@@ -35,10 +35,8 @@ pub(crate) fn cleaned(result: &TaskResult) -> Dict {
 /// The result as text.
 pub(crate) fn dump(result: &Dict, settings: &Settings) -> String {
     let always = result.get("_ansible_verbose_always").is_some_and(Value::truthy);
-    let indented = match settings.pretty {
-        Some(pretty) => pretty,
-        None => always || settings.verbosity > 2,
-    };
+    let yaml = settings.format == ResultFormat::Yaml;
+    let indented = settings.pretty.unwrap_or(always || yaml || settings.verbosity > 2);
     let hidden = |key: &str| {
         key.starts_with("_ansible_")
             || matches!(key, "exception" | "warnings" | "deprecations")
@@ -51,6 +49,39 @@ pub(crate) fn dump(result: &Dict, settings: &Settings) -> String {
         .collect();
     // A failure says so in front of its result.
     shown.remove("failed");
+    shown.remove("skipped");
     let indent = indented.then_some(settings.indentation);
+    if yaml {
+        return yaml_block(shown, indent, settings);
+    }
     json::write(&Value::Dict(shown), Style { indent, sort_keys: true, ..Style::default() })
+}
+
+/// The result as YAML under the line that tells of it.
+fn yaml_block(mut shown: Dict, indent: Option<usize>, settings: &Settings) -> String {
+    let lossy = settings.pretty != Some(false);
+    for stream in ["stdout", "stderr"] {
+        let lines = format!("{stream}_lines");
+        if lossy && shown.contains_key(stream) && shown.contains_key(&lines) {
+            shown.insert(lines.as_str(), "<omitted>");
+        }
+    }
+    let text = as_yaml(&Value::Dict(shown), indent, settings);
+    format!("\n{}", indented_by(&text, indent.filter(|n| *n > 0).unwrap_or(4)))
+}
+
+/// A value as YAML for people; what YAML cannot hold is written as JSON.
+pub(crate) fn as_yaml(value: &Value, indent: Option<usize>, settings: &Settings) -> String {
+    let lossy = settings.pretty != Some(false);
+    let indent_by = indent.and_then(|n| i32::try_from(n).ok());
+    rustible_yaml::emit::for_results(value, indent_by, settings.yaml_width, lossy)
+        .unwrap_or_else(|_| json::write(value, Style { indent, sort_keys: true, ..Style::default() }) + "\n")
+}
+
+/// Every line that is not blank, that far to the right.
+pub(crate) fn indented_by(text: &str, blanks: usize) -> String {
+    let prefix = " ".repeat(blanks);
+    text.split_inclusive('\n')
+        .map(|line| if line.trim().is_empty() { line.to_string() } else { format!("{prefix}{line}") })
+        .collect()
 }

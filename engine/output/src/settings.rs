@@ -1,5 +1,15 @@
 //! What changes the text of callbacks.
 
+/// `callback_result_format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ResultFormat {
+    /// One line, or indented where that is asked for.
+    #[default]
+    Json,
+    /// A block of YAML under the line.
+    Yaml,
+}
+
 /// Settings of the callbacks, with the reference's defaults.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -9,6 +19,10 @@ pub struct Settings {
     pub check: bool,
     /// `callback_format_pretty`.
     pub pretty: Option<bool>,
+    /// `callback_result_format`.
+    pub format: ResultFormat,
+    /// Columns of a line of YAML; negative for never broken, nothing for 80 (`callback_result_yaml_line_width`).
+    pub yaml_width: Option<i32>,
     /// `callback_result_indentation`.
     pub indentation: usize,
     /// `display_ok_hosts`.
@@ -43,6 +57,8 @@ impl Default for Settings {
             verbosity: 0,
             check: false,
             pretty: None,
+            format: ResultFormat::Json,
+            yaml_width: None,
             indentation: 4,
             ok_hosts: true,
             skipped_hosts: true,

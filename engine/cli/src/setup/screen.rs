@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use rustible_output::{Artifacts, Display, Redactor, Settings};
+use rustible_output::{Artifacts, Display, Redactor, ResultFormat, Settings};
 use rustible_source::{Diagnostic, Kind};
 
 use crate::{args::Play, config::Config};
@@ -30,12 +30,16 @@ pub(crate) fn screen(config: &Config, redactor: &Redactor, artifacts: Option<&Ar
 
 /// What changes the text.
 pub(super) fn settings(args: &Play, config: &Config) -> Result<Settings, Diagnostic> {
-    if let Some(format) = config.text("CALLBACK_RESULT_FORMAT").filter(|format| format != "json") {
-        return Err(Diagnostic::new(format!(
-            "callback_result_format = {format} is not supported by rustible"
-        ))
-        .of_kind(Kind::Options));
-    }
+    let format = match config.text("CALLBACK_RESULT_FORMAT").as_deref() {
+        None | Some("json") => ResultFormat::Json,
+        Some("yaml") => ResultFormat::Yaml,
+        Some(other) => {
+            return Err(Diagnostic::new(format!(
+                "callback_result_format = {other} is not known; there are json and yaml"
+            ))
+            .of_kind(Kind::Options));
+        }
+    };
     let number = |name: &str, default: usize| -> Result<usize, Diagnostic> {
         Ok(config.number(name)?.and_then(|n| usize::try_from(n).ok()).unwrap_or(default))
     };
@@ -43,6 +47,8 @@ pub(super) fn settings(args: &Play, config: &Config) -> Result<Settings, Diagnos
         verbosity: verbosity(args, config)?,
         check: args.run.check,
         pretty: config.text("CALLBACK_FORMAT_PRETTY").map(|_| config.flag("CALLBACK_FORMAT_PRETTY")),
+        format,
+        yaml_width: None,
         indentation: number("CALLBACK_RESULT_INDENTATION", 4)?,
         ok_hosts: config.flag("DISPLAY_OK_HOSTS"),
         skipped_hosts: config.flag("DISPLAY_SKIPPED_HOSTS"),
