@@ -1,3 +1,7 @@
 //! The collection `community.general`: each module is one file of its name.
 
-rustible_sdk::modules!["community.general":];
+mod modprobe;
+mod support;
+mod ufw;
+
+rustible_sdk::modules!["community.general": modprobe, ufw];
