@@ -96,29 +96,52 @@ impl Diagnostic {
         self.message.clone()
     }
 
-    /// The chain as the reference shows it: the summary, then a block for each link that has a place or advice.
+    /// The chain as the reference shows it: the summary, then a block for each place or advice. Links at one place are
+    /// shown as one.
     #[must_use]
     pub fn render(&self) -> String {
         let mut out = self.summary();
-        let links: Vec<&Self> = std::iter::successors(Some(self), |d| d.cause.as_deref()).collect();
-        let shown: Vec<&&Self> = links.iter().filter(|d| d.origin.is_some() || d.help.is_some()).collect();
-        let alone = shown.len() < 2;
-        if !shown.is_empty() && !alone {
+        let groups = self.groups();
+        let alone = groups.len() < 2;
+        if !groups.is_empty() && !alone {
             out.push('\n');
         }
-        for (i, link) in shown.iter().enumerate() {
+        for (i, (message, shown)) in groups.iter().enumerate() {
             if i > 0 {
                 out.push_str("\n<<< caused by >>>\n");
             }
             out.push('\n');
             if !alone {
-                let last = i + 1 == shown.len();
-                let message = if last { link.summary() } else { sentence(&link.message) };
+                let last = i + 1 == groups.len();
+                let message = if last { message.clone() } else { sentence(message) };
                 let _written = writeln!(out, "{message}");
             }
-            link.place(&mut out);
+            shown.place(&mut out);
         }
         out
+    }
+
+    /// The blocks: what each says, and the link whose place and advice it shows.
+    fn groups(&self) -> Vec<(String, &Self)> {
+        let mut groups: Vec<(String, &Self)> = Vec::new();
+        let mut waiting: Option<String> = None;
+        for link in std::iter::successors(Some(self), |d| d.cause.as_deref()) {
+            let join = |before: &str| format!("{}: {}", before.trim_end_matches('.'), link.message);
+            let same = groups.last().is_some_and(|(_, shown)| {
+                link.help.is_none() && shown.help.is_none() && (link.origin.is_none() || link.origin == shown.origin)
+            });
+            if same {
+                if let Some((message, _)) = groups.last_mut() {
+                    *message = join(message);
+                }
+            } else if link.origin.is_some() || link.help.is_some() {
+                let message = waiting.take().map_or_else(|| link.message.clone(), |before| join(&before));
+                groups.push((message, link));
+            } else {
+                waiting = Some(waiting.map_or_else(|| link.message.clone(), |before| join(&before)));
+            }
+        }
+        groups
     }
 
     fn place(&self, out: &mut String) {
