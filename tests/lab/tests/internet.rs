@@ -16,7 +16,7 @@ use rustible_lab::internet::content::{Content, Versions, iso};
 use rustible_lab::internet::mirror::Mirror;
 use rustible_lab::internet::outside::{Outside, Plan};
 use rustible_lab::internet::registry::{Registry, Store, digest};
-use rustible_lab::internet::{Authority, Config, Flaw, Internet};
+use rustible_lab::internet::{Authority, CHECKER, Config, Flaw, Internet};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -384,6 +384,10 @@ async fn the_whole_outside_starts_and_proxmox_fetches_an_image_from_its_internet
         Record::read_file(&state.path().join("gitlab-record.jsonl")).expect("a record"),
         outside.gitlab.record.entries()
     );
+    let (_, _, seen) = get(&outside.internet, "git.example.org", "/.lab/record").await;
+    assert!(String::from_utf8_lossy(&seen).contains("/api/v4/user"));
+    let (_, _, seen) = get(&outside.internet, CHECKER, "/.lab/faults").await;
+    assert_eq!(seen, b"[]");
     assert_eq!(resolve(outside.internet.dns(), "proxmox.lab.test"), Some(Some(Ipv4Addr::LOCALHOST)));
     let client = client(&outside.internet).build().expect("a client");
     let api = format!("https://{}/api2/json", outside.proxmox_address());

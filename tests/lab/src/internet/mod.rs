@@ -70,6 +70,9 @@ pub const PUBLIC_NAMES: &[&str] = &[
     "packages.lab.test",
 ];
 
+/// The name at which a checker asks for the internet's record and faults (`/.lab/…`).
+pub const CHECKER: &str = "checker.lab.test";
+
 /// A running internet; dropping it ends it.
 pub struct Internet {
     /// The authority that signed its certificates.
@@ -92,7 +95,12 @@ impl Internet {
             .with_context(|| format!("cannot make {}", config.state.display()))?;
         let authority = Arc::new(Authority::in_folder(&config.state)?);
         let names = Arc::new(Names::new());
-        for name in PUBLIC_NAMES.iter().copied().chain(config.sites.iter().map(|(name, _)| name.as_str())) {
+        for name in PUBLIC_NAMES
+            .iter()
+            .copied()
+            .chain([CHECKER])
+            .chain(config.sites.iter().map(|(name, _)| name.as_str()))
+        {
             names.set(name, config.address);
         }
         for (name, address) in &config.names {
@@ -101,7 +109,8 @@ impl Internet {
         let record = Arc::new(Record::in_file(&config.state.join("internet-record.jsonl")));
         let faults = Arc::new(Faults::default());
         let hosts = Arc::new(Hosts::new(&config.state.join("www"), config.sites));
-        let watched: Arc<dyn Site> = Arc::new(Watched::new(hosts, record.clone(), faults.clone()));
+        let watched: Arc<dyn Site> =
+            Arc::new(Watched::new(hosts, record.clone(), faults.clone()).checked_at(CHECKER));
         let tls = authority.server(config.address)?;
         let https = serve(listen(config.address, config.https_port).await?, Some(tls), watched.clone())?;
         let http = serve(listen(config.address, config.http_port).await?, None, watched)?;

@@ -92,7 +92,7 @@ impl Outside {
             versions: plan.versions.clone(),
         };
         tokio::task::spawn_blocking(move || content.write()).await??;
-        let (gitlab_double, gitlab_site, gitlab) = gitlab(&plan);
+        let (gitlab_double, gitlab_site, gitlab) = gitlab(&plan)?;
         let sites = sites(&plan, gitlab_site)?;
         let (address, state, names) = (plan.address, plan.state.clone(), plan.names.clone());
         let internet =
@@ -117,7 +117,7 @@ fn watch(plan: &Plan, name: &str, site: Arc<dyn Site>) -> (Arc<dyn Site>, Part) 
     (Arc::new(Watched::new(site, record.clone(), faults.clone())), Part { record, faults })
 }
 
-fn gitlab(plan: &Plan) -> (Arc<GitLab>, Arc<dyn Site>, Part) {
+fn gitlab(plan: &Plan) -> Result<(Arc<GitLab>, Arc<dyn Site>, Part)> {
     let (_, path, secret) = &plan.gitlab;
     let token = |secret: String, scope| Token { secret, kind: TokenKind::Personal, scopes: vec![scope] };
     let user = User {
@@ -132,9 +132,10 @@ fn gitlab(plan: &Plan) -> (Arc<GitLab>, Arc<dyn Site>, Part) {
         keys: Vec::new(),
     };
     let projects = vec![project(1, path), project(2, "homelab/other")];
-    let double = Arc::new(GitLab::new(GitLabSettings { users: vec![user], projects }));
+    let state_file = Some(plan.state.join("gitlab-keys.json"));
+    let double = Arc::new(GitLab::new(GitLabSettings { users: vec![user], projects, state_file })?);
     let (site, part) = watch(plan, "gitlab", double.clone());
-    (double, site, part)
+    Ok((double, site, part))
 }
 
 fn sites(plan: &Plan, gitlab: Arc<dyn Site>) -> Result<Vec<(String, Arc<dyn Site>)>> {

@@ -26,12 +26,14 @@ fn double(keys: usize) -> GitLab {
     let project = |id, path: &str, members| Project { id, path: path.to_owned(), members, keys: Vec::new() };
     let both = vec![member("deployer", Role::Maintainer), member("guest", Role::Reporter)];
     let double = GitLab::new(Settings {
+        state_file: None,
         users: vec![deployer, guest],
         projects: vec![
             project(7, "home/lab/apps.yaml", both),
             project(8, "home/second", vec![member("deployer", Role::Maintainer)]),
         ],
-    });
+    })
+    .expect("a double");
     for number in 0..keys {
         let letter = |place: u32| {
             char::from(b'A' + u8::try_from(number / 16_usize.pow(place) % 16).expect("a letter"))

@@ -12,6 +12,7 @@ mod store;
 
 use std::sync::Mutex;
 
+use anyhow::Result;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
@@ -58,9 +59,9 @@ impl Call {
 }
 
 impl GitLab {
-    /// A double with these users and projects.
-    pub fn new(settings: Settings) -> Self {
-        Self { store: Mutex::new(Store::new(settings)) }
+    /// A double with these users and projects. Errors when the file of an earlier process cannot be understood.
+    pub fn new(settings: Settings) -> Result<Self> {
+        Ok(Self { store: Mutex::new(Store::new(settings)?) })
     }
 
     /// The deploy keys of a project, in the order they were made. None when there is no such project.
@@ -92,7 +93,14 @@ impl GitLab {
         let call = Call { method: request.method.to_string(), parts, params, url };
         let mut store = locked(&self.store);
         let caller = access::caller(&store, &request, &call.method)?;
-        route(&mut store, &caller, &call)
+        let answer = route(&mut store, &caller, &call)?;
+        if call.method != "GET" {
+            let unkept = |error| {
+                Refusal::message(StatusCode::INTERNAL_SERVER_ERROR, &format!("the double: {error:#}"))
+            };
+            store.save().map_err(unkept)?;
+        }
+        Ok(answer)
     }
 }
 

@@ -1,13 +1,20 @@
 //! Users, projects and keys of the GitLab double.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 use md5::{Digest, Md5};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 /// Who and what there is.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// The file that keeps the deploy keys for the next process; nothing is kept when absent.
+    pub state_file: Option<PathBuf>,
     /// The users.
     pub users: Vec<User>,
     /// The projects.
@@ -83,7 +90,7 @@ pub struct Project {
 }
 
 /// A deploy key of a project.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeployKey {
     /// The number.
     pub id: u64,
@@ -124,12 +131,39 @@ pub(super) struct Store {
     pub(super) users: Vec<User>,
     pub(super) projects: Vec<Project>,
     last_key: u64,
+    file: Option<PathBuf>,
 }
 
 impl Store {
-    pub(super) fn new(settings: Settings) -> Self {
-        let last_key = settings.projects.iter().flat_map(|project| &project.keys).map(|key| key.id).max();
-        Self { users: settings.users, projects: settings.projects, last_key: last_key.unwrap_or(0) }
+    /// A store with what the settings say and what an earlier process kept. Errors when that cannot be understood.
+    pub(super) fn new(settings: Settings) -> Result<Self> {
+        let mut projects = settings.projects;
+        if let Some(file) = settings.state_file.as_ref().filter(|file| file.exists()) {
+            let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let mut kept: BTreeMap<String, Vec<DeployKey>> = serde_json::from_slice(&text)
+                .with_context(|| format!("{} holds no deploy keys", file.display()))?;
+            for project in &mut projects {
+                project.keys = kept.remove(&project.path).unwrap_or_default();
+            }
+        }
+        let last_key = projects.iter().flat_map(|project| &project.keys).map(|key| key.id).max();
+        Ok(Self {
+            users: settings.users,
+            projects,
+            last_key: last_key.unwrap_or(0),
+            file: settings.state_file,
+        })
+    }
+
+    /// Writes the deploy keys down. Errors when the file cannot be written.
+    pub(super) fn save(&self) -> Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let keys: BTreeMap<&str, &[DeployKey]> =
+            self.projects.iter().map(|project| (project.path.as_str(), project.keys.as_slice())).collect();
+        let part = tempfile::NamedTempFile::new_in(file.parent().context("a file lies in a folder")?)?;
+        serde_json::to_writer(&part, &keys)?;
+        part.persist(file)?;
+        Ok(())
     }
 
     /// A project by number or path.
@@ -155,5 +189,27 @@ impl Store {
         };
         self.project_mut(project)?.keys.push(made.clone());
         Some(made)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_outlive_the_process() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let project = Project { id: 1, path: "a/b".to_owned(), members: Vec::new(), keys: Vec::new() };
+        let settings = Settings {
+            state_file: Some(folder.path().join("keys.json")),
+            users: Vec::new(),
+            projects: vec![project],
+        };
+        let mut store = Store::new(settings.clone()).expect("a store");
+        let first = store.put("a/b", "one", "ssh-ed25519 AAAA", false).expect("a key");
+        store.save().expect("a file");
+        let mut store = Store::new(settings).expect("the store again");
+        assert_eq!(store.project("a/b").expect("the project").keys, std::slice::from_ref(&first));
+        assert_eq!(store.put("a/b", "two", "ssh-ed25519 BBBB", false).expect("a key").id, first.id + 1);
     }
 }

@@ -26,12 +26,20 @@ pub struct Watched {
     pub record: Arc<Record>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
+    /// The host name that the checker's paths are at; every name when absent.
+    checker: Option<&'static str>,
 }
 
 impl Watched {
     /// Puts `site` under watch.
     pub fn new(site: Arc<dyn Site>, record: Arc<Record>, faults: Arc<Faults>) -> Self {
-        Self { site, record, faults }
+        Self { site, record, faults, checker: None }
+    }
+
+    /// The same, with the checker's paths at one host name only: sites below may be under a watch of their own.
+    #[must_use]
+    pub fn checked_at(self, host: &'static str) -> Self {
+        Self { checker: Some(host), ..self }
     }
 
     async fn carry_out(&self, mut request: Request, fault: Option<&Kind>) -> Response {
@@ -89,7 +97,10 @@ impl Site for Watched {
     fn answer(&self, request: Request) -> Answering<'_> {
         Box::pin(async move {
             if request.path.starts_with("/.lab/") {
-                return self.control(request).await;
+                return match self.checker {
+                    Some(host) if host != request.host => self.site.answer(request).await,
+                    _ => self.control(request).await,
+                };
             }
             let note = Note::default();
             let mut entry = entry(&request);
