@@ -119,7 +119,7 @@ fn run(
     redactor: &Redactor,
 ) -> Result<(u8, bool), Diagnostic> {
     let files: Vec<PathBuf> = play.playbooks.iter().map(|name| find(name)).collect::<Result<_, _>>()?;
-    let Ready { runner, .. } = setup::run(play, config, display.clone(), artifacts, redactor)?;
+    let Ready { runner } = setup::run(play, config, display.clone(), artifacts, redactor)?;
     if play.syntax_check || play.list_tasks || play.list_tags || play.list_hosts {
         return listing::show(&runner, &files, play, display).map(|()| (0, false));
     }

@@ -77,7 +77,7 @@ fn quoted(text: &str) -> Option<String> {
                 'n' => value.push('\n'),
                 't' => value.push('\t'),
                 'r' => value.push('\r'),
-                '$' => value.push_str("\u{0}"),
+                '$' => value.push('\u{0}'),
                 other => value.push(other),
             },
             other => value.push(other),

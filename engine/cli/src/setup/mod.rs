@@ -172,10 +172,9 @@ pub(crate) fn inventory(
     Inventory::load(sources, settings, decrypt, Some(&expressions))
 }
 
-/// A run that is ready, and where it shows itself.
+/// A run that is ready.
 pub(crate) struct Ready {
     pub(crate) runner: Arc<Runner>,
-    pub(crate) artifacts: Option<Artifacts>,
 }
 
 /// Make the run.
@@ -245,5 +244,5 @@ pub(crate) fn run(
         callbacks,
         asker: Box::new(ask::Terminal),
     });
-    Ok(Ready { runner, artifacts })
+    Ok(Ready { runner })
 }
