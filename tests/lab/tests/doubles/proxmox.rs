@@ -9,8 +9,8 @@ use rustible_lab::doubles::web::{Fault, Kind};
 use serde_json::{Value, json};
 
 async fn lab(conditions: Conditions) -> Lab {
-    // The folder outlives the test: the operating system cleans it.
-    let folder = tempfile::tempdir().expect("a folder").keep();
+    // The folder outlives the test, for its files are looked at until the end.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder").keep();
     let mut settings = Settings::small(folder, "right");
     settings.users[0].tokens.push(("lab".to_owned(), "secret-value".to_owned()));
     settings.users.push(User {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -11,23 +12,27 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest, Md5};
 use sha2::Sha256;
+use tempfile::TempDir;
 
-/// A key that signs archives, kept by gpg in a folder of the lab. It protects nothing outside it.
+/// A key that signs archives. It protects nothing outside the lab.
 pub(super) struct Key {
-    home: PathBuf,
+    /// gpg's folder, in the system's temporary one: the path to its socket must be short.
+    home: TempDir,
     /// The public key, armoured.
     pub(super) public: Vec<u8>,
 }
 
 impl Key {
-    /// The key in `home`, made at the first call. Errors when gpg is missing or fails.
-    pub(super) fn in_folder(home: &Path) -> Result<Self> {
-        use std::os::unix::fs::DirBuilderExt;
-        let mut key = Self { home: home.to_path_buf(), public: Vec::new() };
-        if !home.join("made").exists() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(home)?;
+    /// The key in the file `secret`, made at the first call. Errors when gpg is missing or fails.
+    pub(super) fn in_file(secret: &Path) -> Result<Self> {
+        let mut key = Self { home: tempfile::tempdir()?, public: Vec::new() };
+        if secret.exists() {
+            key.gpg(&["--import", &secret.to_string_lossy()])?;
+        } else {
             key.gpg(&["--quick-generate-key", "rustible lab <lab@lab.test>", "rsa3072", "sign", "never"])?;
-            fs::write(home.join("made"), "")?;
+            let text = key.gpg(&["--armor", "--export-secret-keys"])?.stdout;
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(secret)?;
+            file.write_all(&text)?;
         }
         key.public = key.gpg(&["--armor", "--export"])?.stdout;
         Ok(key)
@@ -35,7 +40,7 @@ impl Key {
 
     fn gpg(&self, arguments: &[&str]) -> Result<Output> {
         let mut command = Command::new("gpg");
-        command.arg("--homedir").arg(&self.home);
+        command.arg("--homedir").arg(self.home.path());
         command.args(["--batch", "--yes", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]);
         let output = command.args(arguments).output().context("cannot run gpg (package gpg)")?;
         if !output.status.success() {
@@ -57,9 +62,12 @@ impl Key {
 
 impl Drop for Key {
     fn drop(&mut self) {
-        // gpg leaves an agent behind for each home; it ends with the lab's need of it.
-        let _no_agent =
-            Command::new("gpgconf").arg("--homedir").arg(&self.home).args(["--kill", "gpg-agent"]).output();
+        // gpg leaves an agent behind for each home.
+        let _no_agent = Command::new("gpgconf")
+            .arg("--homedir")
+            .arg(self.home.path())
+            .args(["--kill", "gpg-agent"])
+            .output();
     }
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Everything is small and made here; what stands in for somebody else's work says so. It is written below
 //! `<state>/www/<host>/`, once per set of versions.
+//!
+//! A machine to which a PCI device is handed through has it in `/etc/rustible-lab/pci`, one line as `lspci` prints it: the lab's
+//! `lspci`, `ubuntu-drivers` and `nvidia-smi` read it there. The driver answers from the first boot after its installation on.
 
 mod archive;
 mod charts;
@@ -71,7 +74,7 @@ impl Content {
         }
         let www = self.state.join("www");
         fs::create_dir_all(&www).with_context(|| format!("cannot make {}", www.display()))?;
-        let key = Key::in_folder(&self.state.join("gpg"))?;
+        let key = Key::in_file(&self.state.join("archive-key.asc"))?;
         packages::write(self, &key)?;
         downloads::write(self)?;
         charts::write(self)?;
