@@ -5,7 +5,7 @@ use rustible_sdk::{json, prelude::*};
 /// Obtain status of asynchronous task.
 #[derive(Args)]
 #[args(check = full)]
-pub struct Args {
+pub(crate) struct Args {
     /// The job's id (`ansible_job_id`).
     jid: String,
     /// Look at the job, or remove what is known of it.
@@ -17,17 +17,20 @@ pub struct Args {
 }
 
 #[derive(Choice, Clone, Copy, PartialEq)]
-pub enum Mode {
+pub(crate) enum Mode {
     Cleanup,
     Status,
 }
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let jid = args.jid.as_str();
     let file = args.dir.join(jid);
     let path = file.to_string_lossy().into_owned();
     let missing = || {
-        Failure::new("could not find job").with("ansible_job_id", jid).with("started", true).with("finished", true)
+        Failure::new("could not find job")
+            .with("ansible_job_id", jid)
+            .with("started", true)
+            .with("finished", true)
     };
     // An id is a name; one that leads elsewhere is no job.
     if jid.contains('/') || !host.exists(&file)? {

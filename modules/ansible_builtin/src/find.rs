@@ -10,7 +10,7 @@ use rustible_sdk::{attributes::mode_of, glob::fnmatch, host::files::Stat, prelud
 /// Return a list of files based on specific criteria.
 #[derive(Args)]
 #[args(check = full)]
-pub struct Args {
+pub(crate) struct Args {
     /// Folders to look in.
     #[arg(alias("name", "path"))]
     paths: Vec<PathBuf>,
@@ -48,7 +48,11 @@ pub struct Args {
     #[arg(default = false)]
     get_checksum: bool,
     /// The checksum returned.
-    #[arg(default = "sha1", alias("checksum", "checksum_algo"), choices("md5", "sha1", "sha224", "sha256", "sha384", "sha512"))]
+    #[arg(
+        default = "sha1",
+        alias("checksum", "checksum_algo"),
+        choices("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+    )]
     checksum_algorithm: String,
     /// Whether `patterns` and `excludes` are regular expressions.
     #[arg(default = false)]
@@ -67,7 +71,7 @@ pub struct Args {
 }
 
 #[derive(Choice, Clone, Copy, PartialEq)]
-pub enum FileType {
+pub(crate) enum FileType {
     Any,
     Directory,
     File,
@@ -75,7 +79,7 @@ pub enum FileType {
 }
 
 #[derive(Choice, Clone, Copy)]
-pub enum Stamp {
+pub(crate) enum Stamp {
     Atime,
     Ctime,
     Mtime,
@@ -102,7 +106,7 @@ struct Found {
     trouble: bool,
 }
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let search = prepare(args)?;
     let mut found = Found::default();
     for path in &search.args.paths {
@@ -127,7 +131,10 @@ pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         "All paths examined"
     };
     let outcome = Outcome::msg(msg).changed(false).with("matched", found.files.len());
-    Ok(outcome.with("files", found.files).with("examined", found.examined).with("skipped_paths", found.skipped))
+    Ok(outcome
+        .with("files", found.files)
+        .with("examined", found.examined)
+        .with("skipped_paths", found.skipped))
 }
 
 fn prepare(mut args: Args) -> Result<Search> {
@@ -162,7 +169,8 @@ fn prepare(mut args: Args) -> Result<Search> {
         let regexes = all.iter().filter(|_| args.use_regex);
         regexes.map(|source| Pattern::new(source).map_err(Failure::from)).collect()
     };
-    let (names, not_names) = (compile(&args.patterns)?, compile(args.excludes.as_deref().unwrap_or_default())?);
+    let (names, not_names) =
+        (compile(&args.patterns)?, compile(args.excludes.as_deref().unwrap_or_default())?);
     let contains = args.contains.as_deref().map(Pattern::new).transpose()?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     Ok(Search { age: age.transpose()?, size: size.transpose()?, mode, names, not_names, contains, now, args })
@@ -261,7 +269,9 @@ impl Search {
                 if self.args.exact_mode { permissions == mode } else { permissions & mode != 0 }
             });
         match &self.contains {
-            Some(pattern) if fits && self.args.file_type == FileType::File => self.content(host, path, pattern),
+            Some(pattern) if fits && self.args.file_type == FileType::File => {
+                self.content(host, path, pattern)
+            }
             _ => Ok(fits),
         }
     }

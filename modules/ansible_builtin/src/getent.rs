@@ -7,7 +7,7 @@ use rustible_sdk::prelude::*;
 /// A wrapper to the unix getent utility.
 #[derive(Args)]
 #[args(check = full)]
-pub struct Args {
+pub(crate) struct Args {
     /// Name of the database: `passwd`, `group`, `hosts` ...
     database: String,
     /// The one entry wanted; all when not given.
@@ -21,7 +21,7 @@ pub struct Args {
     fail_key: bool,
 }
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let mut command = Command::new([host.need_program("getent")?]).arg(&args.database);
     if let Some(key) = &args.key {
         command = command.arg(key);

@@ -6,16 +6,24 @@ mod copy;
 mod exec;
 mod file;
 mod find;
+mod get_url;
 mod getent;
+mod group;
 mod lineinfile;
 mod ping;
+mod service;
+mod setup;
 mod shell;
 mod slurp;
 mod stat;
+mod systemd_service;
 mod tempfile;
+mod uri;
 mod wait_for;
+mod web;
 
 rustible_sdk::modules![
     "ansible.builtin":
-    async_status, command, copy, file, find, getent, ping, shell, slurp, tempfile, wait_for,
+    async_status, command, copy, file, find, get_url, getent, group, lineinfile, ping, service,
+    setup, shell, slurp, stat, systemd_service, tempfile, uri, wait_for,
 ];

@@ -5,7 +5,7 @@ use rustible_sdk::prelude::*;
 /// Creates temporary files and directories.
 #[derive(Args)]
 #[args(check = none)]
-pub struct Args {
+pub(crate) struct Args {
     /// What to make.
     #[arg(default = "file")]
     state: State,
@@ -20,12 +20,12 @@ pub struct Args {
 }
 
 #[derive(Choice, Clone, Copy, PartialEq)]
-pub enum State {
+pub(crate) enum State {
     File,
     Directory,
 }
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     for (what, text) in [("prefix", &args.prefix), ("suffix", &args.suffix)] {
         if text.contains('/') {
             fail!("{what} must be a valid file name component, got '{text}'");

@@ -12,7 +12,7 @@ use rustible_sdk::prelude::*;
 /// Waits for a condition before continuing.
 #[derive(Args)]
 #[args(check = none)]
-pub struct Args {
+pub(crate) struct Args {
     /// Name or address of the machine.
     #[arg(default = "127.0.0.1")]
     host: String,
@@ -47,7 +47,7 @@ pub struct Args {
 }
 
 #[derive(Choice, Clone, Copy, PartialEq)]
-pub enum State {
+pub(crate) enum State {
     Absent,
     Drained,
     Present,
@@ -58,7 +58,7 @@ pub enum State {
 /// Groups of the match, by number and by name.
 type Groups = (Vec<Value>, Dict);
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let pattern = args.search_regex.as_ref().map(|source| Pattern::new(&format!("(?m){source}"))).transpose();
     let pattern = pattern.map_err(|e| Failure::new(format!("Invalid regular expression: {e}")))?;
     args.sensible()?;
@@ -101,7 +101,9 @@ fn pause(host: &Host, seconds: u64) -> Result<()> {
 
 impl Args {
     fn sensible(&self) -> Result<()> {
-        let only_port = |state: &str| format!("state={state} should only be used for checking a port in the wait_for module");
+        let only_port = |state: &str| {
+            format!("state={state} should only be used for checking a port in the wait_for module")
+        };
         let strange = self.active_connection_states.iter().find(|s| drained::state_code(s).is_none());
         let msg = if self.port.is_some() && self.path.is_some() {
             "port and path parameter can not both be passed to wait_for".to_string()
@@ -119,7 +121,11 @@ impl Args {
 
     fn too_late(&self) -> String {
         let path = self.path.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
-        let place = format!("{}:{}", self.host, self.port.map_or_else(|| "None".to_string(), |port| port.to_string()));
+        let place = format!(
+            "{}:{}",
+            self.host,
+            self.port.map_or_else(|| "None".to_string(), |port| port.to_string())
+        );
         match (self.state, &self.search_regex) {
             (State::Drained, _) => format!("Timeout when waiting for {place} to drain"),
             (State::Absent | State::Stopped, _) if self.port.is_some() => {
@@ -136,11 +142,19 @@ impl Args {
     }
 
     /// Whether it is as wanted.
-    fn look(&self, host: &Host, pattern: Option<&Pattern>, end: Instant, start: Instant) -> Result<Option<Groups>> {
+    fn look(
+        &self,
+        host: &Host,
+        pattern: Option<&Pattern>,
+        end: Instant,
+        start: Instant,
+    ) -> Result<Option<Groups>> {
         let done = |yes: bool| Ok(yes.then(Groups::default));
         match (self.state, &self.path) {
             (State::Drained, _) => done(drained::active(host, self)? == 0),
-            (State::Absent | State::Stopped, Some(path)) => done(!matches!(host.stat(path, true), Ok(Some(_)))),
+            (State::Absent | State::Stopped, Some(path)) => {
+                done(!matches!(host.stat(path, true), Ok(Some(_))))
+            }
             (State::Absent | State::Stopped, None) => {
                 let wait = Duration::from_secs(self.connect_timeout.max(1));
                 done(host.connect(&self.host, self.tcp_port()?, wait).is_err())
@@ -155,7 +169,13 @@ impl Args {
         u16::try_from(port).map_err(|_| Failure::new(format!("{port} is no port of TCP")).of_arg("port"))
     }
 
-    fn look_at_file(&self, host: &Host, path: &Path, pattern: Option<&Pattern>, start: Instant) -> Result<Option<Groups>> {
+    fn look_at_file(
+        &self,
+        host: &Host,
+        path: &Path,
+        pattern: Option<&Pattern>,
+        start: Instant,
+    ) -> Result<Option<Groups>> {
         let there = host.stat(path, true).map_err(|e| {
             let said = format!("Failed to stat {}, {}", path.display(), e.msg);
             Failure::new(self.msg.clone().unwrap_or(said)).with("elapsed", start.elapsed().as_secs())
@@ -167,7 +187,8 @@ impl Args {
     }
 
     fn look_at_port(&self, host: &Host, pattern: Option<&Pattern>, end: Instant) -> Result<Option<Groups>> {
-        let left = |end: Instant| end.saturating_duration_since(Instant::now()).max(Duration::from_millis(10));
+        let left =
+            |end: Instant| end.saturating_duration_since(Instant::now()).max(Duration::from_millis(10));
         let wait = Duration::from_secs(self.connect_timeout.max(1)).min(left(end));
         let Ok(mut stream) = host.connect(&self.host, self.tcp_port()?, wait) else { return Ok(None) };
         let Some(pattern) = pattern else { return Ok(Some(Groups::default())) };
@@ -179,7 +200,11 @@ impl Args {
             match stream.read(&mut piece) {
                 Ok(0) => break,
                 Ok(size) => heard.extend(piece.iter().take(size)),
-                Err(e) if matches!(e.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => continue,
+                Err(e)
+                    if matches!(e.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
+                {
+                    continue;
+                }
                 Err(_) => break,
             }
             if groups(pattern, &String::from_utf8_lossy(&heard)).is_some() {

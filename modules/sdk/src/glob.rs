@@ -67,9 +67,15 @@ mod tests {
 
     #[test]
     fn names_match_as_in_python() {
-        for (name, pattern) in
-            [("a.log", "*.log"), ("abc", "a?c"), ("a1", "a[0-9]"), ("a[", "a["), (".x", "*"), ("x]", "x[]]"), ("", "*")]
-        {
+        for (name, pattern) in [
+            ("a.log", "*.log"),
+            ("abc", "a?c"),
+            ("a1", "a[0-9]"),
+            ("a[", "a["),
+            (".x", "*"),
+            ("x]", "x[]]"),
+            ("", "*"),
+        ] {
             assert!(fnmatch(name, pattern), "{name} {pattern}");
         }
         for (name, pattern) in [("a.logs", "*.log"), ("ac", "a?c"), ("a1", "a[!0-9]"), ("abab", "*aba")] {

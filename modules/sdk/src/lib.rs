@@ -76,7 +76,7 @@ pub use outcome::{Failure, Outcome, Result, errno_text};
 pub use rustible_macros::{Args, Choice};
 pub use rustible_protocol::{
     ArgError, Attachment, Blob, Call, Cancel, CheckMode, Dict, Field, Kind, List, Reply, Rule, Spec, Text,
-    Value, coerce, json, repr,
+    Value, coerce, json, repr, validate,
 };
 pub use text::{Anchor, Lines, Pattern};
 
@@ -99,6 +99,12 @@ macro_rules! dict {
         $(dict.insert($key, $crate::Value::from($value));)*
         dict
     }};
+}
+
+/// A number nobody can guess.
+#[must_use]
+pub fn random() -> u64 {
+    rand::random()
 }
 
 /// Bytes as base64.

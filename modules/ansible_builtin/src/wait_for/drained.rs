@@ -7,7 +7,8 @@ use rustible_sdk::prelude::*;
 use super::Args;
 
 /// States that are active unless told otherwise.
-pub(super) const STATES: &[&str] = &["ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "SYN_RECV", "SYN_SENT", "TIME_WAIT"];
+pub(super) const STATES: &[&str] =
+    &["ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "SYN_RECV", "SYN_SENT", "TIME_WAIT"];
 
 /// The kernel's number of a state.
 pub(super) fn state_code(name: &str) -> Option<&'static str> {
@@ -50,13 +51,16 @@ fn addresses(host: &Host, names: &[String]) -> Result<Vec<IpAddr>> {
     Ok(all)
 }
 
+/// Address and port.
+type End = (IpAddr, u16);
+
 /// Local end, remote end and state of a line; `None` for the heading.
-fn connection(line: &str) -> Option<((IpAddr, u16), (IpAddr, u16), &str)> {
+fn connection(line: &str) -> Option<(End, End, &str)> {
     let mut words = line.split_whitespace().skip(1);
     Some((end(words.next()?)?, end(words.next()?)?, words.next()?))
 }
 
-fn end(text: &str) -> Option<(IpAddr, u16)> {
+fn end(text: &str) -> Option<End> {
     let (address, port) = text.split_once(':')?;
     // Words of 32 bits, each in the byte order of the machine.
     let mut bytes = Vec::with_capacity(16);
@@ -80,7 +84,8 @@ mod tests {
 
     #[test]
     fn lines_of_the_kernel_are_read() {
-        let line = "   1: 0100007F:0016 0200000A:8235 01 00000000:00000000 00:00000000 00000000     0        0 1";
+        let line =
+            "   1: 0100007F:0016 0200000A:8235 01 00000000:00000000 00:00000000 00000000     0        0 1";
         let (local, remote, state) = connection(line).unwrap();
         assert_eq!((local, state), (("127.0.0.1".parse().unwrap(), 22), "01"));
         assert_eq!(remote.0, "10.0.0.2".parse::<IpAddr>().unwrap());

@@ -166,7 +166,7 @@ impl Host {
             .tls_backend_preconfigured(self.tls(how)?)
             .user_agent(&how.agent)
             .connect_timeout(timeout)
-            .timeout(None)
+            .timeout(timeout)
             .redirect(policy);
         if !how.use_proxy {
             builder = builder.no_proxy();
@@ -226,11 +226,17 @@ fn store(pem: &[u8]) -> RootCertStore {
     store
 }
 
-/// An error with everything behind it.
-fn causes(e: &dyn std::error::Error) -> String {
+/// Why there was no answer: the system's word when it has one, as Python shows it; otherwise everything behind the error.
+fn causes(e: &(dyn std::error::Error + 'static)) -> String {
     let mut text = e.to_string();
+    if e.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout) {
+        return "<urlopen error timed out>".to_string();
+    }
     let mut next = e.source();
     while let Some(cause) = next {
+        if let Some(system) = cause.downcast_ref::<std::io::Error>().filter(|e| e.raw_os_error().is_some()) {
+            return format!("<urlopen error {}>", crate::outcome::errno_text(system));
+        }
         text = format!("{text}: {cause}");
         next = cause.source();
     }

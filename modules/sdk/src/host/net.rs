@@ -22,7 +22,9 @@ impl Host {
         let mut found: Vec<IpAddr> = own.lines().filter_map(|line| hosts_line(line, bare)).collect();
         if found.is_empty() {
             let said = self.query(&Command::new(["getent", "ahosts", bare]))?.stdout;
-            found.extend(said.lines().filter_map(|line| line.split_whitespace().next()?.parse::<IpAddr>().ok()));
+            found.extend(
+                said.lines().filter_map(|line| line.split_whitespace().next()?.parse::<IpAddr>().ok()),
+            );
         }
         let mut once = Vec::with_capacity(found.len());
         for address in found {

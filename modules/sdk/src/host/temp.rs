@@ -19,6 +19,14 @@ enum Guard {
 }
 
 impl Temp {
+    /// The file's content from its beginning.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    #[expect(clippy::disallowed_methods, reason = "the door itself")]
+    pub fn open(&self) -> Result<std::fs::File> {
+        Ok(std::fs::File::open(&self.path)?)
+    }
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -35,6 +43,17 @@ impl Host {
         use std::io::Write;
         let mut file = tempfile::Builder::new().prefix(".rustible.").tempfile_in(self.temp_root())?;
         file.write_all(content)?;
+        let guard = file.into_temp_path();
+        Ok(Temp { path: guard.to_path_buf(), _guard: Guard::File(guard) })
+    }
+    /// A temporary file with what is read, in that folder or the usual one.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn temp_from(&self, content: &mut dyn std::io::Read, folder: Option<&Path>) -> Result<Temp> {
+        let folder = folder.map_or_else(|| self.temp_root(), |folder| self.at(folder));
+        let mut file = tempfile::Builder::new().prefix(".rustible.").tempfile_in(folder)?;
+        std::io::copy(content, &mut file)?;
         let guard = file.into_temp_path();
         Ok(Temp { path: guard.to_path_buf(), _guard: Guard::File(guard) })
     }

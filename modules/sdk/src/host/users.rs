@@ -116,3 +116,52 @@ pub(crate) fn own_home(root: Option<&Path>) -> Option<String> {
 pub(crate) fn home_of(name: &str, root: Option<&Path>) -> Option<String> {
     lines(root, "/etc/passwd").iter().filter_map(|line| user(line)).find(|u| u.name == name).map(|u| u.home)
 }
+
+/// Room of a mounted file system, in blocks of `block_size` bytes.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the fields of statvfs(3)")]
+pub struct Room {
+    pub block_size: u64,
+    pub blocks: u64,
+    pub available: u64,
+    pub inodes: u64,
+    pub inodes_available: u64,
+}
+
+impl Host {
+    /// All variables of the environment, the task's own over the agent's.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the door itself")]
+    pub fn environment(&self) -> std::collections::BTreeMap<String, String> {
+        let mut all: std::collections::BTreeMap<_, _> = std::env::vars_os()
+            .map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()))
+            .collect();
+        all.extend(self.task_environment().iter().cloned());
+        all
+    }
+    /// System, node name, release, version, machine.
+    #[must_use]
+    pub fn uname(&self) -> [String; 5] {
+        let name = rustix::system::uname();
+        [name.sysname(), name.nodename(), name.release(), name.version(), name.machine()]
+            .map(|text| text.to_string_lossy().into_owned())
+    }
+    /// Room of the file system at a path.
+    #[must_use]
+    pub fn room(&self, path: impl AsRef<Path>) -> Option<Room> {
+        let vfs = rustix::fs::statvfs(self.at(path)).ok()?;
+        Some(Room {
+            block_size: vfs.f_frsize,
+            blocks: vfs.f_blocks,
+            available: vfs.f_bavail,
+            inodes: vfs.f_files,
+            inodes_available: vfs.f_favail,
+        })
+    }
+    /// Real and effective user, real and effective group.
+    #[must_use]
+    pub fn own_ids(&self) -> [u32; 4] {
+        use rustix::process::{getegid, geteuid, getgid, getuid};
+        [getuid().as_raw(), geteuid().as_raw(), getgid().as_raw(), getegid().as_raw()]
+    }
+}
