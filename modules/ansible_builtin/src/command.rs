@@ -10,7 +10,7 @@ use crate::exec;
 /// Run a command without a shell.
 #[derive(Args)]
 #[args(check = partial, free_form)]
-pub struct Args {
+pub(crate) struct Args {
     /// Variables in words are replaced by what the environment has.
     #[arg(default = true)]
     expand_argument_vars: bool,
@@ -42,7 +42,7 @@ pub struct Args {
     strip_empty_ends: bool,
 }
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let text = args.raw.filter(|raw| !raw.trim().is_empty()).or(args.cmd);
     let argv = args.argv.unwrap_or_default();
     if text.is_none() && argv.is_empty() {

@@ -5,7 +5,7 @@ use rustible_sdk::{Attachment, host::files::checksum_of, prelude::*};
 /// Copy files to the target.
 #[derive(Args)]
 #[args(check = full, diff = full)]
-pub struct Args {
+pub(crate) struct Args {
     /// File or folder of the target, with `remote_src`.
     src: Option<PathBuf>,
     /// The name the file has on the controller.
@@ -36,6 +36,7 @@ pub struct Args {
     local_follow: bool,
     /// Decrypt vaults; the controller does it.
     #[arg(default = true)]
+    #[expect(dead_code, reason = "the controller's half has done it")]
     decrypt: bool,
     /// SHA-1 that the source must have.
     checksum: Option<String>,
@@ -53,12 +54,12 @@ enum Source {
 /// Largest file whose difference is shown, in bytes.
 const DIFF_LIMIT: u64 = 104_448;
 
-pub fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
     let source = match (host.attachment_info("content"), &args.content, &args.src) {
         (Some(attachment), _, _) => Source::Attached(attachment),
         (None, Some(text), _) => Source::Text(text.clone()),
-        (None, None, Some(path)) => Source::File(path.clone()),
-        (None, None, None) => fail!("src (or content) is required"),
+        (None, None, Some(path)) if args.remote_src => Source::File(path.clone()),
+        (None, None, _) => fail!("src (or content) is required"),
     };
     if let Source::File(path) = &source {
         let shown = path.to_string_lossy();

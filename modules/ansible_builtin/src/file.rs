@@ -10,7 +10,7 @@ use rustible_sdk::{host::files::state_of, prelude::*};
 /// Manage files, folders, links and their attributes.
 #[derive(Args)]
 #[args(check = full, diff = full)]
-pub struct Args {
+pub(crate) struct Args {
     /// The file.
     #[arg(alias("dest", "name"))]
     path: PathBuf,
@@ -45,7 +45,7 @@ pub struct Args {
 }
 
 #[derive(Choice, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     Absent,
     Directory,
     File,
@@ -60,7 +60,7 @@ struct Sides {
     after: Dict,
 }
 
-pub fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
     let path = args.path.clone();
     let shown = path.to_string_lossy().into_owned();
     let stat = host.stat(&path, false)?;

@@ -7,7 +7,7 @@ use rustible_sdk::{host::write::Written, prelude::*};
 #[args(check = full, diff = full)]
 #[args(mutually_exclusive(insertbefore, insertafter), mutually_exclusive(regexp, search_string))]
 #[args(mutually_exclusive(backrefs, search_string))]
-pub struct Args {
+pub(crate) struct Args {
     /// The file.
     #[arg(alias("dest", "destfile", "name"))]
     path: PathBuf,
@@ -47,12 +47,12 @@ pub struct Args {
 }
 
 #[derive(Choice, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     Absent,
     Present,
 }
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let shown = args.path.to_string_lossy().into_owned();
     if !matches!(args.encoding.to_lowercase().as_str(), "utf-8" | "utf8" | "ascii") {
         fail!("the encoding {} is not supported, only utf-8", args.encoding);

@@ -5,13 +5,13 @@ use rustible_sdk::prelude::*;
 /// Try to run a module on the host.
 #[derive(Args)]
 #[args(check = full)]
-pub struct Args {
+pub(crate) struct Args {
     /// What comes back; `crash` fails.
     #[arg(default = "pong")]
     data: String,
 }
 
-pub fn run(args: Args, _: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, _: &mut Host) -> Result<Outcome> {
     if args.data == "crash" {
         fail!("boom");
     }

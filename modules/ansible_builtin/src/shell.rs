@@ -7,7 +7,7 @@ use crate::exec;
 /// Run a command line with a shell.
 #[derive(Args)]
 #[args(check = partial, free_form)]
-pub struct Args {
+pub(crate) struct Args {
     /// The line.
     #[arg(name = "_raw_params")]
     raw: Option<String>,
@@ -28,7 +28,7 @@ pub struct Args {
     stdin_add_newline: bool,
 }
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let Some(line) = args.raw.filter(|raw| !raw.trim().is_empty()).or(args.cmd) else {
         fail!(rc = 256; "no command given");
     };

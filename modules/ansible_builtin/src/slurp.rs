@@ -5,13 +5,13 @@ use rustible_sdk::{base64, prelude::*};
 /// Read a file from the target.
 #[derive(Args)]
 #[args(check = full)]
-pub struct Args {
+pub(crate) struct Args {
     /// The file.
     #[arg(alias("path"))]
     src: PathBuf,
 }
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let shown = args.src.display();
     if host.is_dir(&args.src)? {
         fail!("source is a directory and must be a file: {shown}");

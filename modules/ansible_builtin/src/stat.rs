@@ -10,7 +10,7 @@ use rustible_sdk::prelude::*;
 /// Look at a file or at what a file system says of it.
 #[derive(Args)]
 #[args(check = full)]
-pub struct Args {
+pub(crate) struct Args {
     /// The file.
     #[arg(alias("dest", "name"))]
     path: PathBuf,
@@ -35,7 +35,7 @@ pub struct Args {
     get_selinux_context: bool,
 }
 
-pub fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let Some(stat) = host.stat(&args.path, args.follow)? else {
         return Ok(Outcome::new().changed(false).with("stat", dict! { "exists" => false }));
     };
