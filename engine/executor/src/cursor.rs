@@ -147,11 +147,11 @@ impl Cursor {
                         (*phase, *index) = (Phase::Rescue, 0);
                         return;
                     }
-                    Phase::Tasks | Phase::Rescue => {
+                    Phase::Tasks | Phase::Rescue if !block.always.is_empty() => {
                         (*phase, *index, *failed) = (Phase::Always, 0, true);
                         return;
                     }
-                    Phase::Always => drop(self.stack.pop()),
+                    Phase::Tasks | Phase::Rescue | Phase::Always => drop(self.stack.pop()),
                 },
                 Level::Handlers { .. } => drop(self.stack.pop()),
             }

@@ -104,7 +104,8 @@ impl Keywords<'_> {
         let written = self.frame.get(name);
         let at = written.and_then(Value::origin).or(self.frame.origin.as_ref());
         let message = format!("The value {} could not be converted to '{kind}'.", repr(&value));
-        Err(Diagnostic::new(message).at(at).context(format!("Error processing keyword '{name}'"), at))
+        let cause = Diagnostic { apart: true, ..Diagnostic::new(message).at(at) };
+        Err(cause.context(format!("Error processing keyword '{name}'"), at))
     }
 }
 

@@ -129,7 +129,7 @@ fn collect(item: &Item, templar: &rustible_template::Templar, tasks: &mut Vec<Li
         {
             return;
         }
-        let name = task.name().map_or_else(|| task.action.to_string(), text_of);
+        let name = task.name().map_or_else(|| crate::play::unnamed(task), text_of);
         let name = task.role().map_or_else(|| name.clone(), |role| format!("{} : {name}", role.name));
         let tags = tags::tags_of(task, templar).map(|tags| tags.into_iter().collect()).unwrap_or_default();
         tasks.push(ListedTask { name, tags });

@@ -112,7 +112,7 @@ impl PlayRun {
             },
         };
         let role = task.role().map(|role| role.name.clone());
-        let shown = name.filter(|n| !n.is_empty()).unwrap_or_else(|| task.action.to_string());
+        let shown = name.filter(|n| !n.is_empty()).unwrap_or_else(|| unnamed(task));
         let shown = match &role {
             Some(role) if !shown.starts_with(&format!("{role} : ")) => format!("{role} : {shown}"),
             _ => shown,
@@ -193,5 +193,14 @@ pub(crate) fn texts(value: &Value) -> Vec<String> {
         Value::List(list) => list.iter().map(text_of).collect(),
         Value::Null => Vec::new(),
         other => vec![text_of(other)],
+    }
+}
+
+/// How a task without a name is called: by its action, an include by its role as well.
+pub(crate) fn unnamed(task: &Task) -> String {
+    let role = task.args.named.get("name").or_else(|| task.args.named.get("role"));
+    match role.filter(|_| matches!(task.kind, rustible_playbook::Kind::IncludeRole)) {
+        Some(role) => format!("{} : {}", task.action, text_of(role)),
+        None => task.action.to_string(),
     }
 }

@@ -101,7 +101,7 @@ pub fn parse_kv(text: &Text, raw: bool) -> Result<Dict, Diagnostic> {
         if raw && !RAW_OPTIONS.contains(&key) {
             free.push(word);
         } else {
-            options.insert(Value::Str(text.like(key)), Value::Str(text.like(unquote(value.trim()))));
+            options.insert(Value::Str(text.like(key)), Value::Str(text.like(unquote(escapes(value).trim()))));
         }
     }
     if !free.is_empty() {
@@ -128,6 +128,48 @@ fn join(words: &[String]) -> String {
         out.push_str(word);
     }
     out
+}
+
+/// `\n`, `\t`, `\x41`, `\u0041` ... as Python's string escapes mean them; other backslashes stay.
+fn escapes(text: &str) -> String {
+    if !text.contains('\\') {
+        return text.to_string();
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let behind = &rest[at + 1..];
+        let code = |digits: usize| {
+            let hex = behind.get(1..=digits)?;
+            Some((char::from_u32(u32::from_str_radix(hex, 16).ok()?)?, digits + 1))
+        };
+        let decoded = match behind.chars().next() {
+            Some('n') => Some(('\n', 1)),
+            Some('t') => Some(('\t', 1)),
+            Some('r') => Some(('\r', 1)),
+            Some('a') => Some(('\u{7}', 1)),
+            Some('b') => Some(('\u{8}', 1)),
+            Some('f') => Some(('\u{c}', 1)),
+            Some('v') => Some(('\u{b}', 1)),
+            Some('\\') => Some(('\\', 1)),
+            Some('x') => code(2),
+            Some('u') => code(4),
+            Some('U') => code(8),
+            _ => None,
+        };
+        match decoded {
+            Some((c, length)) => {
+                out.push(c);
+                rest = &behind[length..];
+            }
+            None => {
+                out.push('\\');
+                rest = behind;
+            }
+        }
+    }
+    out + rest
 }
 
 fn unescape(word: &str) -> String {

@@ -39,6 +39,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Why.
     pub cause: Option<Box<Self>>,
+    /// Shown in a block of its own even where the link around it is at the same place.
+    pub apart: bool,
 }
 
 impl Diagnostic {
@@ -79,7 +81,14 @@ impl Diagnostic {
     /// An error around this one.
     #[must_use]
     pub fn context(self, message: impl Into<String>, origin: Option<&Arc<Origin>>) -> Self {
-        Self { kind: self.kind, message: message.into(), origin: origin.cloned(), help: None, cause: Some(Box::new(self)) }
+        Self {
+            kind: self.kind,
+            message: message.into(),
+            origin: origin.cloned(),
+            help: None,
+            cause: Some(Box::new(self)),
+            apart: false,
+        }
     }
 
     /// All messages of the chain in one line, `outer: inner: innermost`.
@@ -128,7 +137,10 @@ impl Diagnostic {
         for link in std::iter::successors(Some(self), |d| d.cause.as_deref()) {
             let join = |before: &str| format!("{}: {}", before.trim_end_matches('.'), link.message);
             let same = groups.last().is_some_and(|(_, shown)| {
-                link.help.is_none() && shown.help.is_none() && (link.origin.is_none() || link.origin == shown.origin)
+                !link.apart
+                    && link.help.is_none()
+                    && shown.help.is_none()
+                    && (link.origin.is_none() || link.origin == shown.origin)
             });
             if same {
                 if let Some((message, _)) = groups.last_mut() {
@@ -219,7 +231,8 @@ mod tests {
     #[test]
     fn one_place_is_shown_under_the_message() {
         let file = written("one.yml", "- hosts: all\n  tasks:\n    - bad: x\n");
-        let error = Diagnostic::parse("no such module", Some(&Origin::new(&file, 3, 7))).help("Did you mean 'bat'?");
+        let error =
+            Diagnostic::parse("no such module", Some(&Origin::new(&file, 3, 7))).help("Did you mean 'bat'?");
         assert_eq!(
             error.render(),
             "no such module\nOrigin: one.yml:3:7\n\n1 - hosts: all\n2   tasks:\n3     - bad: x\n        ^ column 7\n\nDid you mean 'bat'?\n"

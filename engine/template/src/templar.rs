@@ -269,7 +269,7 @@ fn boolean(
     }
     let value = ctx.finalise(rt).map_err(|f| evaluating(&f, place))?.unwrap_or_default();
     let (truth, kind) = (if value.truthy() { "True" } else { "False" }, value.type_name());
-    let from = value.origin().map_or_else(|| "<unknown>".to_string(), |o| o.to_string());
+    let from = value.origin().or(place).map_or_else(|| "<unknown>".to_string(), |o| o.to_string());
     let message = format!(
         "Conditional result ({truth}) was derived from value of type '{kind}' at '{from}'. Conditionals must have a boolean result."
     );

@@ -81,7 +81,7 @@ pub(crate) fn run(plan: Plan, host: &mut Host) -> Result<Outcome> {
     add_lines(&mut all, &stdout, &stderr);
     if out.rc != 0 {
         all.remove("msg");
-        return Err(Failure { msg: "non-zero return code".to_string(), data: all, arg: None });
+        return Err(Failure { msg: "The command exited with a non-zero return code.".to_string(), data: all, arg: None });
     }
     Ok(Outcome(all))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustible_playbook::{Kind, Task};
-use rustible_protocol::event::Status;
+use rustible_protocol::event::{Event, Status};
 use rustible_source::Diagnostic;
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -33,6 +33,9 @@ pub(super) async fn run(stage: &Stage, strategy: Strategy, cursors: &mut Cursors
         if first_error.is_ok() {
             first_error = end;
         }
+    }
+    if first_error.is_ok() && cursors.values().all(HostState::out) {
+        stage.runner.emitter.emit(&Event::NoHostsRemaining);
     }
     first_error
 }
@@ -66,7 +69,7 @@ async fn step(stage: &Stage, task: &Arc<Task>, host: &Arc<str>, state: &mut Host
     }
     let info = stage.play.info(&stage.runner, task, Some(host));
     let job = stage.job(task, &info, host);
-    let finished = stage.execute(job.clone()).await;
+    let finished = stage.execute(job.clone(), None).await;
     stage.apply(&job, state, &finished, std::slice::from_ref(host));
     if finished.includes.is_empty() || !(matches!(finished.status, Some(Status::Ok)) || finished.looped) {
         return;

@@ -109,14 +109,26 @@ async fn step(stage: &Stage, task: &Arc<Task>, hosts: &[Arc<str>], cursors: &mut
     let everyone: Vec<Arc<str>> =
         cursors.iter().filter(|(_, s)| !s.unreachable).map(|(h, _)| h.clone()).collect();
     let mut work: JoinSet<Finished> = JoinSet::new();
-    for host in running {
-        let job = stage.job(task, &info, host);
-        let stage = stage.clone();
-        work.spawn(async move { stage.execute(job).await });
-    }
+    let mut waiting = running.iter();
+    let mut next = waiting.next();
     let mut asked: Vec<(Job, Vec<Include>)> = Vec::new();
     let mut bad = false;
-    while let Some(joined) = work.join_next().await {
+    loop {
+        // Hosts begin in their order, results are taken as they come.
+        let joined = tokio::select! {
+            biased;
+            Some(joined) = work.join_next(), if !work.is_empty() => joined,
+            Ok(fork) = stage.runner.forks.clone().acquire_owned(), if next.is_some() => {
+                if let Some(host) = next {
+                    let job = stage.job(task, &info, host);
+                    let stage = stage.clone();
+                    work.spawn(async move { stage.execute(job, Some(fork)).await });
+                }
+                next = waiting.next();
+                continue;
+            }
+            else => break,
+        };
         let Ok(finished) = joined else { continue };
         let job = stage.job(task, &info, &finished.host);
         bad |= matches!(
@@ -182,24 +194,20 @@ fn stop_others(stage: &Stage, task: &Task, host: &Arc<str>, cursors: &mut Cursor
     } else {
         stage.runner.options.any_errors_fatal
     };
-    let failed = cursors.values().filter(|state| state.out()).count();
     if fatal {
-        fail_others(stage, &Arc::from(""), cursors);
-        if cursors.values().all(super::HostState::out) {
-            stage.runner.emitter.emit(&Event::NoHostsRemaining);
-        }
-        return;
+        return fail_others(stage, &Arc::from(""), cursors);
     }
+    let failed = cursors.values().filter(|state| state.out()).count();
     let Some(limit) = percentage(stage) else { return };
     #[expect(clippy::cast_precision_loss, reason = "no run has so many hosts that it mattered")]
     let share = failed as f64 * 100.0 / cursors.len().max(1) as f64;
     if share > limit {
-        for (host, state) in cursors.iter_mut().filter(|(_, state)| !state.out()) {
-            state.cursor.end();
-            state.cursor.failed = true;
-            stage.out(host);
-        }
+        fail_others(stage, &Arc::from(""), cursors);
+        // The reference says it for the hosts that failed and again for the play that ends.
         stage.runner.emitter.emit(&Event::NoHostsRemaining);
+        if cursors.values().all(super::HostState::out) {
+            stage.runner.emitter.emit(&Event::NoHostsRemaining);
+        }
     }
 }
 

@@ -149,7 +149,9 @@ impl Stage {
 
     /// Whether the task belongs to a role that the host has done and that may not run twice.
     pub(super) fn already_done(&self, task: &Task, host: &Arc<str>) -> bool {
-        let Some(role) = task.role().filter(|role| !role.allow_duplicates) else { return false };
+        let Some(role) = task.role().filter(|role| !role.allow_duplicates && !task.handler) else {
+            return false;
+        };
         let key = (host.clone(), role.identity.clone());
         self.play.done_roles.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
     }

@@ -15,6 +15,7 @@ use indexmap::IndexMap;
 use rustible_playbook::{Block, Task};
 use rustible_protocol::event::{Event, TaskInfo};
 use rustible_source::Diagnostic;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{cursor::Cursor, play::PlayRun, run::Runner, task::Finished, task::Job};
 
@@ -96,7 +97,7 @@ impl Stage {
     }
 
     /// Run a task on a host when it is its turn: so many forks, so many of a throttled task.
-    async fn execute(&self, job: Job) -> Finished {
+    async fn execute(&self, job: Job, fork: Option<OwnedSemaphorePermit>) -> Finished {
         let throttle = job.task.frame.get("throttle").and_then(|written| {
             self.play.templar(&self.runner, Some(&job.host), Some(&job.task.frame)).render(written).ok()
         });
@@ -114,7 +115,10 @@ impl Stage {
             Some(throttle) => throttle.acquire_owned().await.ok(),
             None => None,
         };
-        let _fork = self.runner.forks.clone().acquire_owned().await.ok();
+        let _fork = match fork {
+            Some(fork) => Some(fork),
+            None => self.runner.forks.clone().acquire_owned().await.ok(),
+        };
         self.play.emit_start(&self.runner, &job);
         job.run().await
     }

@@ -20,7 +20,12 @@ const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 /// Arguments as they will be rendered: written ones and defaults together.
-pub(super) fn written(task: &Task, action: &str, templar: &Templar) -> Result<Dict, Diagnostic> {
+pub(super) fn written(
+    task: &Task,
+    action: &str,
+    takes_raw: bool,
+    templar: &Templar,
+) -> Result<Dict, Diagnostic> {
     let mut args = defaults(task, action, templar)?;
     if let Some(template) = &task.args.template {
         match templar.render_text(template)? {
@@ -36,7 +41,42 @@ pub(super) fn written(task: &Task, action: &str, templar: &Templar) -> Result<Di
         }
     }
     args.extend(&task.args.named);
+    free_form(task, action, takes_raw, templar, &mut args)?;
     Ok(args)
+}
+
+/// Text that is no `k=v`: arguments of free-form actions, a template of more arguments, or a mistake.
+fn free_form(
+    task: &Task,
+    action: &str,
+    takes_raw: bool,
+    templar: &Templar,
+    args: &mut Dict,
+) -> Result<(), Diagnostic> {
+    if takes_raw || rustible_playbook::RAW_ACTIONS.contains(&action.rsplit('.').next().unwrap_or_default()) {
+        return Ok(());
+    }
+    let Some(raw) = args.remove("_raw_params").filter(Value::truthy) else { return Ok(()) };
+    if let Value::Str(text) = &raw
+        && text.trim().starts_with("{{")
+        && text.trim().ends_with("}}")
+    {
+        return match templar.render_text(text)? {
+            Rendered::Value(Value::Dict(mut more)) => {
+                more.extend(args);
+                *args = more;
+                Ok(())
+            }
+            Rendered::Omit | Rendered::Value(Value::Null) => Ok(()),
+            Rendered::Value(other) => Err(Diagnostic::new(format!(
+                "The value of `args` must be a dictionary, got {}",
+                other.type_name()
+            ))
+            .at(text.origin())),
+        };
+    }
+    let at = task.action_origin.as_ref();
+    Err(Diagnostic::new(format!("Action '{action}' does not support raw params.")).at(at))
 }
 
 /// What `module_defaults` around the task give to its action.

@@ -128,13 +128,12 @@ fn judge(job: &Job, ready: &Ready, attempt: &mut Attempt) {
             Ok(flag) => {
                 attempt.result.insert("failed_when_result", flag);
                 attempt.result.insert("failed", flag);
-                attempt.error = flag.then(|| {
-                    Diagnostic::new("A 'failed_when' expression evaluated to 'True'.")
-                        .context("Action failed", None)
-                });
+                attempt.error =
+                    flag.then(|| Diagnostic::new(outcome::FAILED_WHEN).context("Action failed", None));
                 if flag {
-                    let text = "Task failed: Action failed: A 'failed_when' expression evaluated to 'True'.";
-                    attempt.result.insert("msg", text);
+                    attempt
+                        .result
+                        .insert("msg", format!("Task failed: Action failed: {}", outcome::FAILED_WHEN));
                 }
             }
             Err(error) => spoil(attempt, "failed_when_result", error),

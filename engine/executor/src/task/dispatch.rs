@@ -118,7 +118,15 @@ fn checked(spec: &Spec, args: &Dict, raw: &[&str]) -> Result<Dict, Dict> {
         field.required = field.required && !kept.contains_key(field.name);
     }
     match validate(&loose, &plain) {
-        Ok(mut valid) => {
+        Ok(valid) => {
+            // Defaults are the module's business: an action sees what was given.
+            let given = |name: &Value| {
+                let field = name.as_str().and_then(|name| spec.field(name));
+                name.as_str().is_some_and(|n| plain.contains_key(n))
+                    || field.is_some_and(|f| f.aliases.iter().any(|alias| plain.contains_key(alias)))
+            };
+            let mut valid: Dict =
+                valid.iter().filter(|(name, _)| given(name)).map(|(k, v)| (k.clone(), v.clone())).collect();
             valid.extend(&kept);
             Ok(valid)
         }

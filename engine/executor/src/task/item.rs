@@ -69,7 +69,8 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
         Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => ssh.host.clone(),
     };
     let settled = settle::settle(&keywords, &job.runner.options, &action, Arc::new(target))?;
-    let written = arguments::written(&job.task, &action, &templar)?;
+    let takes_raw = job.runner.registry.spec(&action).is_some_and(|spec| spec.free_form);
+    let written = arguments::written(&job.task, &action, takes_raw, &templar)?;
     let raw = job.runner.registry.action(&action).map_or(&[][..], |a| a.raw_arguments());
     let raw =
         if matches!(job.task.kind, Kind::IncludeTasks | Kind::IncludeRole) { &["apply"][..] } else { raw };

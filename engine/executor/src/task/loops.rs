@@ -77,9 +77,7 @@ fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, Diagnostic> {
         Value::List(list) => list.to_vec(),
         other => vec![other],
     };
-    let mut options = Dict::new();
-    options.insert("wantlist", true);
-    match templar.lookup(with, terms, options) {
+    match templar.lookup(with, terms, Dict::new()) {
         Ok(Value::List(list)) => Ok(list.to_vec()),
         Ok(other) => Ok(vec![other]),
         Err(error) => Err(merged(error, at).at(at)),

@@ -12,6 +12,9 @@ use rustible_source::Diagnostic;
 use super::{Finished, Job, attempts::Attempt, item::Ready, settle};
 use crate::keyword::Keywords;
 
+/// Why a task failed whose `failed_when` says so.
+pub(super) const FAILED_WHEN: &str = "A 'failed_when' expression evaluated to 'True'.";
+
 /// What stands in place of a result that may not be shown.
 const CENSORED: &str =
     "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
@@ -188,8 +191,9 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
     if finished.failed() {
         result.insert("failed", true);
     }
-    // Under no_log the cause may hold a secret of the arguments.
-    let error = finished.error.as_ref().filter(|_| !finished.no_log).map(Diagnostic::render);
+    // Under no_log the cause may hold a secret of the arguments; that a condition of the author's was true does not.
+    let plain = |error: &Diagnostic| !finished.no_log || error.summary().ends_with(FAILED_WHEN);
+    let error = finished.error.as_ref().filter(|error| plain(error)).map(Diagnostic::render);
     TaskResult {
         task: job.info.clone(),
         host: job.host.clone(),

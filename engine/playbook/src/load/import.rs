@@ -173,7 +173,18 @@ impl Loader {
 /// The keywords that a static import passes on to what it brings in.
 fn statement(task: &Task) -> Dict {
     let mut attrs = task.frame.attrs.clone();
-    for own in ["name", "register", "until", "retries", "delay", "changed_when", "failed_when", "async", "poll", "listen"] {
+    for own in [
+        "name",
+        "register",
+        "until",
+        "retries",
+        "delay",
+        "changed_when",
+        "failed_when",
+        "async",
+        "poll",
+        "listen",
+    ] {
         attrs.remove(own);
     }
     attrs

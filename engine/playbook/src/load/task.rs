@@ -66,7 +66,7 @@ impl Loader {
         }
         let frame = Arc::new(Frame::inside(parent, FrameKind::Task, kept, entry.origin()));
         let kind = self.kind(&action, &frame, entry)?;
-        let args = arguments(&action, attrs.get("args"), &kind)?;
+        let args = arguments(&action, attrs.get("args"))?;
         let kind = match kind {
             Kind::Action(name) if name == "ansible.builtin.meta" => {
                 let meta = args.named.get("_raw_params").and_then(Value::as_str).unwrap_or_default();
@@ -269,7 +269,7 @@ fn find_loop(attrs: &Dict, entry: &Dict) -> Result<Option<Loop>, Diagnostic> {
 }
 
 /// The arguments: those of the action's own value, over those of `args`.
-fn arguments(action: &Action, extra: Option<&Value>, kind: &Kind) -> Result<Args, Diagnostic> {
+fn arguments(action: &Action, extra: Option<&Value>) -> Result<Args, Diagnostic> {
     let mut args = Args::default();
     match extra {
         None | Some(Value::Null) => {}
@@ -299,19 +299,6 @@ fn arguments(action: &Action, extra: Option<&Value>, kind: &Kind) -> Result<Args
                 return Ok(args);
             }
             let given = parse_kv(text, raw_action(&action.name))?;
-            if let Some(raw) = given.get("_raw_params")
-                && !takes_raw
-                && !matches!(kind, Kind::Templated)
-            {
-                return Err(Diagnostic::parse(
-                    format!(
-                        "this task '{}' has extra params, which is only allowed in the following modules: {}",
-                        action.name,
-                        RAW_ACTIONS.join(", ")
-                    ),
-                    raw.origin().or(action.origin.as_ref()),
-                ));
-            }
             args.named.extend(&given);
         }
         other if takes_raw => {

@@ -22,7 +22,8 @@ type Files = &'static [(&'static str, &'static str)];
 
 const CILIUM: Files = chart!("cilium":
     "Chart.yaml", "values.yaml", "crds/loadbalancer.yaml", "crds/policies.yaml", "crds/nodes.yaml",
-    "templates/agent.yaml", "templates/agent.sh.yaml", "templates/proxy.yaml", "templates/operator.yaml",
+    "templates/agent.yaml", "templates/agent.sh.yaml", "templates/proxy.yaml",
+    "templates/operator.sh.yaml", "templates/operator.yaml",
     "templates/hubble.yaml", "templates/ingress.yaml", "templates/access.yaml", "templates/config.yaml",
 );
 
