@@ -1,3 +1,6 @@
 //! The collection `community.crypto`: each module is one file of its name.
 
-rustible_sdk::modules!["community.crypto":];
+mod openssh_keypair;
+mod support;
+
+rustible_sdk::modules!["community.crypto": openssh_keypair];

@@ -17,8 +17,9 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 #[args(check = full)]
 #[args(mutually_exclusive(name, proto, logging))]
 #[args(mutually_exclusive(direction, interface_in))]
-#[args(mutually_exclusive(interface_out, direction))]
+#[args(mutually_exclusive(direction, interface_out))]
 #[args(required_one_of(state, default, rule, logging), required_by(interface => direction))]
+#[expect(clippy::duplicated_attributes, reason = "one argument excludes two others")]
 pub(crate) struct Args {
     /// Switch the firewall on or off, read its rules again, or forget them.
     state: Option<State>,

@@ -1,0 +1,3 @@
+//! What modules of the collection share.
+
+pub(crate) mod sshkey;
