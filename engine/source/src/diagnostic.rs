@@ -111,6 +111,13 @@ impl Diagnostic {
     pub fn render(&self) -> String {
         let mut out = self.summary();
         let groups = self.groups();
+        // Advice without any place goes on in the line.
+        if let [(_, shown)] = &groups[..]
+            && shown.origin.is_none()
+            && let Some(help) = &shown.help
+        {
+            return format!("{out} {help}");
+        }
         let alone = groups.len() < 2;
         if !groups.is_empty() && !alone {
             out.push('\n');

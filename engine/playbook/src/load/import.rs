@@ -24,12 +24,7 @@ impl Loader {
             ));
         }
         let target = self.static_name(task)?;
-        let path = Self::find_tasks(&target, &task.frame, task.handler).ok_or_else(|| {
-            Diagnostic::parse(
-                format!("Could not find or access '{}' on the Ansible Controller.", target.display()),
-                task.origin.as_ref(),
-            )
-        })?;
+        let path = Self::find_tasks(&target, &task.frame, task.handler);
         let value = self.source.load(&path).map_err(|e| e.at(task.origin.as_ref()))?;
         if value.is_null() {
             self.source.warn(format!("file {} is empty and had no tasks to include", path.display()));
@@ -80,11 +75,11 @@ impl Loader {
     }
 
     /// Where a task file is: beside the file that includes it (and those around it), in the role's `tasks` (or `handlers`),
-    /// beside the playbook.
+    /// beside the playbook; where it should be when it is in none of them.
     #[must_use]
-    pub fn find_tasks(target: &Path, frame: &Frame, handlers: bool) -> Option<PathBuf> {
+    pub fn find_tasks(target: &Path, frame: &Frame, handlers: bool) -> PathBuf {
         if target.is_absolute() {
-            return target.exists().then(|| target.to_path_buf());
+            return target.to_path_buf();
         }
         let section = if handlers { "handlers" } else { "tasks" };
         let mut folders: Vec<PathBuf> = Vec::new();
@@ -102,7 +97,13 @@ impl Loader {
             folders.push(folder.join(section));
             folders.push(folder);
         }
-        folders.into_iter().map(|folder| folder.join(target)).find(|path| path.exists())
+        let found = folders.iter().map(|folder| folder.join(target)).find(|path| path.exists());
+        found.unwrap_or_else(|| {
+            // Where it should be: in the role's folder of tasks, else beside the playbook.
+            let home =
+                frame.role.as_ref().map(|role| role.path.join(section)).or_else(|| folders.last().cloned());
+            home.unwrap_or_default().join(target)
+        })
     }
 
     pub(super) fn import_role(&self, task: &Task, items: &mut Vec<Item>) -> Result<(), Diagnostic> {
@@ -152,11 +153,7 @@ impl Loader {
         apply: &Dict,
     ) -> Result<(PathBuf, Arc<Frame>, Vec<Item>), Diagnostic> {
         debug_assert!(matches!(task.kind, Kind::IncludeTasks));
-        let path =
-            Self::find_tasks(Path::new(target.as_str()), &task.frame, task.handler).ok_or_else(|| {
-                Diagnostic::new(format!("Could not find or access '{target}' on the Ansible Controller."))
-                    .at(target.origin().or(task.origin.as_ref()))
-            })?;
+        let path = Self::find_tasks(Path::new(target.as_str()), &task.frame, task.handler);
         let value = self.source.load(&path)?;
         if !matches!(value, Value::List(_) | Value::Null) {
             return Err(Diagnostic::parse(
