@@ -135,7 +135,7 @@ fn crio(content: &Content, key: &Key) -> Result<()> {
     let root = fresh(host.join(format!("repositories/isv:/cri-o:/stable:/v{}/deb", minor(known))))?;
     let version = format!("{known}-1.1");
     let package = Package {
-        depends: "conmon, crun, jq, iptables, containernetworking-plugins",
+        depends: "conmon, crun, curl, jq, iproute2, iptables, containernetworking-plugins",
         after: RELOAD,
         ..simple(
             "cri-o",
