@@ -36,13 +36,13 @@ pub(crate) fn run(plan: Plan, host: &mut Host) -> Result<Outcome> {
         && !host.glob(&base, pattern)?.is_empty()
     {
         let skipped = format!("{would} not run command since '{pattern}' exists");
-        return Ok(with_skip(empty(skipped.clone(), false), &skipped));
+        return Ok(with_skip(empty(skipped, false), &format!("skipped, since {pattern} exists")));
     }
     if let Some(pattern) = &plan.removes
         && host.glob(&base, pattern)?.is_empty()
     {
         let skipped = format!("{would} not run command since '{pattern}' does not exist");
-        return Ok(with_skip(empty(skipped.clone(), false), &skipped));
+        return Ok(with_skip(empty(skipped, false), &format!("skipped, since {pattern} does not exist")));
     }
     if host.check_mode() {
         if plan.creates.is_some() || plan.removes.is_some() {
@@ -87,10 +87,9 @@ pub(crate) fn run(plan: Plan, host: &mut Host) -> Result<Outcome> {
 }
 
 /// `stdout` says too that nothing was run.
-fn with_skip(outcome: Outcome, msg: &str) -> Outcome {
-    let text = msg.replace("Did not run command", "skipped,").replace("Would not run command", "skipped,");
-    let mut all = outcome.with("stdout", text.as_str());
-    add_lines(&mut all.0, &text, "");
+fn with_skip(outcome: Outcome, text: &str) -> Outcome {
+    let mut all = outcome.with("stdout", text);
+    add_lines(&mut all.0, text, "");
     all
 }
 
