@@ -41,13 +41,9 @@ def run(module, case):
         command += ["-e", f"ansible_python_interpreter={FOLDER / 'python'}"]
         command += ["-a", json.dumps(placed(case.get("args", {}), "@root@", str(root)))]
         env = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1"}
-        env |= {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal", "ANSIBLE_DEPRECATION_WARNINGS": "0"}
+        env |= {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_DEPRECATION_WARNINGS": "0"}
         text = subprocess.run(command, env=env, capture_output=True, text=True, check=False).stdout
-        start, head = text.find("{\n", text.find("=> {")), text[: text.find("=> {")]
-        if start < 0:
-            return {"failed": "FAILED" in text, "rc": None, "msg": text}, {}
-        result = json.loads(text[start : text.rfind("}") + 1])
-        result.setdefault("failed", "FAILED!" in head)
+        result = json.loads(text[text.find("{") :])["plays"][0]["tasks"][0]["hosts"]["localhost"]
         files = {}
         for name in case.get("expect", {}).get("files", {}):
             path = root / name.lstrip("/")

@@ -181,7 +181,7 @@ fn file(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<Di
             Source::Text(text) => Box::new(std::io::Cursor::new(text.clone().into_bytes())),
             Source::File(path) => host.open(path)?,
         };
-        let done = host.write(&dest, &mut *content, &how)?;
+        let done = host.write(&dest, &mut *content, &how).map_err(refused)?;
         if let Some(backup) = done.backup {
             result.insert("backup_file", backup);
         }
@@ -201,6 +201,17 @@ fn file(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<Di
         host.add_path_info(&mut result, &dest)?;
     }
     Ok(result)
+}
+
+/// A refusal by `validate` as this module words it.
+fn refused(mut failure: Failure) -> Failure {
+    if failure.msg.starts_with("failed to validate: rc:") {
+        failure.msg = "failed to validate".to_string();
+        if let Some(rc) = failure.data.remove("rc") {
+            failure.data.insert("exit_status", rc);
+        }
+    }
+    failure
 }
 
 fn show_diff(host: &mut Host, source: &Source, dest: &Path, there: bool) -> Result<()> {

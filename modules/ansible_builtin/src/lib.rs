@@ -1,5 +1,6 @@
 //! The collection `ansible.builtin`: each module is one file of its name.
 
+mod apt;
 mod async_status;
 mod command;
 mod copy;
@@ -18,12 +19,13 @@ mod slurp;
 mod stat;
 mod systemd_service;
 mod tempfile;
+mod unarchive;
 mod uri;
 mod wait_for;
 mod web;
 
 rustible_sdk::modules![
     "ansible.builtin":
-    async_status, command, copy, file, find, get_url, getent, group, lineinfile, ping, service,
-    setup, shell, slurp, stat, systemd_service, tempfile, uri, wait_for,
+    apt, async_status, command, copy, file, find, get_url, getent, group, lineinfile, ping, service,
+    setup, shell, slurp, stat, systemd_service, tempfile, unarchive, uri, wait_for,
 ];
