@@ -84,7 +84,7 @@ pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
         dest.push(disposition(&answer.info).unwrap_or_else(|| file_name(shown)));
         result.insert("dest", dest.to_string_lossy().as_ref());
     }
-    args.put(host, &dest, &temp, digest.as_ref(), result, &answer)
+    args.put(host, &dest, (&temp, &answer), digest.as_ref(), result)
 }
 
 /// What a request came to.
@@ -187,10 +187,9 @@ impl Args {
         &self,
         host: &mut Host,
         dest: &Path,
-        temp: &Temp,
+        (temp, answer): (&Temp, &Answer),
         digest: Option<&Digest>,
         mut result: Dict,
-        answer: &Answer,
     ) -> Result<Outcome> {
         let source = checksum_of(&mut temp.open()?, "sha1")?;
         result.insert("checksum_src", source.as_str());

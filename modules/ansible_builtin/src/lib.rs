@@ -21,11 +21,12 @@ mod systemd_service;
 mod tempfile;
 mod unarchive;
 mod uri;
+mod user;
 mod wait_for;
 mod web;
 
 rustible_sdk::modules![
     "ansible.builtin":
     apt, async_status, command, copy, file, find, get_url, getent, group, lineinfile, ping, service,
-    setup, shell, slurp, stat, systemd_service, tempfile, unarchive, uri, wait_for,
+    setup, shell, slurp, stat, systemd_service, tempfile, unarchive, uri, user, wait_for,
 ];

@@ -43,6 +43,25 @@ pub(crate) struct WebArgs {
     pub use_netrc: bool,
 }
 
+impl Default for WebArgs {
+    fn default() -> Self {
+        Self {
+            force: false,
+            http_agent: "ansible-httpget".to_string(),
+            use_proxy: true,
+            validate_certs: true,
+            force_basic_auth: false,
+            client_cert: None,
+            client_key: None,
+            use_gssapi: false,
+            unredirected_headers: Vec::new(),
+            decompress: true,
+            ciphers: None,
+            use_netrc: true,
+        }
+    }
+}
+
 /// One request.
 #[derive(Default)]
 pub(crate) struct Wish {
