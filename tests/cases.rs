@@ -11,7 +11,8 @@ use rustible_sdk::{Entry, HostContext};
 
 fn load(path: &Path) -> Value {
     let text = fs::read_to_string(path).unwrap();
-    let read: serde_json::Value = yaml_serde::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let read: serde_json::Value =
+        yaml_serde::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     json::read(&read.to_string()).unwrap()
 }
 
@@ -20,7 +21,9 @@ fn placed(value: &Value, root: &str) -> Value {
     match value {
         Value::Str(text) => Value::str(text.replace("@root@", root)),
         Value::List(items) => Value::List(items.iter().map(|item| placed(item, root)).collect()),
-        Value::Dict(dict) => Value::Dict(dict.iter().map(|(k, v)| (placed(k, root), placed(v, root))).collect()),
+        Value::Dict(dict) => {
+            Value::Dict(dict.iter().map(|(k, v)| (placed(k, root), placed(v, root))).collect())
+        }
         other => other.clone(),
     }
 }
@@ -49,9 +52,11 @@ fn tree(root: &Path) -> BTreeMap<String, String> {
 
 fn prepare(root: &Path, files: &Dict) {
     for (path, content) in files {
+        let folder = path.as_str().unwrap().ends_with('/');
         let path = root.join(path.as_str().unwrap().trim_start_matches('/'));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         match content {
+            _ if folder => fs::create_dir_all(&path).unwrap(),
             Value::Str(text) => fs::write(&path, text.as_str()).unwrap(),
             Value::Dict(link) => {
                 let target = link.get("link").unwrap().as_str().unwrap();
@@ -78,7 +83,10 @@ impl Case {
         let args = args.as_dict().cloned().unwrap_or_default();
         let module = (self.entry.spec)().name.to_string();
         let call = Call { module, args, check, diff: true, ..Call::default() };
-        rustible_sdk::call(&self.entry, &call, HostContext::default())
+        // Without `@root@` the case's paths are those of a target whose `/` is the folder.
+        let rooted = self.get("files").is_some() && !format!("{:?}", self.data).contains("@root@");
+        let context = HostContext { root: rooted.then(|| root.into()), ..HostContext::default() };
+        rustible_sdk::call(&self.entry, &call, context)
     }
 
     fn expects(&self, key: &str) -> bool {
@@ -155,9 +163,9 @@ impl Case {
 /// Whether a value has what is expected of it: mappings may have more keys.
 fn within(expected: &Value, found: &Value) -> bool {
     match (expected, found) {
-        (Value::Dict(expected), Value::Dict(found)) => expected
-            .iter()
-            .all(|(key, value)| found.get_value(key).is_some_and(|found| within(value, found))),
+        (Value::Dict(expected), Value::Dict(found)) => {
+            expected.iter().all(|(key, value)| found.get_value(key).is_some_and(|found| within(value, found)))
+        }
         _ => expected == found,
     }
 }

@@ -26,10 +26,10 @@ def prepare(root, files):
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(content, dict):
             path.symlink_to(content["link"])
-        elif isinstance(content, str):
+        elif isinstance(content, str) and not name.endswith("/"):
             path.write_text(content)
         else:
-            path.mkdir(exist_ok=True)
+            path.mkdir(parents=True, exist_ok=True)
 
 
 def run(module, case):
@@ -61,7 +61,9 @@ def main():
     wrong = 0
     for path in sorted(CASES.glob("*/*.yml")):
         case = yaml.safe_load(path.read_text())
-        if case.get("oracle") is False:
+        # Without `@root@` the paths are those of a folder that stands for `/`, which the reference cannot have.
+        rooted = "files" in case and "@root@" not in path.read_text()
+        if rooted or case.get("oracle") is False:
             continue
         result, files = run(path.parent.name, case)
         for key, value in case["expect"].items():

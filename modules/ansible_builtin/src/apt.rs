@@ -103,7 +103,8 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     // Neither aptitude nor a library is used, so there is nothing to choose or to install.
     let _ = (args.force_apt_get, args.auto_install_module_deps);
     let mut result = Dict::new();
-    let wanted: Vec<String> = args.package.iter().flatten().map(|p| p.trim().to_string()).filter(|p| !p.is_empty()).collect();
+    let wanted: Vec<String> =
+        args.package.iter().flatten().map(|p| p.trim().to_string()).filter(|p| !p.is_empty()).collect();
     let updated = cache::update(&args, host)?;
     result.insert("cache_updated", updated.updated);
     result.insert("cache_update_time", updated.time);
@@ -117,7 +118,10 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         Some(kind) => Some(kind),
     };
     let words = if let Some(kind) = upgrade {
-        Some(vec![if matches!(kind, "dist" | "full") { "dist-upgrade" } else { "upgrade" }.to_string(), "--with-new-pkgs".to_string()])
+        Some(vec![
+            if matches!(kind, "dist" | "full") { "dist-upgrade" } else { "upgrade" }.to_string(),
+            "--with-new-pkgs".to_string(),
+        ])
     } else if let Some(deb) = &args.deb {
         plan::deb(deb, host)?
     } else {
@@ -148,13 +152,17 @@ fn apply(args: &Args, words: &[String], host: &mut Host, result: &mut Dict) -> R
     let first = words.first().cloned().unwrap_or_default();
     let failed = |o: &Output| {
         let line = plan::apt_get(args, words, false).argv.join(" ");
-        o.failure(format!("'{line}' failed: {}", o.stderr)).with("stdout_lines", o.stdout.lines().map(Value::from).collect::<Vec<_>>())
+        o.failure(format!("'{line}' failed: {}", o.stderr))
+            .with("stdout_lines", o.stdout.lines().map(Value::from).collect::<Vec<_>>())
     };
     let dry = host.query(&plan::apt_get(args, words, true))?;
     if !dry.ok() {
         return Err(failed(&dry));
     }
-    let acts = dry.stdout.lines().any(|l| ["Inst ", "Remv ", "Purg ", "Conf "].iter().any(|word| l.starts_with(word)));
+    let acts = dry
+        .stdout
+        .lines()
+        .any(|l| ["Inst ", "Remv ", "Purg ", "Conf "].iter().any(|word| l.starts_with(word)));
     let mut output = dry;
     if acts {
         host.mark_changed();
@@ -167,7 +175,8 @@ fn apply(args: &Args, words: &[String], host: &mut Host, result: &mut Dict) -> R
     }
     if host.wants_diff() && acts {
         let lines = output.stdout.lines();
-        let shown: Vec<&str> = lines.filter(|l| !l.starts_with("Reading ") && !l.starts_with("Building ")).collect();
+        let shown: Vec<&str> =
+            lines.filter(|l| !l.starts_with("Reading ") && !l.starts_with("Building ")).collect();
         host.diff_value(dict! { "prepared" => shown.join("\n") });
     }
     if acts || first == "upgrade" || first == "dist-upgrade" {

@@ -73,7 +73,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         let expand = |word: &String| if args.expand_argument_vars { host.expand(word) } else { word.clone() };
         (words.iter().map(expand).collect(), Value::from(shown))
     };
-    let text = |path: Option<PathBuf>| path.map(|path| path.to_string_lossy().into_owned()).filter(|p| !p.is_empty());
+    let text = |path: Option<PathBuf>| {
+        path.map(|path| path.to_string_lossy().into_owned()).filter(|p| !p.is_empty())
+    };
     let plan = exec::Plan {
         argv,
         shown,

@@ -101,7 +101,8 @@ fn folder(args: &Args, src: &Path, host: &mut Host) -> Result<Outcome> {
             }
             Some(stat) if stat.is_symlink() => {
                 let target = host.link_target(&from)?;
-                let same = host.stat(&to, false)?.is_some_and(|s| s.is_symlink()) && host.link_target(&to)? == target;
+                let same = host.stat(&to, false)?.is_some_and(|s| s.is_symlink())
+                    && host.link_target(&to)? == target;
                 if !same {
                     host.symlink(target, &to)?;
                 }
@@ -127,7 +128,8 @@ fn file(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<Di
     let wants_folder = dest.to_string_lossy().ends_with('/');
     let mut made = Vec::new();
     if wants_folder && !host.exists(&dest)? {
-        made = dest.ancestors().take_while(|p| !host.exists(p).unwrap_or(true)).map(Path::to_path_buf).collect();
+        made =
+            dest.ancestors().take_while(|p| !host.exists(p).unwrap_or(true)).map(Path::to_path_buf).collect();
         host.make_dirs(&dest)?;
     }
     if wants_folder || host.is_dir(&dest)? {

@@ -81,7 +81,11 @@ pub(crate) fn run(plan: Plan, host: &mut Host) -> Result<Outcome> {
     add_lines(&mut all, &stdout, &stderr);
     if out.rc != 0 {
         all.remove("msg");
-        return Err(Failure { msg: "The command exited with a non-zero return code.".to_string(), data: all, arg: None });
+        return Err(Failure {
+            msg: "The command exited with a non-zero return code.".to_string(),
+            data: all,
+            arg: None,
+        });
     }
     Ok(Outcome(all))
 }
@@ -109,4 +113,3 @@ fn elapsed(delta: Duration) -> String {
     let s = delta.as_secs();
     format!("{}:{:02}:{:02}.{:06}", s / 3600, s / 60 % 60, s % 60, delta.subsec_micros())
 }
-

@@ -84,7 +84,8 @@ pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
             args.path = path.join(name);
         }
     }
-    let mut sides = Sides { before: dict! { "path" => shown.as_str() }, after: dict! { "path" => shown.as_str() } };
+    let mut sides =
+        Sides { before: dict! { "path" => shown.as_str() }, after: dict! { "path" => shown.as_str() } };
     let target = match state {
         State::Absent => "absent",
         State::Directory => "directory",
@@ -164,7 +165,8 @@ fn directory(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> 
                 return Ok(Outcome::new().with("path", shown).with("state", "absent"));
             }
             // Every folder on the way gets the attributes.
-            let mut missing: Vec<&Path> = path.ancestors().take_while(|p| !host.exists(p).unwrap_or(true)).collect();
+            let mut missing: Vec<&Path> =
+                path.ancestors().take_while(|p| !host.exists(p).unwrap_or(true)).collect();
             missing.retain(|p| !p.as_os_str().is_empty());
             for folder in missing.into_iter().rev() {
                 host.make_dirs(folder)?;
@@ -172,7 +174,9 @@ fn directory(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> 
                 host.attributes_with(folder, &args.attrs, args.follow, sides)?;
             }
         }
-        Some(stat) if !stat.is_dir() => fail!(path = shown.as_str(); "{shown} already exists as a {}", state_of(&stat)),
+        Some(stat) if !stat.is_dir() => {
+            fail!(path = shown.as_str(); "{shown} already exists as a {}", state_of(&stat))
+        }
         Some(_) => {}
     }
     host.attributes_with(&path, &args.attrs, args.follow, (&mut sides.before, &mut sides.after))?;
@@ -299,7 +303,8 @@ fn touch(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> {
 /// Set modification and access time.
 fn times(args: &Args, path: &Path, host: &mut Host, sides: &mut Sides, otherwise: &str) -> Result<()> {
     let Some(stat) = host.stat(path, true)? else { return Ok(()) };
-    let modified = wanted(args.modification_time.as_deref().unwrap_or(otherwise), &args.modification_time_format)?;
+    let modified =
+        wanted(args.modification_time.as_deref().unwrap_or(otherwise), &args.modification_time_format)?;
     let accessed = wanted(args.access_time.as_deref().unwrap_or(otherwise), &args.access_time_format)?;
     let secs = |time: SystemTime| {
         time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64()

@@ -97,9 +97,14 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         ..Edit::default()
     };
     let after = lines.to_string();
-    let written = if msg.is_empty() { Written::default() } else { host.edit(&args.path, before.as_deref(), &after, &how)? };
+    let written = if msg.is_empty() {
+        Written::default()
+    } else {
+        host.edit(&args.path, before.as_deref(), &after, &how)?
+    };
     let mut attributes = (Dict::new(), Dict::new());
-    let attributed = host.attributes_with(&args.path, &args.attrs, true, (&mut attributes.0, &mut attributes.1))?;
+    let attributed =
+        host.attributes_with(&args.path, &args.attrs, true, (&mut attributes.0, &mut attributes.1))?;
     let msg = match (attributed, msg.is_empty()) {
         (true, true) => "ownership, perms or SE linux context changed".to_string(),
         (true, false) => format!("{msg} and ownership, perms or SE linux context changed"),
@@ -161,7 +166,9 @@ impl Args {
         match (&self.insertbefore, &self.insertafter) {
             (Some(Anchor::Start), _) => 0,
             (Some(Anchor::At(pattern)), _) => self.pick(lines, |l| pattern.is_match(l)).unwrap_or(end),
-            (_, Some(Anchor::At(pattern))) => self.pick(lines, |l| pattern.is_match(l)).map_or(end, |at| at + 1),
+            (_, Some(Anchor::At(pattern))) => {
+                self.pick(lines, |l| pattern.is_match(l)).map_or(end, |at| at + 1)
+            }
             (_, Some(Anchor::Start)) => 0,
             _ => end,
         }

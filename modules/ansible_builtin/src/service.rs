@@ -40,7 +40,11 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     if !systemd {
         return script(&args, host);
     }
-    for (given, name) in [(args.sleep.is_some(), "sleep"), (args.pattern.is_some(), "pattern"), (!args.arguments.is_empty(), "arguments")] {
+    for (given, name) in [
+        (args.sleep.is_some(), "sleep"),
+        (args.pattern.is_some(), "pattern"),
+        (!args.arguments.is_empty(), "arguments"),
+    ] {
         if given {
             host.warn(format!("Ignoring \"{name}\" as it is not used in \"systemd\""));
         }
@@ -96,7 +100,8 @@ fn script(args: &Args, host: &mut Host) -> Result<Outcome> {
                 host.still_wanted()?;
             }
             let output = host.change(&command(step))?;
-            output.or_fail(|o| format!("Unable to {step} service {}: {}{}", args.name, o.stdout, o.stderr))?;
+            output
+                .or_fail(|o| format!("Unable to {step} service {}: {}{}", args.name, o.stdout, o.stderr))?;
         }
         result.insert("state", if state == "stopped" { "stopped" } else { "started" });
     }

@@ -49,7 +49,12 @@ const COLLECTORS: &[(&str, &[&str], bool, Collector)] = &[
     ("local", &[], true, local::local),
     ("hardware", &["processor", "memory", "uptime", "loadavg"], false, hardware::hardware),
     ("mounts", &["hardware", "devices"], false, hardware::mounts),
-    ("network", &["interfaces", "all_ipv4_addresses", "all_ipv6_addresses", "default_ipv4", "default_ipv6"], false, network::network),
+    (
+        "network",
+        &["interfaces", "all_ipv4_addresses", "all_ipv6_addresses", "default_ipv4", "default_ipv6"],
+        false,
+        network::network,
+    ),
     ("virtual", &["virtualization_type", "virtualization_role"], false, services::virtualization),
 ];
 
@@ -113,11 +118,15 @@ fn chosen(subset: &[String]) -> Result<Vec<bool>> {
     };
     let positive = words.iter().any(|word| !word.starts_with('!'));
     let no_min = words.contains(&"!min");
-    let mut wanted: Vec<bool> = COLLECTORS.iter().map(|(_, _, min, _)| (*min && !no_min) || !positive).collect();
+    let mut wanted: Vec<bool> =
+        COLLECTORS.iter().map(|(_, _, min, _)| (*min && !no_min) || !positive).collect();
     for word in &words {
         let bare = word.trim_start_matches('!');
         // External collectors that are not there are simply not there.
-        let known = matches!(bare, "ohai" | "facter" | "fibre_channel_wwn" | "iscsi" | "nvme" | "systemd" | "locally_reachable_ips");
+        let known = matches!(
+            bare,
+            "ohai" | "facter" | "fibre_channel_wwn" | "iscsi" | "nvme" | "systemd" | "locally_reachable_ips"
+        );
         if !known && !(0..COLLECTORS.len()).any(|at| matches(bare, at)) {
             fail!("Bad subset '{bare}' given to Ansible. gather_subset options allowed: all, {}", names());
         }
@@ -138,5 +147,9 @@ fn names() -> String {
 
 /// The text of a file, empty when it cannot be read.
 fn text(host: &Host, path: &str) -> String {
-    host.read(path).ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    host.read(path)
+        .ok()
+        .flatten()
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default()
 }

@@ -32,7 +32,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let Some(line) = args.raw.filter(|raw| !raw.trim().is_empty()).or(args.cmd) else {
         fail!(rc = 256; "no command given");
     };
-    let text = |path: Option<PathBuf>| path.map(|path| path.to_string_lossy().into_owned()).filter(|p| !p.is_empty());
+    let text = |path: Option<PathBuf>| {
+        path.map(|path| path.to_string_lossy().into_owned()).filter(|p| !p.is_empty())
+    };
     let shell = text(args.executable).unwrap_or_else(|| "/bin/sh".to_string());
     let plan = exec::Plan {
         argv: vec![shell, "-c".to_string(), line.clone()],

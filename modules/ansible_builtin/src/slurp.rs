@@ -16,7 +16,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     if host.is_dir(&args.src)? {
         fail!("source is a directory and must be a file: {shown}");
     }
-    let Some(bytes) = host.read(&args.src).map_err(|_| Failure::new(format!("file is not readable: {shown}")))? else {
+    let Some(bytes) =
+        host.read(&args.src).map_err(|_| Failure::new(format!("file is not readable: {shown}")))?
+    else {
         fail!("file not found: {shown}");
     };
     Ok(Outcome::new()

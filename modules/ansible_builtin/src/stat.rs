@@ -21,8 +21,11 @@ pub(crate) struct Args {
     #[arg(default = true)]
     get_checksum: bool,
     /// Which checksum.
-    #[arg(default = "sha1", alias("checksum", "checksum_algo"),
-          choices("md5", "sha1", "sha224", "sha256", "sha384", "sha512"))]
+    #[arg(
+        default = "sha1",
+        alias("checksum", "checksum_algo"),
+        choices("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+    )]
     checksum_algorithm: String,
     /// Return the type of the content and its encoding.
     #[arg(default = true, alias("mime", "mime_type", "mime-type"))]
@@ -87,7 +90,14 @@ fn basics(path: &str, stat: &rustible_sdk::Stat) -> Dict {
         "ctime" => changed, "block_size" => stat.blksize(), "blocks" => stat.blocks(), "device_type" => stat.rdev(),
         "isuid" => mode & 0o4000 != 0, "isgid" => mode & 0o2000 != 0,
     };
-    let bits = [("wusr", 0o200), ("rusr", 0o400), ("xusr", 0o100), ("wgrp", 0o020), ("rgrp", 0o040), ("xgrp", 0o010)];
+    let bits = [
+        ("wusr", 0o200),
+        ("rusr", 0o400),
+        ("xusr", 0o100),
+        ("wgrp", 0o020),
+        ("rgrp", 0o040),
+        ("xgrp", 0o010),
+    ];
     for (key, bit) in bits.into_iter().chain([("woth", 0o002), ("roth", 0o004), ("xoth", 0o001)]) {
         out.insert(key, mode & bit != 0);
     }
@@ -124,10 +134,26 @@ fn attributes(path: &str, host: &Host, out: &mut Dict) {
     }
     let names = flags.chars().filter_map(|c| {
         let known = [
-            ('A', "noatime"), ('a', "append"), ('c', "compressed"), ('C', "nocow"), ('d', "nodump"), ('D', "dirsync"),
-            ('e', "extents"), ('E', "encrypted"), ('h', "blocksize"), ('i', "immutable"), ('I', "indexed"),
-            ('j', "journalled"), ('N', "inline"), ('s', "zero"), ('S', "synchronous"), ('t', "notail"),
-            ('T', "blockroot"), ('u', "undelete"), ('X', "compressedraw"), ('Z', "compresseddirty"),
+            ('A', "noatime"),
+            ('a', "append"),
+            ('c', "compressed"),
+            ('C', "nocow"),
+            ('d', "nodump"),
+            ('D', "dirsync"),
+            ('e', "extents"),
+            ('E', "encrypted"),
+            ('h', "blocksize"),
+            ('i', "immutable"),
+            ('I', "indexed"),
+            ('j', "journalled"),
+            ('N', "inline"),
+            ('s', "zero"),
+            ('S', "synchronous"),
+            ('t', "notail"),
+            ('T', "blockroot"),
+            ('u', "undelete"),
+            ('X', "compressedraw"),
+            ('Z', "compresseddirty"),
         ];
         known.iter().find(|(flag, _)| *flag == c).map(|(_, name)| Value::from(*name))
     });

@@ -67,7 +67,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let ctl = Systemctl { start };
     let name = args.name.clone();
     if let Some(pattern) = name.as_ref().filter(|name| name.contains(['*', '?', '['])) {
-        fail!("This module does not currently support using glob patterns, found '{pattern}' in service name: {pattern}");
+        fail!(
+            "This module does not currently support using glob patterns, found '{pattern}' in service name: {pattern}"
+        );
     }
     for (wanted, word) in [(args.daemon_reload, "daemon-reload"), (args.daemon_reexec, "daemon-reexec")] {
         if wanted && !host.check_mode() {
@@ -91,7 +93,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
 /// What `systemctl show` says; values with braces may go over many lines.
 fn show(ctl: &Systemctl, unit: &str, host: &Host) -> Result<Dict> {
     let output = host.query(&ctl.command(&["show", unit]))?;
-    if output.stderr.contains("System has not been booted with systemd") || output.stderr.contains("Failed to connect to bus") {
+    if output.stderr.contains("System has not been booted with systemd")
+        || output.stderr.contains("Failed to connect to bus")
+    {
         fail!("failure {} running systemctl show for '{unit}': {}", output.rc, output.stderr);
     }
     let (mut all, mut open) = (Dict::new(), None::<(String, String)>);
@@ -153,7 +157,13 @@ fn mask(args: &Args, ctl: &Systemctl, (unit, found): (&str, bool), host: &mut Ho
     output.or_fail(|o| format!("Unable to {word} service {unit}: {}", o.stderr)).map(drop)
 }
 
-fn enable(args: &Args, ctl: &Systemctl, (unit, found): (&str, bool), host: &mut Host, result: &mut Dict) -> Result<()> {
+fn enable(
+    args: &Args,
+    ctl: &Systemctl,
+    (unit, found): (&str, bool),
+    host: &mut Host,
+    result: &mut Dict,
+) -> Result<()> {
     let Some(wanted) = args.enabled else { return Ok(()) };
     if !found {
         return Err(missing(unit, "host"));

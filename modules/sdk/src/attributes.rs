@@ -128,7 +128,12 @@ impl Host {
     ///
     /// # Errors
     /// When a user or group is unknown, a mode is none, or the file may not be changed.
-    pub fn apply_attributes(&mut self, path: impl AsRef<Path>, attrs: &FileAttrs, follow: bool) -> Result<bool> {
+    pub fn apply_attributes(
+        &mut self,
+        path: impl AsRef<Path>,
+        attrs: &FileAttrs,
+        follow: bool,
+    ) -> Result<bool> {
         let (mut before, mut after) = (Dict::new(), Dict::new());
         let text = path.as_ref().to_string_lossy();
         let changed = self.attributes_with(path.as_ref(), attrs, follow, (&mut before, &mut after))?;

@@ -44,7 +44,8 @@ pub(super) fn update(args: &Args, host: &mut Host) -> Result<Updated> {
     for try_number in 0..args.update_cache_retries.max(1) {
         let output = host.query(&plan::apt_get(args, &["update".to_string()], false))?;
         // A list that could not be fetched is only a warning to apt-get.
-        let fetched = !output.stderr.lines().any(|l| l.starts_with("W: Failed to fetch") || l.starts_with("E: "));
+        let fetched =
+            !output.stderr.lines().any(|l| l.starts_with("W: Failed to fetch") || l.starts_with("E: "));
         if output.ok() && fetched {
             let after = stamp(host)?;
             return Ok(Updated { updated: after != before, time: seconds(after) });

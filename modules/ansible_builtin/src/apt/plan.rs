@@ -66,7 +66,9 @@ pub(super) fn packages(args: &Args, wanted: &[String], host: &Host) -> Result<Op
         let found: Vec<_> = there.iter().filter(|(known, _, _)| fnmatch(name, known)).collect();
         let here = found.iter().any(|(_, now, whole)| *whole && version.is_none_or(|v| fnmatch(v, now)));
         match args.state {
-            State::Absent if found.iter().any(|(_, _, whole)| *whole || args.purge) => words.push(name.to_string()),
+            State::Absent if found.iter().any(|(_, _, whole)| *whole || args.purge) => {
+                words.push(name.to_string())
+            }
             State::Absent => {}
             State::Present | State::Fixed | State::BuildDep if here => {}
             State::Latest if args.only_upgrade && !here => {}
@@ -92,7 +94,10 @@ fn available(words: &[String], host: &Host) -> Result<()> {
         let known = output.stdout.lines().any(|line| line.starts_with("Package: "));
         let list = |from: &str| {
             let tail = output.stdout.split_once(from).map_or("", |(_, tail)| tail);
-            tail.lines().skip(1).take_while(|l| !l.is_empty() && !l.ends_with(": ")).any(|l| !l.trim().is_empty())
+            tail.lines()
+                .skip(1)
+                .take_while(|l| !l.is_empty() && !l.ends_with(": "))
+                .any(|l| !l.trim().is_empty())
         };
         if !known || !(list("\nVersions:") || list("\nReverse Provides:")) {
             fail!("No package matching '{name}' is available");
@@ -105,11 +110,15 @@ fn available(words: &[String], host: &Host) -> Result<()> {
 pub(super) fn deb(path: &Path, host: &Host) -> Result<Option<Vec<String>>> {
     let shown = path.to_string_lossy().into_owned();
     if shown.contains("://") {
-        return Err(Failure::new("deb: only a file of the target is supported, fetch it with get_url first").of_arg("deb"));
+        return Err(Failure::new("deb: only a file of the target is supported, fetch it with get_url first")
+            .of_arg("deb"));
     }
-    let output = host.query(&Command::new(["dpkg-deb", "-f", &shown, "Package", "Version"]).plain_language())?;
+    let output =
+        host.query(&Command::new(["dpkg-deb", "-f", &shown, "Package", "Version"]).plain_language())?;
     let output = output.or_fail(|o| format!("Unable to install package: {}", o.stderr.trim()))?;
-    let field = |name: &str| output.stdout.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default().trim().to_string();
+    let field = |name: &str| {
+        output.stdout.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default().trim().to_string()
+    };
     let (name, version) = (field("Package:"), field("Version:"));
     let same = installed(host)?.iter().any(|(known, now, whole)| *known == name && *now == version && *whole);
     let file = if shown.starts_with('/') { shown } else { format!("./{shown}") };

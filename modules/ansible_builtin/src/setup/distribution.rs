@@ -6,14 +6,29 @@ use super::{Args, Facts, text};
 
 /// `ID` of os-release, the name Ansible has for it, its family.
 const KNOWN: &[(&str, &str, &str)] = &[
-    ("debian", "Debian", "Debian"), ("ubuntu", "Ubuntu", "Debian"), ("raspbian", "Debian", "Debian"),
-    ("linuxmint", "Linux Mint", "Debian"), ("pop", "Pop!_OS", "Debian"), ("kali", "Kali", "Debian"),
-    ("devuan", "Devuan", "Debian"), ("rhel", "RedHat", "RedHat"), ("centos", "CentOS", "RedHat"),
-    ("fedora", "Fedora", "RedHat"), ("rocky", "Rocky", "RedHat"), ("almalinux", "AlmaLinux", "RedHat"),
-    ("ol", "OracleLinux", "RedHat"), ("amzn", "Amazon", "RedHat"), ("opensuse-leap", "openSUSE Leap", "Suse"),
-    ("opensuse-tumbleweed", "openSUSE Tumbleweed", "Suse"), ("sles", "SLES", "Suse"),
-    ("arch", "Archlinux", "Archlinux"), ("manjaro", "Manjaro", "Archlinux"), ("alpine", "Alpine", "Alpine"),
-    ("gentoo", "Gentoo", "Gentoo"), ("flatcar", "Flatcar", "Flatcar"), ("nixos", "NixOS", "NixOS"),
+    ("debian", "Debian", "Debian"),
+    ("ubuntu", "Ubuntu", "Debian"),
+    ("raspbian", "Debian", "Debian"),
+    ("linuxmint", "Linux Mint", "Debian"),
+    ("pop", "Pop!_OS", "Debian"),
+    ("kali", "Kali", "Debian"),
+    ("devuan", "Devuan", "Debian"),
+    ("rhel", "RedHat", "RedHat"),
+    ("centos", "CentOS", "RedHat"),
+    ("fedora", "Fedora", "RedHat"),
+    ("rocky", "Rocky", "RedHat"),
+    ("almalinux", "AlmaLinux", "RedHat"),
+    ("ol", "OracleLinux", "RedHat"),
+    ("amzn", "Amazon", "RedHat"),
+    ("opensuse-leap", "openSUSE Leap", "Suse"),
+    ("opensuse-tumbleweed", "openSUSE Tumbleweed", "Suse"),
+    ("sles", "SLES", "Suse"),
+    ("arch", "Archlinux", "Archlinux"),
+    ("manjaro", "Manjaro", "Archlinux"),
+    ("alpine", "Alpine", "Alpine"),
+    ("gentoo", "Gentoo", "Gentoo"),
+    ("flatcar", "Flatcar", "Flatcar"),
+    ("nixos", "NixOS", "NixOS"),
 ];
 
 fn pairs(text: &str) -> Dict {
@@ -61,9 +76,12 @@ pub(super) fn distribution(_: &Args, host: &mut Host, facts: &mut Facts) -> Resu
 pub(super) fn lsb(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {
     let mut lsb = Dict::new();
     let release = pairs(&text(host, "/etc/lsb-release"));
-    for (from, to) in [("DISTRIB_ID", "id"), ("DISTRIB_RELEASE", "release"), ("DISTRIB_DESCRIPTION", "description"),
-        ("DISTRIB_CODENAME", "codename")]
-    {
+    for (from, to) in [
+        ("DISTRIB_ID", "id"),
+        ("DISTRIB_RELEASE", "release"),
+        ("DISTRIB_DESCRIPTION", "description"),
+        ("DISTRIB_CODENAME", "codename"),
+    ] {
         if let Some(value) = release.get(from) {
             lsb.insert(to, value.clone());
         }

@@ -10,16 +10,27 @@ pub(super) fn hardware(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<(
     let uptime = text(host, "/proc/uptime");
     let seconds = uptime.split(['.', ' ']).next().and_then(|s| s.parse::<i64>().ok()).unwrap_or(0);
     facts.insert("uptime_seconds", seconds);
-    let load: Vec<f64> = text(host, "/proc/loadavg").split(' ').take(3).filter_map(|n| n.parse().ok()).collect();
+    let load: Vec<f64> =
+        text(host, "/proc/loadavg").split(' ').take(3).filter_map(|n| n.parse().ok()).collect();
     if let [one, five, fifteen] = load.as_slice() {
         facts.insert("loadavg", dict! { "1m" => *one, "5m" => *five, "15m" => *fifteen });
     }
-    for (fact, file) in [("bios_date", "bios_date"), ("bios_vendor", "bios_vendor"), ("bios_version", "bios_version"),
-        ("board_asset_tag", "board_asset_tag"), ("board_name", "board_name"), ("board_serial", "board_serial"),
-        ("board_vendor", "board_vendor"), ("board_version", "board_version"), ("chassis_vendor", "chassis_vendor"),
-        ("product_name", "product_name"), ("product_serial", "product_serial"), ("product_uuid", "product_uuid"),
-        ("product_version", "product_version"), ("system_vendor", "sys_vendor")]
-    {
+    for (fact, file) in [
+        ("bios_date", "bios_date"),
+        ("bios_vendor", "bios_vendor"),
+        ("bios_version", "bios_version"),
+        ("board_asset_tag", "board_asset_tag"),
+        ("board_name", "board_name"),
+        ("board_serial", "board_serial"),
+        ("board_vendor", "board_vendor"),
+        ("board_version", "board_version"),
+        ("chassis_vendor", "chassis_vendor"),
+        ("product_name", "product_name"),
+        ("product_serial", "product_serial"),
+        ("product_uuid", "product_uuid"),
+        ("product_version", "product_version"),
+        ("system_vendor", "sys_vendor"),
+    ] {
         let said = text(host, &format!("/sys/class/dmi/id/{file}"));
         let said = said.trim();
         facts.insert(fact, if said.is_empty() { "NA" } else { said });

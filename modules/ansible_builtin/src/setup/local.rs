@@ -13,7 +13,10 @@ pub(super) fn local(args: &Args, host: &mut Host, facts: &mut Facts) -> Result<(
         let text = if program {
             let output = host.query(&Command::new([shown.as_str()]))?;
             if !output.ok() {
-                let why = format!("Failure executing fact script ({shown}), rc: {}, err: {}", output.rc, output.stderr);
+                let why = format!(
+                    "Failure executing fact script ({shown}), rc: {}, err: {}",
+                    output.rc, output.stderr
+                );
                 host.warn(why.as_str());
                 all.insert(name, why);
                 continue;

@@ -27,7 +27,8 @@ fn network_of(address: &str, prefix: i64) -> Option<(String, String)> {
 }
 
 fn v4(info: &Value) -> Dict {
-    let (address, prefix) = (text(info, "local"), info.get("prefixlen").and_then(Value::as_int).unwrap_or(32));
+    let (address, prefix) =
+        (text(info, "local"), info.get("prefixlen").and_then(Value::as_int).unwrap_or(32));
     let (mask, network) = network_of(address, prefix).unwrap_or_default();
     dict! {
         "address" => address, "broadcast" => text(info, "broadcast"), "netmask" => mask, "network" => network,
@@ -39,7 +40,8 @@ pub(super) fn network(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()
     if host.find_program("ip").is_none() {
         return Ok(());
     }
-    let (mut names, mut all4, mut all6): (Vec<Value>, Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut names, mut all4, mut all6): (Vec<Value>, Vec<Value>, Vec<Value>) =
+        (Vec::new(), Vec::new(), Vec::new());
     let mut links = Dict::new();
     for link in ask(host, &["address", "show"])? {
         let name = text(&link, "ifname").to_string();
@@ -58,7 +60,11 @@ pub(super) fn network(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()
         for info in link.get("addr_info").and_then(Value::as_list).cloned().unwrap_or_default().iter() {
             let address = text(info, "local");
             if text(info, "family") == "inet" {
-                if fact.contains_key("ipv4") { more.push(v4(info).into()) } else { drop(fact.insert("ipv4", v4(info))) }
+                if fact.contains_key("ipv4") {
+                    more.push(v4(info).into())
+                } else {
+                    drop(fact.insert("ipv4", v4(info)))
+                }
                 if !address.starts_with("127.") {
                     all4.push(address.into());
                 }
@@ -80,7 +86,9 @@ pub(super) fn network(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()
         links.insert(name.as_str(), fact.clone());
         facts.insert(name.replace(['-', ':', '.'], "_"), fact);
     }
-    for (fact, family, probe) in [("default_ipv4", "-4", "8.8.8.8"), ("default_ipv6", "-6", "2404:6800:400a:800::1012")] {
+    for (fact, family, probe) in
+        [("default_ipv4", "-4", "8.8.8.8"), ("default_ipv6", "-6", "2404:6800:400a:800::1012")]
+    {
         let route = ask(host, &[family, "route", "get", probe]).unwrap_or_default();
         let found = route.first().map(|route| default_of(route, &links, family)).unwrap_or_default();
         facts.insert(fact, found);
@@ -115,7 +123,9 @@ fn default_of(route: &Value, links: &Dict, family: &str) -> Dict {
         out.insert("alias", name);
     } else {
         let six = link.get("ipv6").and_then(Value::as_list).cloned().unwrap_or_default();
-        for (key, value) in six.iter().find(|v| text(v, "address") == source).and_then(Value::as_dict).into_iter().flatten() {
+        for (key, value) in
+            six.iter().find(|v| text(v, "address") == source).and_then(Value::as_dict).into_iter().flatten()
+        {
             out.insert(key.clone(), value.clone());
         }
     }

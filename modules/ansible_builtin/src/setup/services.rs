@@ -5,9 +5,16 @@ use rustible_sdk::prelude::*;
 use super::{Args, Facts, text};
 
 const PACKAGE_MANAGERS: &[(&str, &str)] = &[
-    ("/usr/bin/apt-get", "apt"), ("/usr/bin/dnf5", "dnf5"), ("/usr/bin/dnf", "dnf"), ("/usr/bin/yum", "yum"),
-    ("/usr/bin/zypper", "zypper"), ("/usr/bin/pacman", "pacman"), ("/sbin/apk", "apk"), ("/usr/bin/emerge", "portage"),
-    ("/usr/bin/xbps-install", "xbps"), ("/usr/bin/nix", "nix"),
+    ("/usr/bin/apt-get", "apt"),
+    ("/usr/bin/dnf5", "dnf5"),
+    ("/usr/bin/dnf", "dnf"),
+    ("/usr/bin/yum", "yum"),
+    ("/usr/bin/zypper", "zypper"),
+    ("/usr/bin/pacman", "pacman"),
+    ("/sbin/apk", "apk"),
+    ("/usr/bin/emerge", "portage"),
+    ("/usr/bin/xbps-install", "xbps"),
+    ("/usr/bin/nix", "nix"),
 ];
 
 pub(super) fn pkg_mgr(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {
@@ -48,10 +55,23 @@ pub(super) fn virtualization(_: &Args, host: &mut Host, facts: &mut Facts) -> Re
             _ => if docker { "docker" } else { "podman" }.to_string(),
         });
         guest.push("container".into());
-    } else if cpu.lines().any(|line| line.starts_with("flags") && line.split_whitespace().any(|f| f == "hypervisor")) {
-        let known = [("VMware", "VMware"), ("VirtualBox", "virtualbox"), ("innotek", "virtualbox"), ("Xen", "xen"),
-            ("Microsoft", "VirtualPC"), ("OpenStack", "openstack"), ("QEMU", "kvm"), ("KVM", "kvm"), ("Amazon", "kvm"),
-            ("Google", "kvm"), ("Hetzner", "kvm")];
+    } else if cpu
+        .lines()
+        .any(|line| line.starts_with("flags") && line.split_whitespace().any(|f| f == "hypervisor"))
+    {
+        let known = [
+            ("VMware", "VMware"),
+            ("VirtualBox", "virtualbox"),
+            ("innotek", "virtualbox"),
+            ("Xen", "xen"),
+            ("Microsoft", "VirtualPC"),
+            ("OpenStack", "openstack"),
+            ("QEMU", "kvm"),
+            ("KVM", "kvm"),
+            ("Amazon", "kvm"),
+            ("Google", "kvm"),
+            ("Hetzner", "kvm"),
+        ];
         let found = known.iter().find(|(word, _)| product.contains(word) || vendor.contains(word));
         name = Some(found.map_or("kvm", |(_, name)| name).to_string());
     }

@@ -14,7 +14,9 @@ pub fn fnmatch(pattern: &str, name: &str) -> bool {
 fn matches(pattern: &[char], name: &[char]) -> bool {
     match pattern.split_first() {
         None => name.is_empty(),
-        Some(('*', rest)) => (0..=name.len()).any(|skip| name.get(skip..).is_some_and(|tail| matches(rest, tail))),
+        Some(('*', rest)) => {
+            (0..=name.len()).any(|skip| name.get(skip..).is_some_and(|tail| matches(rest, tail)))
+        }
         Some((first, rest)) => {
             let Some((c, tail)) = name.split_first() else { return false };
             match (first, class(pattern)) {
@@ -83,7 +85,8 @@ impl Host {
                 if !self.is_dir(folder)? {
                     continue;
                 }
-                let names = self.list(folder)?.into_iter().filter(|n| !n.starts_with('.') || name.starts_with('.'));
+                let names =
+                    self.list(folder)?.into_iter().filter(|n| !n.starts_with('.') || name.starts_with('.'));
                 next.extend(names.filter(|n| fnmatch(&name, n)).map(|n| path.join(n)));
             }
             found = next;

@@ -78,8 +78,7 @@ impl Host {
         } else {
             builder.tempfile_in(&real).and_then(|file| file.into_temp_path().keep().map_err(|e| e.error))
         };
-        let problem =
-            |e: std::io::Error| Failure::new(format!("{}: '{}'", errno_text(&e), folder.display()));
+        let problem = |e: std::io::Error| Failure::new(format!("{}: '{}'", errno_text(&e), folder.display()));
         let made = made.map_err(problem)?;
         Ok(folder.join(made.file_name().unwrap_or_default()))
     }

@@ -131,7 +131,6 @@ pub struct Room {
 impl Host {
     /// All variables of the environment, the task's own over the agent's.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the door itself")]
     pub fn environment(&self) -> std::collections::BTreeMap<String, String> {
         let mut all: std::collections::BTreeMap<_, _> = std::env::vars_os()
             .map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()))

@@ -195,6 +195,8 @@ impl Host {
         let times = fs::FileTimes::new().set_accessed(accessed).set_modified(modified);
         let path = path.as_ref();
         let set = File::open(self.at(path)).and_then(|file| file.set_times(times));
-        set.map_err(|e| Failure::new(format!("Error while updating modification or access time: {}", errno_text(&e))))
+        set.map_err(|e| {
+            Failure::new(format!("Error while updating modification or access time: {}", errno_text(&e)))
+        })
     }
 }
