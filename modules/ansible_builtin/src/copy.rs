@@ -123,7 +123,8 @@ fn name_of(args: &Args, source: &Source) -> Option<String> {
     }
 }
 
-fn file(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<Dict> {
+/// Where the file goes, its folder made when the destination is one, and whether it is.
+fn place(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<(PathBuf, bool)> {
     let mut dest = dest.to_path_buf();
     let wants_folder = dest.to_string_lossy().ends_with('/');
     let mut made = Vec::new();
@@ -140,6 +141,11 @@ fn file(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<Di
     for folder in made.iter().rev() {
         host.apply_attributes(folder, &dirs, true)?;
     }
+    Ok((dest, wants_folder))
+}
+
+fn file(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<Dict> {
+    let (dest, wants_folder) = place(args, source, dest, host)?;
     let shown = dest.to_string_lossy().into_owned();
     let sum = match source {
         Source::Attached(attachment) => attachment.sha1.clone(),

@@ -79,10 +79,11 @@ pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
         fail!(path = shown; "src option requires state to be 'link' or 'hard'");
     }
     // A folder takes the file in.
-    if !matches!(state, State::Absent | State::Link | State::Directory) && host.is_dir(&path)? {
-        if let Some(name) = args.original_basename.clone().or_else(|| src_name(&args)) {
-            args.path = path.join(name);
-        }
+    if !matches!(state, State::Absent | State::Link | State::Directory)
+        && host.is_dir(&path)?
+        && let Some(name) = args.original_basename.clone().or_else(|| src_name(&args))
+    {
+        args.path = path.join(name);
     }
     let mut sides =
         Sides { before: dict! { "path" => shown.as_str() }, after: dict! { "path" => shown.as_str() } };

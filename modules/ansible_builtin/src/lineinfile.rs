@@ -4,6 +4,7 @@ use rustible_sdk::{host::write::Written, prelude::*};
 
 /// Manage lines in text files.
 #[derive(Args)]
+#[expect(clippy::duplicated_attributes, reason = "rules share arguments")]
 #[args(check = full, diff = full)]
 #[args(mutually_exclusive(insertbefore, insertafter), mutually_exclusive(regexp, search_string))]
 #[args(mutually_exclusive(backrefs, search_string))]
@@ -60,16 +61,7 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     if host.is_dir(&args.path)? {
         fail!(rc = 256; "Path {shown} is a directory !");
     }
-    if args.state == State::Present {
-        if args.backrefs == Some(true) && args.regexp.is_none() {
-            fail!("regexp is required with backrefs=true");
-        }
-        if args.line.is_none() {
-            fail!("line is required with state=present");
-        }
-    } else if args.regexp.is_none() && args.search_string.is_none() && args.line.is_none() {
-        fail!("one of line, search_string, or regexp is required with state=absent");
-    }
+    args.complete()?;
     let before = host.read_text(&args.path)?;
     let mut lines = Lines::of(before.as_deref().unwrap_or_default());
     let mut found = None;
@@ -128,6 +120,21 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
 }
 
 impl Args {
+    /// Whether what the state needs was given.
+    fn complete(&self) -> Result<()> {
+        if self.state == State::Present {
+            if self.backrefs == Some(true) && self.regexp.is_none() {
+                fail!("regexp is required with backrefs=true");
+            }
+            if self.line.is_none() {
+                fail!("line is required with state=present");
+            }
+        } else if self.regexp.is_none() && self.search_string.is_none() && self.line.is_none() {
+            fail!("one of line, search_string, or regexp is required with state=absent");
+        }
+        Ok(())
+    }
+
     /// Put the line where it belongs; what was done, empty for nothing.
     fn put(&self, lines: &mut Lines) -> &'static str {
         let line = self.line.as_deref().unwrap_or_default();

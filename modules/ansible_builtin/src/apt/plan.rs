@@ -67,7 +67,7 @@ pub(super) fn packages(args: &Args, wanted: &[String], host: &Host) -> Result<Op
         let here = found.iter().any(|(_, now, whole)| *whole && version.is_none_or(|v| fnmatch(v, now)));
         match args.state {
             State::Absent if found.iter().any(|(_, _, whole)| *whole || args.purge) => {
-                words.push(name.to_string())
+                words.push(name.to_string());
             }
             State::Absent => {}
             State::Present | State::Fixed | State::BuildDep if here => {}

@@ -61,9 +61,9 @@ pub(super) fn network(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()
             let address = text(info, "local");
             if text(info, "family") == "inet" {
                 if fact.contains_key("ipv4") {
-                    more.push(v4(info).into())
+                    more.push(v4(info).into());
                 } else {
-                    drop(fact.insert("ipv4", v4(info)))
+                    fact.insert("ipv4", v4(info));
                 }
                 if !address.starts_with("127.") {
                     all4.push(address.into());
