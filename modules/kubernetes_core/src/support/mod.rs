@@ -1,0 +1,11 @@
+//! What the modules of the collection share.
+
+pub(crate) mod apply;
+pub(crate) mod auth;
+pub(crate) mod client;
+pub(crate) mod compare;
+pub(crate) mod definitions;
+pub(crate) mod discovery;
+pub(crate) mod wait;
+pub(crate) mod work;
+pub(crate) mod yaml;
