@@ -8,10 +8,10 @@ use rustible_source::Diagnostic;
 use rustible_template::Rendered;
 use tokio::task::JoinSet;
 
-use super::{Cursors, Stage};
+use super::{Cursors, Ended, Stage};
 use crate::{
     keyword::to_bool,
-    task::{Finished, Include, Job},
+    task::{Include, Job},
 };
 
 /// Take all hosts through the play in step.
@@ -108,7 +108,7 @@ async fn step(stage: &Stage, task: &Arc<Task>, hosts: &[Arc<str>], cursors: &mut
     // A result of a task that runs once counts for all hosts of the batch that can still be reached.
     let everyone: Vec<Arc<str>> =
         cursors.iter().filter(|(_, s)| !s.unreachable).map(|(h, _)| h.clone()).collect();
-    let mut work: JoinSet<Finished> = JoinSet::new();
+    let mut work: JoinSet<Ended> = JoinSet::new();
     let mut waiting = running.iter();
     let mut next = waiting.next();
     let mut asked: Vec<(Job, Vec<Include>)> = Vec::new();
@@ -129,7 +129,8 @@ async fn step(stage: &Stage, task: &Arc<Task>, hosts: &[Arc<str>], cursors: &mut
             }
             else => break,
         };
-        let Ok(finished) = joined else { continue };
+        let Ok(ended) = joined else { continue };
+        let finished = &ended.finished;
         let job = stage.job(task, &info, &finished.host);
         bad |= matches!(
             finished.status,
@@ -138,13 +139,13 @@ async fn step(stage: &Stage, task: &Arc<Task>, hosts: &[Arc<str>], cursors: &mut
         let own = [finished.host.clone()];
         let counts_for = if once { &everyone[..] } else { &own[..] };
         if let Some(state) = cursors.get_mut(&finished.host) {
-            stage.apply(&job, state, &finished, counts_for);
+            stage.apply(&job, state, finished, counts_for);
         }
         if once && bad {
             fail_others(stage, &finished.host, cursors);
         }
         if matches!(finished.status, Some(Status::Ok)) || finished.looped {
-            asked.push((job, finished.includes));
+            asked.push((job, finished.includes.clone()));
         }
         if once && !asked.is_empty() {
             // An include that runs once is entered by all.

@@ -97,7 +97,7 @@ impl Stage {
     }
 
     /// Run a task on a host when it is its turn: so many forks, so many of a throttled task.
-    async fn execute(&self, job: Job, fork: Option<OwnedSemaphorePermit>) -> Finished {
+    async fn execute(&self, job: Job, fork: Option<OwnedSemaphorePermit>) -> Ended {
         let throttle = job.task.frame.get("throttle").and_then(|written| {
             self.play.templar(&self.runner, Some(&job.host), Some(&job.task.frame)).render(written).ok()
         });
@@ -115,13 +115,19 @@ impl Stage {
             Some(throttle) => throttle.acquire_owned().await.ok(),
             None => None,
         };
-        let _fork = match fork {
+        let fork = match fork {
             Some(fork) => Some(fork),
             None => self.runner.forks.clone().acquire_owned().await.ok(),
         };
         self.play.emit_start(&self.runner, &job);
-        job.run().await
+        Ended { finished: job.run().await, _fork: fork }
     }
+}
+
+/// A result with the fork it took: the next host begins when the result has been taken.
+struct Ended {
+    finished: Finished,
+    _fork: Option<OwnedSemaphorePermit>,
 }
 
 impl PlayRun {
