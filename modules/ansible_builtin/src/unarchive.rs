@@ -106,9 +106,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     };
     let mut result = dict! { "dest" => dest, "src" => shown };
     if head.starts_with(b"PK") {
-        archive.zip(host, &mut result)?
+        archive.zip(host, &mut result)?;
     } else {
-        archive.tar(host, &head, &mut result)?
+        archive.tar(host, &head, &mut result)?;
     }
     Ok(Outcome(result))
 }
@@ -221,5 +221,64 @@ impl Archive<'_> {
             "Failed to find handler for \"{}\". Make sure the required command to extract the file is installed.\n{why}",
             self.args.src
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustible_sdk::{Call, HostContext, Reply};
+
+    use super::*;
+
+    fn unpack(src: &Path, dest: &Path) -> Reply {
+        let entry = crate::modules().iter().find(|e| (e.spec)().name == "ansible.builtin.unarchive").unwrap();
+        let args = dict! {
+            "src" => src.to_string_lossy().as_ref(), "dest" => dest.to_string_lossy().as_ref(), "remote_src" => true,
+            "list_files" => true, "mode" => "u=rwX,g=rX,o=",
+        };
+        let call = Call { module: "ansible.builtin.unarchive".to_string(), args, ..Call::default() };
+        rustible_sdk::call(entry, &call, HostContext::default())
+    }
+
+    /// Pack `d/f` and `g` with a command, unpack twice, and hold the results.
+    fn round(pack: &str, handler: &str) {
+        let host = Host::new(&Call::default(), HostContext::default());
+        let folder = host.temp_dir().unwrap();
+        let line = format!("mkdir -p in/d out && echo hi > in/d/f && echo x > in/g && cd in && {pack}");
+        let packed = host.query(&Command::new(["sh", "-c", &line]).dir(folder.path())).unwrap();
+        assert!(packed.ok(), "{packed:?}");
+        let (src, dest) = (folder.path().join("archive"), folder.path().join("out"));
+        let first = unpack(&src, &dest).result;
+        assert_eq!(first.get("changed"), Some(&Value::Bool(true)), "{first:?}");
+        assert_eq!(first.get("handler"), Some(&Value::str(handler)));
+        assert_eq!(host.read_text(dest.join("d/f")).unwrap().as_deref(), Some("hi\n"));
+        let again = unpack(&src, &dest).result;
+        assert_eq!(again.get("changed"), Some(&Value::Bool(false)), "{again:?}");
+    }
+
+    #[test]
+    fn a_packed_tar_is_unpacked_once() {
+        round("tar -czf ../archive d g", "TgzArchive");
+    }
+
+    #[test]
+    fn a_plain_tar_is_unpacked_once() {
+        round("tar -cf ../archive d g", "TarArchive");
+    }
+
+    #[test]
+    fn a_zip_is_unpacked_once() {
+        round("zip -qr ../archive.zip d g && mv ../archive.zip ../archive", "ZipArchive");
+    }
+
+    #[test]
+    fn a_member_that_leaves_the_destination_is_refused() {
+        let host = Host::new(&Call::default(), HostContext::default());
+        let folder = host.temp_dir().unwrap();
+        let line = "mkdir -p a out && echo x > b && cd a && tar -P -cf ../archive ../b";
+        assert!(host.query(&Command::new(["sh", "-c", line]).dir(folder.path())).unwrap().ok());
+        let reply = unpack(&folder.path().join("archive"), &folder.path().join("out")).result;
+        let msg = "The archive has a member that would leave the destination: ../b";
+        assert_eq!(reply.get("msg"), Some(&Value::str(msg)));
     }
 }

@@ -81,15 +81,16 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
             pause(host, args.sleep)?;
         }
     }
-    Ok(Outcome::new()
-        .changed(false)
-        .with("state", args.state.as_str())
-        .with("port", args.port)
-        .with("search_regex", args.search_regex)
-        .with("match_groups", groups.0)
-        .with("match_groupdict", groups.1)
-        .with("path", args.path.map(|path| path.to_string_lossy().into_owned()))
-        .with("elapsed", start.elapsed().as_secs()))
+    let mut result = dict! {
+        "changed" => false, "state" => args.state.as_str(), "port" => args.port, "search_regex" => args.search_regex,
+        "match_groups" => groups.0, "match_groupdict" => groups.1,
+        "path" => args.path.as_ref().map(|path| path.to_string_lossy().into_owned()),
+        "elapsed" => start.elapsed().as_secs(),
+    };
+    if let Some(path) = &args.path {
+        host.add_path_info(&mut result, path)?;
+    }
+    Ok(Outcome(result))
 }
 
 fn pause(host: &Host, seconds: u64) -> Result<()> {

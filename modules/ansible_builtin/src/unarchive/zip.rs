@@ -7,7 +7,7 @@ use std::{
 };
 
 use flate2::Crc;
-use rustible_sdk::{attributes::mode_of, glob::fnmatch, prelude::*};
+use rustible_sdk::{attributes::mode_of, glob::fnmatch, host::files::Stat, prelude::*};
 
 use super::{Archive, Compared};
 
@@ -84,22 +84,14 @@ impl Archive<'_> {
                 'f'
             };
             let place = self.args.dest.join(&member.path);
-            let Some(stat) = host.stat(&place, false)? else {
-                diff.push_str(&format!(">{kind}++++++.?? {}\n", member.path));
+            let found = host.stat(&place, false)?;
+            let Some(stat) = found.as_ref().filter(|stat| is_kind(stat, kind)) else {
+                let mark = if found.is_some() { 'c' } else { '>' };
+                diff.push_str(&format!("{mark}{kind}++++++.?? {}\n", member.path));
                 only.push(member.path.clone());
                 continue;
             };
             let there = stat.file_type();
-            let same_kind = match kind {
-                'd' => there.is_dir(),
-                'L' => there.is_symlink(),
-                _ => there.is_file(),
-            };
-            if !same_kind {
-                diff.push_str(&format!("c{kind}++++++.?? {}\n", member.path));
-                only.push(member.path.clone());
-                continue;
-            }
             let mut marks = ['.', kind, '.', '.', '.', '.', '.', '.', '.', '?', '?'];
             if there.is_file() {
                 match member.time.unwrap_or_default().cmp(&stat.mtime()) {
@@ -146,6 +138,15 @@ impl Archive<'_> {
         let only = only.into_iter().map(literal).collect();
         let not = not.into_iter().map(literal).collect();
         Ok(Compared { same, diff: (!diff.is_empty()).then_some(diff), only, not })
+    }
+}
+
+fn is_kind(stat: &Stat, kind: char) -> bool {
+    let there = stat.file_type();
+    match kind {
+        'd' => there.is_dir(),
+        'L' => there.is_symlink(),
+        _ => there.is_file(),
     }
 }
 
