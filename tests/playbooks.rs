@@ -26,10 +26,8 @@ fn program() -> PathBuf {
 
 /// What differs between two runs of the same thing: times.
 fn settled(text: &str) -> String {
-    let rules = [
-        (r#""(start|end)": "[^"]*""#, r#""$1": "TIME""#),
-        (r#""delta": "[^"]*""#, r#""delta": "TIME""#),
-    ];
+    let rules =
+        [(r#""(start|end)": "[^"]*""#, r#""$1": "TIME""#), (r#""delta": "[^"]*""#, r#""delta": "TIME""#)];
     rules.iter().fold(text.to_string(), |text, (pattern, replacement)| {
         Regex::new(pattern).expect("a pattern").replace_all(&text, *replacement).into_owned()
     })
@@ -40,7 +38,8 @@ fn playbooks_print_and_end_as_under_the_reference() {
     let program = program();
     let mut bad = Vec::new();
     let mut count = 0;
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(folder()).expect("the folder is there").map(|e| e.unwrap().path()).collect();
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(folder()).expect("the folder is there").map(|e| e.unwrap().path()).collect();
     folders.sort();
     for dir in folders {
         let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -50,8 +49,16 @@ fn playbooks_print_and_end_as_under_the_reference() {
             continue;
         };
         let mut command = Command::new(&program);
-        command.env_clear().env("HOME", std::env::var("HOME").unwrap_or_default()).env("PATH", "/usr/bin:/bin");
-        command.envs([("ANSIBLE_NOCOLOR", "1"), ("ANSIBLE_LOCALHOST_WARNING", "0"), ("ANSIBLE_FORKS", "1"), ("LANG", "C.UTF-8")]);
+        command
+            .env_clear()
+            .env("HOME", std::env::var("HOME").unwrap_or_default())
+            .env("PATH", "/usr/bin:/bin");
+        command.envs([
+            ("ANSIBLE_NOCOLOR", "1"),
+            ("ANSIBLE_LOCALHOST_WARNING", "0"),
+            ("ANSIBLE_FORKS", "1"),
+            ("LANG", "C.UTF-8"),
+        ]);
         if dir.join("hosts").exists() {
             command.args(["-i", "hosts"]);
         }
@@ -69,9 +76,16 @@ fn playbooks_print_and_end_as_under_the_reference() {
         if printed != expected {
             let lines = expected.lines().zip(printed.lines()).position(|(a, b)| a != b);
             let at = lines.unwrap_or_else(|| expected.lines().count().min(printed.lines().count()));
-            let show = |text: &str| text.lines().skip(at.saturating_sub(2)).take(5).collect::<Vec<_>>().join("\n    ");
-            bad.push(format!("{name}, line {}:\n  reference:\n    {}\n  rustible:\n    {}\n  stderr: {}", at + 1, show(&expected), show(&printed),
-                String::from_utf8_lossy(&output.stderr).lines().take(5).collect::<Vec<_>>().join("\n    ")));
+            let show = |text: &str| {
+                text.lines().skip(at.saturating_sub(2)).take(5).collect::<Vec<_>>().join("\n    ")
+            };
+            bad.push(format!(
+                "{name}, line {}:\n  reference:\n    {}\n  rustible:\n    {}\n  stderr: {}",
+                at + 1,
+                show(&expected),
+                show(&printed),
+                String::from_utf8_lossy(&output.stderr).lines().take(5).collect::<Vec<_>>().join("\n    ")
+            ));
         }
     }
     println!("{count} playbooks");

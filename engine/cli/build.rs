@@ -65,7 +65,6 @@ fn build(package: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     Ok(folder.join(target).join("release/rustible-agent"))
 }
 
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn tell(line: &str) {
     println!("cargo::{line}");
 }
