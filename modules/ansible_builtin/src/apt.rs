@@ -1,6 +1,6 @@
 //! `ansible.builtin.apt`: packages of Debian and its relatives.
 
-mod cache;
+pub(crate) mod cache;
 mod plan;
 
 use rustible_sdk::prelude::*;

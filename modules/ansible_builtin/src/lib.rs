@@ -1,16 +1,21 @@
 //! The collection `ansible.builtin`: each module is one file of its name.
 
 mod apt;
+mod apt_key;
+mod apt_repository;
 mod async_status;
 mod command;
 mod copy;
+mod dpkg_selections;
 mod exec;
 mod file;
 mod find;
 mod get_url;
 mod getent;
 mod group;
+mod hostname;
 mod lineinfile;
+mod package;
 mod ping;
 mod service;
 mod setup;
@@ -27,6 +32,12 @@ mod web;
 
 rustible_sdk::modules![
     "ansible.builtin":
-    apt, async_status, command, copy, file, find, get_url, getent, group, lineinfile, ping, service,
-    setup, shell, slurp, stat, systemd_service, tempfile, unarchive, uri, user, wait_for,
+    apt, apt_key, apt_repository, async_status, command, copy, dpkg_selections, file, find, get_url, getent, group, hostname, lineinfile, package, ping, service, setup, shell, slurp, stat, systemd_service, tempfile, unarchive, uri, user, wait_for,
 ];
+
+/// The module of that short name, for tests.
+#[cfg(test)]
+fn entry(name: &str) -> &'static rustible_sdk::Entry {
+    let full = format!("ansible.builtin.{name}");
+    modules().iter().find(|entry| (entry.spec)().name == full).unwrap()
+}

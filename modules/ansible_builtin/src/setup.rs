@@ -4,7 +4,7 @@ mod distribution;
 mod hardware;
 mod local;
 mod network;
-mod platform;
+pub(crate) mod platform;
 mod services;
 mod user_env;
 

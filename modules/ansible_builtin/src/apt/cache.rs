@@ -40,22 +40,31 @@ pub(super) fn update(args: &Args, host: &mut Host) -> Result<Updated> {
     if host.check_mode() {
         return Ok(Updated { updated: true, time: seconds(before) });
     }
+    let tries = (args.update_cache_retries, args.update_cache_retry_max_delay);
+    renew(&plan::apt_get(args, &["update".to_string()], false), tries, host)?;
+    let after = stamp(host)?;
+    Ok(Updated { updated: after != before, time: seconds(after) })
+}
+
+/// Let apt fetch its lists, again when that fails: how often at most, and the longest pause in seconds.
+///
+/// # Errors
+/// What apt said at last.
+pub(crate) fn renew(command: &Command, (tries, longest): (i64, i64), host: &Host) -> Result<()> {
     let mut said = String::new();
-    for try_number in 0..args.update_cache_retries.max(1) {
-        let output = host.query(&plan::apt_get(args, &["update".to_string()], false))?;
+    for try_number in 0..tries.max(1) {
+        let output = host.query(command)?;
         // A list that could not be fetched is only a warning to apt-get.
         let fetched =
             !output.stderr.lines().any(|l| l.starts_with("W: Failed to fetch") || l.starts_with("E: "));
         if output.ok() && fetched {
-            let after = stamp(host)?;
-            return Ok(Updated { updated: after != before, time: seconds(after) });
+            return Ok(());
         }
         said = output.stderr.trim().to_string();
-        let limit = args.update_cache_retry_max_delay.unsigned_abs();
-        let pause = 2u64.saturating_pow(u32::try_from(try_number).unwrap_or(u32::MAX)).min(limit);
-        if host.cancel().sleep(Duration::from_secs(pause)) {
+        let pause = 2u64.saturating_pow(u32::try_from(try_number).unwrap_or(u32::MAX));
+        if host.cancel().sleep(Duration::from_secs(pause.min(longest.unsigned_abs()))) {
             host.still_wanted()?;
         }
     }
-    fail!("Failed to update apt cache after {} retries: {said}", args.update_cache_retries)
+    fail!("Failed to update apt cache after {tries} retries: {said}")
 }

@@ -28,7 +28,7 @@ pub(super) fn platform(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<(
 }
 
 /// The full name the hosts file gives the host; name services are not asked, which could take long.
-fn fqdn(host: &Host, node: &str) -> String {
+pub(crate) fn fqdn(host: &Host, node: &str) -> String {
     if node.contains('.') {
         return node.to_string();
     }
