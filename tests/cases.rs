@@ -4,6 +4,14 @@
 //! of the result, and `files` as they are afterwards (`null` for absent). `@root@` is the case's own folder. `repeat:
 //! changes` is for modules that always change something; `check: skipped` for those that skip themselves then.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use rustible_protocol::{Call, Dict, Reply, Value, json};
