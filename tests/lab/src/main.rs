@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `rustible-lab`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rustible_lab::cli::main()
+}

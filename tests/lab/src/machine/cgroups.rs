@@ -1,0 +1,34 @@
+//! A machine's own control groups: one in every hierarchy of this computer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// Makes the groups of the machine `name` and gives their `cgroup.procs` files. Errors when one cannot be made.
+pub(super) fn make(name: &str) -> Result<Vec<PathBuf>> {
+    hierarchies()?.iter().map(|mount| group(mount, name)).collect()
+}
+
+fn hierarchies() -> Result<Vec<PathBuf>> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").context("cannot read /proc/self/mountinfo")?;
+    let mounts = mounts.lines().filter_map(|line| {
+        let (place, kind) = line.split_once(" - ")?;
+        let kind = kind.split(' ').next()?;
+        (kind == "cgroup" || kind == "cgroup2").then(|| place.split(' ').nth(4).map(PathBuf::from))?
+    });
+    Ok(mounts.collect())
+}
+
+fn group(mount: &Path, name: &str) -> Result<PathBuf> {
+    let folder = mount.join(format!("rustible-lab-{name}"));
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    // A group of cpuset takes no process before it has processors and memory.
+    for key in ["cpuset.cpus", "cpuset.mems"] {
+        let (own, above) = (folder.join(key), mount.join(key));
+        if own.exists() && above.exists() && fs::read_to_string(&own)?.trim().is_empty() {
+            fs::write(&own, fs::read_to_string(&above)?.trim())?;
+        }
+    }
+    Ok(folder.join("cgroup.procs"))
+}
