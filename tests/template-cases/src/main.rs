@@ -102,6 +102,38 @@ fn report(line: &str) {
     println!("{line}");
 }
 
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let cli = Cli::parse();
+    let read = |path: &PathBuf| -> Result<Value, Box<dyn std::error::Error>> {
+        Ok(json::read(&std::fs::read_to_string(path)?)?)
+    };
+    let vars = match &cli.vars {
+        Some(path) => trusted(&read(path)?),
+        None => Value::from(Dict::new()),
+    };
+    let scope: Dict = vars.as_dict().cloned().unwrap_or_default();
+    let env = Env { search: cli.include.into_iter().collect(), ..Env::default() };
+    let templar = Templar::new(Engine::new(), env, Arc::new(scope));
+    let (mut passed, mut all) = (0, 0);
+    for line in std::fs::read_to_string(&cli.cases)?.lines().filter(|l| !l.trim().is_empty()) {
+        let case = json::read(line)?;
+        if cli.id.is_some_and(|id| case.get("id").and_then(Value::as_int) != Some(id)) {
+            continue;
+        }
+        all += 1;
+        let outcome = run(&templar, &case, cli.messages);
+        if outcome.passed {
+            passed += 1;
+        } else {
+            let id = case.get("id").and_then(Value::as_int).unwrap_or(0);
+            let source = case.get("source").and_then(Value::as_str).unwrap_or_default();
+            report(&format!("{id}: {source:?}\n     {}", outcome.shown));
+        }
+    }
+    report(&format!("template cases: {passed}/{all}"));
+    Ok(if passed == all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,36 +179,4 @@ mod tests {
         let known: Vec<i64> = DIFFERENT.iter().map(|(id, _)| *id).collect();
         assert_eq!(ids, known);
     }
-}
-
-fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let cli = Cli::parse();
-    let read = |path: &PathBuf| -> Result<Value, Box<dyn std::error::Error>> {
-        Ok(json::read(&std::fs::read_to_string(path)?)?)
-    };
-    let vars = match &cli.vars {
-        Some(path) => trusted(&read(path)?),
-        None => Value::from(Dict::new()),
-    };
-    let scope: Dict = vars.as_dict().cloned().unwrap_or_default();
-    let env = Env { search: cli.include.into_iter().collect(), ..Env::default() };
-    let templar = Templar::new(Engine::new(), env, Arc::new(scope));
-    let (mut passed, mut all) = (0, 0);
-    for line in std::fs::read_to_string(&cli.cases)?.lines().filter(|l| !l.trim().is_empty()) {
-        let case = json::read(line)?;
-        if cli.id.is_some_and(|id| case.get("id").and_then(Value::as_int) != Some(id)) {
-            continue;
-        }
-        all += 1;
-        let outcome = run(&templar, &case, cli.messages);
-        if outcome.passed {
-            passed += 1;
-        } else {
-            let id = case.get("id").and_then(Value::as_int).unwrap_or(0);
-            let source = case.get("source").and_then(Value::as_str).unwrap_or_default();
-            report(&format!("{id}: {source:?}\n     {}", outcome.shown));
-        }
-    }
-    report(&format!("template cases: {passed}/{all}"));
-    Ok(if passed == all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
