@@ -162,7 +162,9 @@ impl Cluster {
     pub(crate) fn ask(&self, host: &Host, ask: &Ask) -> Result<Answer> {
         host.still_wanted()?;
         let mut request = http::Request::builder().method(ask.method).uri(&ask.path);
-        request = request.header("accept", ask.accept.unwrap_or("application/json"));
+        request = request
+            .header("user-agent", "rustible")
+            .header("accept", ask.accept.unwrap_or("application/json"));
         let body = match &ask.body {
             Some((kind, text)) => {
                 request = request.header("content-type", *kind);

@@ -349,7 +349,9 @@ impl Work {
         }
         if host.wants_diff() && changed {
             let is_secret = target.resource.kind == "Secret";
-            let show = |object: &Dict| masked(&without(object, &self.hidden), is_secret);
+            let mut hidden = self.hidden.clone();
+            hidden.push("metadata.managedFields".to_string());
+            let show = |object: &Dict| masked(&without(object, &hidden), is_secret);
             let (left, right) = differences.unwrap_or_else(|| (Dict::new(), after.clone()));
             result.insert("diff", dict! { "before" => show(&left), "after" => show(&right) });
         }
