@@ -10,7 +10,7 @@ use rustible_protocol::{
 use rustible_source::Diagnostic;
 
 use super::{Finished, Job, attempts::Attempt, item::Ready, settle};
-use crate::keyword::Keywords;
+use crate::{action::Effect, keyword::Keywords};
 
 /// Why a task failed whose `failed_when` says so.
 pub(super) const FAILED_WHEN: &str = "A 'failed_when' expression evaluated to 'True'.";
@@ -71,7 +71,11 @@ pub(super) fn finish(job: &Job, ready: &Ready, attempt: Attempt) -> Finished {
     if !finished.result.contains_key("changed") {
         finished.result.insert("changed", false);
     }
-    if let Some(Value::Dict(facts)) = finished.result.get("ansible_facts") {
+    // What `set_fact` and `include_vars` show as facts are variables; they say themselves what becomes of them.
+    let sets_variables = |effect: &Effect| matches!(effect, Effect::Set(..) | Effect::Include(_));
+    if let Some(Value::Dict(facts)) = finished.result.get("ansible_facts")
+        && !finished.effects.iter().any(sets_variables)
+    {
         finished.facts = facts.clone();
     }
     finished.error = attempt.error.map(|mut error| {
