@@ -3,9 +3,12 @@
 mod apt;
 mod apt_key;
 mod apt_repository;
+mod assemble;
 mod async_status;
 mod command;
 mod copy;
+mod cron;
+mod debconf;
 mod dpkg_selections;
 mod exec;
 mod file;
@@ -32,7 +35,9 @@ mod web;
 
 rustible_sdk::modules![
     "ansible.builtin":
-    apt, apt_key, apt_repository, async_status, command, copy, dpkg_selections, file, find, get_url, getent, group, hostname, lineinfile, package, ping, service, setup, shell, slurp, stat, systemd_service, tempfile, unarchive, uri, user, wait_for,
+    apt, apt_key, apt_repository, assemble, async_status, command, copy, cron, debconf, dpkg_selections,
+    file, find, get_url, getent, group, hostname, lineinfile, package, ping, service, setup, shell,
+    slurp, stat, systemd_service, tempfile, unarchive, uri, user, wait_for,
 ];
 
 /// The module of that short name, for tests.
