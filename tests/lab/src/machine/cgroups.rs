@@ -32,3 +32,19 @@ fn group(mount: &Path, name: &str) -> Result<PathBuf> {
     }
     Ok(folder.join("cgroup.procs"))
 }
+
+/// Removes the groups of an ended machine, those inside first. One that still has processes stays.
+pub(super) fn remove(name: &str) -> Result<()> {
+    for mount in hierarchies()? {
+        clear(&mount.join(format!("rustible-lab-{name}")));
+    }
+    Ok(())
+}
+
+fn clear(folder: &Path) {
+    for inner in fs::read_dir(folder).into_iter().flatten().flatten().filter(|one| one.path().is_dir()) {
+        clear(&inner.path());
+    }
+    // A group that is busy or was never made stays as it is.
+    let _left = fs::remove_dir(folder);
+}
