@@ -17,10 +17,13 @@ mod get_url;
 mod getent;
 mod group;
 mod hostname;
+mod known_hosts;
 mod lineinfile;
 mod package;
+mod package_facts;
 mod ping;
 mod service;
+mod service_facts;
 mod setup;
 mod shell;
 mod slurp;
@@ -36,8 +39,9 @@ mod web;
 rustible_sdk::modules![
     "ansible.builtin":
     apt, apt_key, apt_repository, assemble, async_status, command, copy, cron, debconf, dpkg_selections,
-    file, find, get_url, getent, group, hostname, lineinfile, package, ping, service, setup, shell,
-    slurp, stat, systemd_service, tempfile, unarchive, uri, user, wait_for,
+    file, find, get_url, getent, group, hostname, known_hosts, lineinfile, package, package_facts, ping,
+    service, service_facts, setup, shell, slurp, stat, systemd_service, tempfile, unarchive, uri, user,
+    wait_for,
 ];
 
 /// The module of that short name, for tests.
