@@ -21,6 +21,8 @@ pub(crate) struct Play {
     #[command(flatten)]
     pub(crate) inventory: InventoryArgs,
     #[command(flatten)]
+    pub(crate) chosen: TagArgs,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
@@ -52,6 +54,20 @@ pub(crate) struct Play {
     /// Clear the facts of every host in the inventory.
     #[arg(long)]
     pub(crate) flush_cache: bool,
+    /// Set when it is no playbook but a task on a pattern.
+    #[arg(skip)]
+    pub(crate) adhoc: Option<Adhoc>,
+}
+
+/// What an ad hoc command adds.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Adhoc {
+    /// The hosts' pattern.
+    pub(crate) pattern: String,
+    /// One line for each host.
+    pub(crate) one_line: bool,
+    /// Folder for results.
+    pub(crate) tree: Option<PathBuf>,
 }
 
 /// Where hosts come from and which are meant.
@@ -71,15 +87,20 @@ pub(crate) struct InventoryArgs {
     pub(crate) verbose: u8,
 }
 
-/// What is run and how.
+/// Which plays and tasks are meant.
 #[derive(Debug, Args, Default, Clone)]
-pub(crate) struct RunArgs {
+pub(crate) struct TagArgs {
     /// Only plays and tasks with these tags.
     #[arg(short, long, value_name = "TAGS")]
     pub(crate) tags: Vec<String>,
     /// No plays and tasks with these tags.
     #[arg(long, value_name = "TAGS")]
     pub(crate) skip_tags: Vec<String>,
+}
+
+/// How it is run.
+#[derive(Debug, Args, Default, Clone)]
+pub(crate) struct RunArgs {
     /// Change nothing; predict what would be changed.
     #[arg(short = 'C', long)]
     pub(crate) check: bool,

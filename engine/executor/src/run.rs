@@ -195,18 +195,34 @@ impl Runner {
     pub async fn run(self: &Arc<Self>, files: &[PathBuf]) -> Result<i32, Diagnostic> {
         let mut status = 0;
         for file in files {
-            let playbook = self.read(file)?;
-            self.emitter.reset();
-            let info = PlaybookInfo { file: file.display().to_string(), uuid: self.loader.uuid() };
-            self.emitter.emit(&Event::PlaybookStart(Arc::new(info)));
-            let outcome = self.plays(&playbook).await;
-            self.emitter.emit(&Event::Stats(Box::new(self.emitter.stats())));
-            status = outcome?;
+            status = self.one(&self.read(file)?).await?;
             if status != 0 {
                 break;
             }
         }
         Ok(status)
+    }
+
+    /// Run a playbook that is in no file, as ad hoc commands do; `file` stands for where it would be. Gives the exit
+    /// status.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub async fn run_value(self: &Arc<Self>, value: &Value, file: &Path) -> Result<i32, Diagnostic> {
+        let playbook = self.loader.playbook_of(value, file)?;
+        for play in &playbook.plays {
+            crate::plays::check(self, play)?;
+        }
+        self.one(&playbook).await
+    }
+
+    async fn one(self: &Arc<Self>, playbook: &Playbook) -> Result<i32, Diagnostic> {
+        self.emitter.reset();
+        let info = PlaybookInfo { file: playbook.file.display().to_string(), uuid: self.loader.uuid() };
+        self.emitter.emit(&Event::PlaybookStart(Arc::new(info)));
+        let outcome = self.plays(playbook).await;
+        self.emitter.emit(&Event::Stats(Box::new(self.emitter.stats())));
+        outcome
     }
 
     pub(crate) fn facts(&self, playbook_dir: &Path) -> RunFacts {

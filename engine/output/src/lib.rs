@@ -9,6 +9,7 @@ mod minimal;
 mod redact;
 mod result;
 mod settings;
+mod tree;
 
 pub use artifacts::{Artifacts, Outcome};
 pub use default::Default;
@@ -16,6 +17,7 @@ pub use display::{Color, Display, Sink};
 pub use minimal::{Minimal, Oneline};
 pub use redact::Redactor;
 pub use settings::{ResultFormat, Settings};
+pub use tree::Tree;
 
 use rustible_protocol::event::Callback;
 use rustible_source::{Diagnostic, Kind};

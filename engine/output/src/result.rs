@@ -32,24 +32,24 @@ pub(crate) fn cleaned(result: &TaskResult) -> Dict {
     all.iter().filter(|(key, _)| key.as_str().is_none_or(kept)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
+/// The keys of a result that are shown at that number of `-v`.
+pub(crate) fn printable(result: &Dict, verbosity: u8) -> Dict {
+    let hidden = |key: &str| {
+        key.starts_with("_ansible_")
+            // A failure says so in front of its result.
+            || matches!(key, "exception" | "warnings" | "deprecations" | "failed" | "skipped")
+            || verbosity < 3 && matches!(key, "invocation" | "diff")
+    };
+    let kept = result.iter().filter(|(key, _)| !key.as_str().is_some_and(hidden));
+    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
 /// The result as text.
 pub(crate) fn dump(result: &Dict, settings: &Settings) -> String {
     let always = result.get("_ansible_verbose_always").is_some_and(Value::truthy);
     let yaml = settings.format == ResultFormat::Yaml;
     let indented = settings.pretty.unwrap_or(always || yaml || settings.verbosity > 2);
-    let hidden = |key: &str| {
-        key.starts_with("_ansible_")
-            || matches!(key, "exception" | "warnings" | "deprecations")
-            || settings.verbosity < 3 && matches!(key, "invocation" | "diff")
-    };
-    let mut shown: Dict = result
-        .iter()
-        .filter(|(key, _)| !key.as_str().is_some_and(hidden))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    // A failure says so in front of its result.
-    shown.remove("failed");
-    shown.remove("skipped");
+    let shown = printable(result, settings.verbosity);
     let indent = indented.then_some(settings.indentation);
     if yaml {
         return yaml_block(shown, indent, settings);

@@ -1,5 +1,7 @@
 //! Which command is meant: by the name the program was called under, or by its first word.
 
+mod adhoc;
+mod drive;
 mod inventory;
 mod links;
 mod listing;
@@ -33,6 +35,7 @@ pub(crate) fn dispatch(args: Vec<String>) -> u8 {
     let rest = args.get(1..).unwrap_or_default();
     match called.as_str() {
         "ansible-playbook" => play::main(&args),
+        "ansible" => adhoc::main(&args),
         "ansible-inventory" => inventory::main(&args),
         "ansible-vault" => vault::main(&args),
         name if NAMES.contains(&name) => {
@@ -55,6 +58,7 @@ fn own(args: &[String], rest: &[String]) -> u8 {
         Some("links") => links::main(&behind("rustible links")),
         Some("inventory") => inventory::main(&behind("rustible inventory")),
         Some("vault") => vault::main(&behind("rustible vault")),
+        Some("adhoc") => adhoc::main(&behind("rustible adhoc")),
         Some("play") => play::main(&behind("rustible play")),
         _ => play::main(args),
     }

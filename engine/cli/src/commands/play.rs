@@ -1,19 +1,16 @@
 //! `ansible-playbook`, which is `rustible` itself.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::atomic::Ordering,
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, error::ErrorKind};
 use rustible_output::{Artifacts, Display, Redactor};
 use rustible_source::Diagnostic;
 
-use super::{listing, version};
+use super::{drive::drive, listing, version};
 use crate::{
     args::Play,
     config::Config,
-    exit::{INTERRUPTED, USAGE, fail},
+    exit::{USAGE, fail},
     setup::{self, Ready, load_environment, redactor, screen},
 };
 
@@ -123,35 +120,5 @@ fn run(
     if play.syntax_check || play.list_tasks || play.list_tags || play.list_hosts {
         return listing::show(&runner, &files, play, display).map(|()| (0, false));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Diagnostic::new(format!("cannot start: {error}")))?;
-    runtime.block_on(async {
-        let stop = runner.stopper();
-        let outcome = tokio::select! {
-            outcome = runner.run(&files) => outcome.map(|status| (u8::try_from(status).unwrap_or(1), false)),
-            signal = interrupted() => {
-                stop.store(true, Ordering::Relaxed);
-                Ok((signal, true))
-            }
-        };
-        runner.pool.shutdown().await;
-        outcome
-    })
-}
-
-/// Wait for a signal that ends the program; the status it ends with.
-async fn interrupted() -> u8 {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => INTERRUPTED,
-        _ = terminate.recv() => 143,
-        _ = hangup.recv() => 129,
-    }
+    drive(&runner, config, display, runner.run(&files))
 }

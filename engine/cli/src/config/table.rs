@@ -70,6 +70,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
     s("DEFAULT_GATHERING", &["ANSIBLE_GATHERING"], &[("defaults", "gathering")], "implicit"),
     s("DEFAULT_HASH_BEHAVIOUR", &["ANSIBLE_HASH_BEHAVIOUR"], &[("defaults", "hash_behaviour")], "replace"),
     s("DEFAULT_HOST_LIST", &["ANSIBLE_INVENTORY"], &[("defaults", "inventory")], ""),
+    s(
+        "DEFAULT_LOAD_CALLBACK_PLUGINS",
+        &["ANSIBLE_LOAD_CALLBACK_PLUGINS"],
+        &[("defaults", "bin_ansible_callbacks")],
+        "false",
+    ),
+    s("DEFAULT_MODULE_NAME", &[], &[("defaults", "module_name")], "command"),
     s("DEFAULT_MANAGED_STR", &[], &[("defaults", "ansible_managed")], "Ansible managed"),
     s("DEFAULT_POLL_INTERVAL", &["ANSIBLE_POLL_INTERVAL"], &[("defaults", "poll_interval")], "15"),
     s("DEFAULT_PRIVATE_KEY_FILE", &["ANSIBLE_PRIVATE_KEY_FILE"], &[("defaults", "private_key_file")], ""),
@@ -232,4 +239,5 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     s("RUSTIBLE_ARTIFACTS", &["RUSTIBLE_ARTIFACTS"], &[("rustible", "artifacts")], ""),
     s("RUSTIBLE_ARTIFACTS_CLEAN", &["RUSTIBLE_ARTIFACTS_CLEAN"], &[("rustible", "artifacts_clean")], "false"),
+    s("RUSTIBLE_STATS", &["RUSTIBLE_STATS"], &[("rustible", "stats")], "false"),
 ];

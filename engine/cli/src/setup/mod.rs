@@ -172,6 +172,60 @@ pub(crate) fn inventory(
     Inventory::load(sources, settings, decrypt, Some(&expressions))
 }
 
+/// Said when `--limit` or a pattern leaves nothing.
+pub(crate) const NO_HOSTS_LEFT: &str =
+    "Specified inventory, host pattern and/or --limit leaves us with no hosts to target.";
+
+/// Whether there are hosts at all, and any left by the limit.
+fn targets(args: &Play, config: &Config, inventory: &Inventory, display: &Display) -> Result<(), Diagnostic> {
+    let pattern = args.adhoc.as_ref().map(|adhoc| adhoc.pattern.as_str());
+    if let Some(limit) = &args.inventory.limit {
+        let left = inventory.select_list(&["all".to_string()])?;
+        let local = inventory.select_list(std::slice::from_ref(limit)).map(|s| s.hosts).unwrap_or_default();
+        if left.hosts.is_empty() && local.is_empty() {
+            for warning in left.warnings {
+                display.warning(&warning.render());
+            }
+            return Err(Diagnostic::new(NO_HOSTS_LEFT));
+        }
+    } else if inventory.host_names().is_empty()
+        && config.flag("LOCALHOST_WARNING")
+        && !pattern.is_some_and(|p| matches!(p, "localhost" | "127.0.0.1" | "::1"))
+    {
+        display.warning(
+            "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'",
+        );
+    }
+    Ok(())
+}
+
+/// Who is told of the run.
+fn callbacks(
+    args: &Play,
+    config: &Config,
+    display: &Display,
+    artifacts: Option<&Artifacts>,
+) -> Result<Vec<Box<dyn Callback>>, Diagnostic> {
+    let configured = config.text("DEFAULT_STDOUT_CALLBACK").unwrap_or_else(|| "default".into());
+    let name = match &args.adhoc {
+        Some(adhoc) if adhoc.one_line => "oneline",
+        Some(_) if !config.flag("DEFAULT_LOAD_CALLBACK_PLUGINS") => "minimal",
+        _ => &configured,
+    };
+    let settings = screen::settings(args, config)?;
+    let mut callbacks = vec![rustible_output::callback(name, settings, display.clone())?];
+    if let Some(folder) = args.adhoc.as_ref().and_then(|adhoc| adhoc.tree.as_ref()) {
+        let tree = rustible_output::Tree::new(folder, display.clone()).map_err(|error| {
+            Diagnostic::new(format!("cannot write results to {}: {error}", folder.display()))
+        })?;
+        callbacks.push(Box::new(tree));
+    }
+    if let Some(artifacts) = artifacts {
+        callbacks.push(Box::new(artifacts.clone()));
+    }
+    Ok(callbacks)
+}
+
 /// A run that is ready.
 pub(crate) struct Ready {
     pub(crate) runner: Arc<Runner>,
@@ -196,17 +250,7 @@ pub(crate) fn run(
     for warning in inventory.take_warnings() {
         display.warning(&warning.render());
     }
-    if let Some(limit) = &args.inventory.limit {
-        let left = inventory.select_list(&["all".to_string()])?;
-        let local = inventory.select_list(std::slice::from_ref(limit)).map(|s| s.hosts).unwrap_or_default();
-        if left.hosts.is_empty() && local.is_empty() {
-            return Err(Diagnostic::new("Specified hosts and/or --limit does not match any hosts"));
-        }
-    } else if inventory.host_names().is_empty() && config.flag("LOCALHOST_WARNING") {
-        display.warning(
-            "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'",
-        );
-    }
+    targets(args, config, &inventory, &display)?;
     let vault = file_vault(&secrets);
     let extra = extra::vars(&args.inventory.extra_vars, &vault)?;
     let options = options::options(args, config, &sources, extra, redactor)?;
@@ -218,12 +262,7 @@ pub(crate) fn run(
     };
     let binaries = embedded::binaries()
         .map_err(|error| Diagnostic::new(format!("cannot find this program: {error}")))?;
-    let name = config.text("DEFAULT_STDOUT_CALLBACK").unwrap_or_else(|| "default".into());
-    let mut callbacks: Vec<Box<dyn Callback>> =
-        vec![rustible_output::callback(&name, screen::settings(args, config)?, display.clone())?];
-    if let Some(artifacts) = &artifacts {
-        callbacks.push(Box::new(artifacts.clone()));
-    }
+    let callbacks = callbacks(args, config, &display, artifacts.as_ref())?;
     let refresh = {
         let (config, secrets, sources, limit) =
             (config.clone(), secrets.clone(), sources.clone(), args.inventory.limit.clone());

@@ -30,6 +30,16 @@ impl Loader {
         Ok(Playbook { file: file.to_path_buf(), plays })
     }
 
+    /// A playbook that is in no file; `file` stands for where it would be.
+    ///
+    /// # Errors
+    /// When it, or a file that it imports, is not a playbook.
+    pub fn playbook_of(&self, value: &Value, file: &Path) -> Result<Playbook, Diagnostic> {
+        let mut plays = Vec::new();
+        self.plays_into(value, file, &Imported::default(), &mut plays, 0)?;
+        Ok(Playbook { file: file.to_path_buf(), plays })
+    }
+
     fn playbook_into(
         &self,
         file: &Path,
@@ -44,11 +54,22 @@ impl Loader {
             ));
         }
         let value = self.source.load(file)?;
-        let Value::List(entries) = &value else {
+        self.plays_into(&value, file, imported, plays, depth)
+    }
+
+    fn plays_into(
+        &self,
+        value: &Value,
+        file: &Path,
+        imported: &Imported,
+        plays: &mut Vec<Arc<Play>>,
+        depth: usize,
+    ) -> Result<(), Diagnostic> {
+        let Value::List(entries) = value else {
             let error = Diagnostic::parse(
                 format!(
                     "A playbook must be a list of plays, got {} instead: {}",
-                    a_type(&value),
+                    a_type(value),
                     file.display()
                 ),
                 value.origin(),

@@ -1,0 +1,211 @@
+//! `ansible`: one task on the hosts of a pattern, without a playbook.
+
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    sync::{Arc, PoisonError},
+};
+
+use clap::Parser;
+use rustible_executor::Runner;
+use rustible_output::Display;
+use rustible_playbook::{RAW_ACTIONS, parse_kv};
+use rustible_protocol::{Dict, List, Origin, Text, Value, json};
+use rustible_source::{Diagnostic, Kind};
+
+use super::{drive::drive, version};
+use crate::{
+    args::{Adhoc, ConnectionArgs, InventoryArgs, OwnArgs, Play, RunArgs, VaultArgs},
+    config::Config,
+    exit::fail,
+    setup::{self, Ready, load_environment, redactor, screen},
+};
+
+/// Run one task on hosts.
+#[derive(Debug, Parser)]
+#[command(name = "ansible", disable_version_flag = true)]
+struct Args {
+    /// Which hosts.
+    #[arg(required_unless_present = "version")]
+    pattern: Option<String>,
+    /// The module or action.
+    #[arg(short = 'm', long, value_name = "NAME")]
+    module_name: Option<String>,
+    /// Its arguments: `k=v` words, free text for modules that take one, or a JSON mapping.
+    #[arg(short = 'a', long = "args", value_name = "ARGS", allow_hyphen_values = true, default_value = "")]
+    module_args: String,
+    /// Run in the background, for at most that many seconds.
+    #[arg(short = 'B', long, value_name = "SECONDS")]
+    background: Option<i64>,
+    /// Seconds between two looks at a background job; 0 for none.
+    #[arg(short = 'P', long = "poll", value_name = "SECONDS")]
+    poll: Option<i64>,
+    /// One line for each host.
+    #[arg(short, long)]
+    one_line: bool,
+    /// Write each host's result to a file in this folder.
+    #[arg(short, long, value_name = "DIR")]
+    tree: Option<PathBuf>,
+    /// Folder that stands for a playbook's: roles, `group_vars` and so on are looked for there.
+    #[arg(long, value_name = "DIR")]
+    playbook_dir: Option<PathBuf>,
+    /// Seconds that the task may take on a host; 0 for any time.
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    task_timeout: Option<i64>,
+    /// List the hosts that match, do nothing else.
+    #[arg(long)]
+    list_hosts: bool,
+    /// Clear the facts of every host in the inventory.
+    #[arg(long)]
+    flush_cache: bool,
+    /// Show version, configuration file and search paths.
+    #[arg(long)]
+    version: bool,
+    #[command(flatten)]
+    inventory: InventoryArgs,
+    #[command(flatten)]
+    run: RunArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(flatten)]
+    vault: VaultArgs,
+    #[command(flatten)]
+    own: OwnArgs,
+}
+
+pub(super) fn main(args: &[String]) -> u8 {
+    let mut args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => return super::play::usage(&error),
+    };
+    if args.version {
+        return version::main("ansible");
+    }
+    let redactor = redactor();
+    let early = screen(&Config::default(), &redactor, None);
+    let folder = args.playbook_dir.clone().map(|folder| folder.join("."));
+    if let Err(error) = load_environment(&args.own, folder.as_deref()) {
+        return fail(&early, &error);
+    }
+    let config = match Config::load() {
+        Ok(config) => config,
+        Err(error) => return fail(&early, &error),
+    };
+    let display = screen(&config, &redactor, None);
+    config.warnings.iter().for_each(|warning| display.warning(warning));
+    match run(&mut args, &config, &display, &redactor) {
+        Ok(status) => status,
+        Err(error) => fail(&display, &error),
+    }
+}
+
+fn run(
+    args: &mut Args,
+    config: &Config,
+    display: &Display,
+    redactor: &rustible_output::Redactor,
+) -> Result<u8, Diagnostic> {
+    let pattern = args.pattern.clone().unwrap_or_default();
+    let module = args
+        .module_name
+        .clone()
+        .or_else(|| config.text("DEFAULT_MODULE_NAME"))
+        .unwrap_or_else(|| "command".into());
+    let play = Play {
+        list_hosts: args.list_hosts,
+        flush_cache: args.flush_cache,
+        inventory: std::mem::take(&mut args.inventory),
+        run: std::mem::take(&mut args.run),
+        connection: std::mem::take(&mut args.connection),
+        vault: std::mem::take(&mut args.vault),
+        own: args.own.clone(),
+        adhoc: Some(Adhoc { pattern: pattern.clone(), one_line: args.one_line, tree: args.tree.clone() }),
+        ..Play::default()
+    };
+    let Ready { runner } = setup::run(&play, config, display.clone(), None, redactor)?;
+    let hosts = hosts(&runner, &pattern, display)?;
+    if args.list_hosts {
+        display.line(&format!("  hosts ({}):", hosts.len()), None);
+        hosts.iter().for_each(|host| display.line(&format!("    {host}"), None));
+        return Ok(0);
+    }
+    let playbook = playbook(args, &pattern, &module)?;
+    if hosts.is_empty() {
+        return Ok(0);
+    }
+    let folder = match &args.playbook_dir {
+        Some(folder) => folder.clone(),
+        None => std::env::current_dir().unwrap_or_default(),
+    };
+    let file = folder.join("__adhoc_playbook__");
+    drive(&runner, config, display, runner.run_value(&playbook, &file)).map(|(status, _)| status)
+}
+
+/// The hosts meant; says so when there are none.
+fn hosts(runner: &Arc<Runner>, pattern: &str, display: &Display) -> Result<Vec<Arc<str>>, Diagnostic> {
+    let inventory = runner.inventory.read().unwrap_or_else(PoisonError::into_inner);
+    let chosen = inventory.select_list(&[pattern.to_string()])?;
+    let mut seen = HashSet::new();
+    for warning in chosen.warnings {
+        if seen.insert(warning.message.clone()) {
+            display.warning(&warning.render());
+        }
+    }
+    if chosen.hosts.is_empty() {
+        if runner.options.limit.is_some() {
+            return Err(Diagnostic::new(setup::NO_HOSTS_LEFT));
+        }
+        if !inventory.host_names().is_empty() {
+            display.warning("No hosts matched, nothing to do");
+        }
+    }
+    Ok(chosen.hosts)
+}
+
+/// The playbook of one play with the one task.
+fn playbook(args: &Args, pattern: &str, module: &str) -> Result<Value, Diagnostic> {
+    let plain = module.strip_prefix("ansible.builtin.").or_else(|| module.strip_prefix("ansible.legacy."));
+    let plain = plain.unwrap_or(module);
+    if plain == "import_playbook" {
+        let text = format!("'{module}' is not a valid action for ad-hoc commands");
+        return Err(Diagnostic::new(text).of_kind(Kind::Options));
+    }
+    let place = |what: &str| Some(Origin::new(&what.into(), 0, 0));
+    let given = arguments(&args.module_args, plain, place("<CLI option '-a'>"))?;
+    if given.is_empty()
+        && matches!(plain, "command" | "shell" | "script" | "raw" | "win_command" | "win_shell")
+    {
+        let text = format!("No argument passed to {module} module");
+        return Err(Diagnostic::new(text).of_kind(Kind::Options));
+    }
+    let mut task = Dict::new().with_origin(place(&format!("<adhoc '{module}' task>")));
+    let name = Text::trusted(module, place("<CLI option '-m'>"));
+    task.insert(Value::Str(name), given);
+    if let Some(seconds) = args.task_timeout {
+        task.insert("timeout", seconds);
+    }
+    if let Some(seconds) = args.background {
+        task.insert("async", seconds);
+        if let Some(seconds) = args.poll {
+            task.insert("poll", seconds);
+        }
+    }
+    let mut play = Dict::new();
+    play.insert("name", "Ansible Ad-Hoc");
+    play.insert("hosts", pattern);
+    play.insert("gather_facts", false);
+    play.insert("tasks", vec![Value::Dict(task)]);
+    Ok(Value::List(List::new(vec![Value::Dict(play)])))
+}
+
+/// The module's arguments: a JSON mapping, else words.
+fn arguments(text: &str, module: &str, origin: Option<Arc<Origin>>) -> Result<Dict, Diagnostic> {
+    let text = text.trim();
+    if text.starts_with('{')
+        && json::read(text).is_ok()
+        && let Value::Dict(given) = rustible_yaml::load(&"<CLI option '-a'>".into(), text)?
+    {
+        return Ok(given);
+    }
+    parse_kv(&Text::trusted(text, origin), RAW_ACTIONS.contains(&module))
+}
