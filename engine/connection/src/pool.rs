@@ -54,6 +54,18 @@ pub struct Stats {
     pub connected: u64,
 }
 
+impl Stats {
+    fn read(counters: &Counters) -> Self {
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Self {
+            sent: read(&counters.sent),
+            received: read(&counters.received),
+            calls: read(&counters.calls),
+            connected: read(&counters.connected),
+        }
+    }
+}
+
 impl Pool {
     /// A pool without connections.
     #[must_use]
@@ -176,14 +188,21 @@ impl Pool {
     /// What went over the target's stream so far.
     #[must_use]
     pub fn stats(&self, target: &Target) -> Stats {
-        let counters = self.counters(target);
-        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        Stats {
-            sent: read(&counters.sent),
-            received: read(&counters.received),
-            calls: read(&counters.calls),
-            connected: read(&counters.connected),
-        }
+        Stats::read(&self.counters(target))
+    }
+
+    /// What went over every stream so far, with the machine's name and whom was become there; sorted by both.
+    #[must_use]
+    pub fn all_stats(&self) -> Vec<(String, Option<String>, Stats)> {
+        let mut all: Vec<_> = lock(&self.0.counters)
+            .iter()
+            .map(|(target, counters)| {
+                let user = target.escalation.as_ref().map(|escalation| escalation.user.clone());
+                (target.name.clone(), user, Stats::read(counters))
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+        all
     }
 
     fn counters(&self, target: &Target) -> Arc<Counters> {
