@@ -1,10 +1,15 @@
 //! `ansible.builtin.user`: users of the host, through the system's own programs.
 
+mod home;
+mod shadow;
+
 use rustible_sdk::{User, prelude::*};
+
+use shadow::{Shadow, failed_as};
 
 /// Manage users.
 #[derive(Args)]
-#[args(check = full)]
+#[args(check = full, required_if(append = true => groups))]
 pub(crate) struct Args {
     /// The user.
     #[arg(alias("user"))]
@@ -55,6 +60,53 @@ pub(crate) struct Args {
     /// Remove its files with it.
     #[arg(default = false)]
     remove: bool,
+    /// When the account ends, in seconds after 1970; below 0 for never.
+    expires: Option<f64>,
+    /// Most days between changes of the password.
+    password_expire_max: Option<i64>,
+    /// Least days between changes of the password.
+    password_expire_min: Option<i64>,
+    /// Days before the end of the password on which it is told.
+    password_expire_warn: Option<i64>,
+    /// Days after the end of the password until the account ends.
+    password_expire_account_disable: Option<i64>,
+    /// Mask of a new home's permissions.
+    umask: Option<String>,
+    /// Least number of a new one.
+    uid_min: Option<u32>,
+    /// Greatest number of a new one.
+    uid_max: Option<u32>,
+    /// User of SELinux.
+    seuser: Option<String>,
+    /// Whether only local users are seen; not supported.
+    #[arg(default = false)]
+    local: bool,
+    /// Whether a key pair is made.
+    #[arg(default = false)]
+    generate_ssh_key: bool,
+    /// Size of the key.
+    #[arg(default = 0)]
+    ssh_key_bits: i64,
+    /// Kind of the key.
+    #[arg(default = "rsa")]
+    ssh_key_type: String,
+    /// Where the key is, from the home.
+    ssh_key_file: Option<PathBuf>,
+    /// What the key says of itself.
+    ssh_key_comment: Option<String>,
+    /// Password of the key; not supported.
+    #[arg(no_log)]
+    ssh_key_passphrase: Option<String>,
+    /// Class of BSD systems.
+    login_class: Option<String>,
+    /// Whether macOS shows the user.
+    hidden: Option<bool>,
+    /// Profile of Solaris.
+    profile: Option<String>,
+    /// Authorization of Solaris.
+    authorization: Option<String>,
+    /// Role of Solaris.
+    role: Option<String>,
 }
 
 #[derive(Choice, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +116,11 @@ pub(crate) enum State {
 }
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
+    args.refuse(host)?;
+    shadow::check(&args, host);
     let now = host.user(&args.name);
     let mut result = dict! { "name" => args.name.as_str(), "state" => args.state.as_str() };
+    let before = Shadow::of(&args.name, host)?;
     let words = match (&now, args.state) {
         (None, State::Absent) => None,
         (Some(_), State::Absent) => {
@@ -83,7 +138,7 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         (Some(user), State::Present) => {
             result.insert("append", args.append);
             result.insert("move_home", args.move_home);
-            let words = args.modify(user, host)?;
+            let words = args.modify(user, &before, host)?;
             (words.len() > 1).then_some(words)
         }
     };
@@ -91,8 +146,18 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         execute(&args, words, host)?;
     }
     if args.state == State::Present {
-        set_password(&args, now.is_none(), host)?;
-        describe(&args, host, &mut result);
+        shadow::set_password(&args, now.is_none(), &before, host)?;
+        if let Some(user) = host.user(&args.name) {
+            describe(&user, host, &mut result);
+            home::make(&args, &user, host)?;
+            if args.generate_ssh_key {
+                home::key(&args, &user, host, &mut result)?;
+            }
+            shadow::set_ages(&args, host)?;
+        }
+        if args.password.is_some() {
+            result.insert("password", "NOT_LOGGING_PASSWORD");
+        }
     }
     Ok(Outcome(result))
 }
@@ -106,10 +171,35 @@ fn execute(args: &Args, mut words: Vec<String>, host: &mut Host) -> Result<()> {
     if output.ok() || (output.rc == 12 && args.state == State::Absent && host.user(&args.name).is_none()) {
         return Ok(());
     }
-    Err(Failure::new(output.stderr.clone()).with("name", args.name.as_str()).with("rc", output.rc))
+    failed_as(args, &output)
 }
 
 impl Args {
+    /// What is not supported, by its name; what only other systems have is told to be without effect.
+    fn refuse(&self, host: &mut Host) -> Result<()> {
+        let refused = [("local", self.local), ("ssh_key_passphrase", self.ssh_key_passphrase.is_some())];
+        if let Some((name, _)) = refused.iter().find(|(_, given)| *given) {
+            return Err(Failure::new(format!("user: {name} is not supported")).of_arg(name));
+        }
+        let foreign = [
+            ("login_class", self.login_class.is_some()),
+            ("hidden", self.hidden.is_some()),
+            ("profile", self.profile.is_some()),
+            ("authorization", self.authorization.is_some()),
+            ("role", self.role.is_some()),
+        ];
+        for (name, _) in foreign.iter().filter(|(_, given)| *given) {
+            host.warn(format!("'{name}' has no effect on Linux"));
+        }
+        if let Some(seuser) = self.seuser.as_ref().filter(|_| !selinux(host)) {
+            host.warn(format!(
+                "'seuser' is set to '{seuser}' but SELinux is not enabled on this system. The 'seuser' parameter \
+                 will be ignored."
+            ));
+        }
+        Ok(())
+    }
+
     fn text(path: Option<&PathBuf>) -> Option<String> {
         path.map(|path| path.to_string_lossy().into_owned())
     }
@@ -132,24 +222,30 @@ impl Args {
             }
         };
         put("-u", self.uid.map(|uid| uid.to_string()));
-        match &self.group {
-            Some(name) => put("-g", Some(group(name, host)?)),
-            // A group of the same name becomes its own.
-            None if host.group(&self.name).is_some() => put("-g", Some(self.name.clone())),
-            None => {}
+        put("-Z", self.seuser.clone().filter(|_| selinux(host)));
+        if let Some(name) = &self.group {
+            put("-g", Some(group(name, host)?));
         }
         put("-G", self.wanted_groups(host)?.filter(|g| !g.is_empty()).map(|g| g.join(",")));
         put("-c", self.comment.clone());
         put("-d", Self::text(self.home.as_ref()));
         put("-s", Self::text(self.shell.as_ref()));
         put("-k", Self::text(self.skeleton.as_ref()).filter(|_| self.create_home));
-        let flags = [(self.uid.is_some() && self.non_unique, "-o"), (self.system, "-r")];
+        put("-e", shadow::end(self, &Shadow::default())?);
+        put("-f", self.password_expire_account_disable.map(|days| days.to_string()));
+        let umask = self.umask.as_ref().filter(|_| self.create_home);
+        put("-K", umask.map(|mask| format!("UMASK={mask}")));
+        put("-K", self.uid_min.map(|uid| format!("UID_MIN={uid}")));
+        put("-K", self.uid_max.map(|uid| format!("UID_MAX={uid}")));
+        // useradd would make a group of the user's name, which is there.
+        let grouped = self.group.is_none() && host.group(&self.name).is_some();
+        let flags = [(self.uid.is_some() && self.non_unique, "-o"), (self.system, "-r"), (grouped, "-N")];
         words.extend(flags.iter().filter(|(wanted, _)| *wanted).map(|(_, flag)| (*flag).to_string()));
         words.push(if self.create_home { "-m" } else { "-M" }.to_string());
         Ok(words)
     }
 
-    fn modify(&self, user: &User, host: &Host) -> Result<Vec<String>> {
+    fn modify(&self, user: &User, before: &Shadow, host: &Host) -> Result<Vec<String>> {
         let mut words = vec!["usermod".to_string()];
         let mut put = |flag: &str, value: Option<String>, now: &str| {
             if let Some(value) = value.filter(|value| value != now) {
@@ -160,6 +256,9 @@ impl Args {
         put("-c", self.comment.clone(), &user.gecos);
         put("-s", Self::text(self.shell.as_ref()), &user.shell);
         put("-d", Self::text(self.home.as_ref()), &user.home);
+        put("-e", shadow::end(self, before)?, "-");
+        let inactive = self.password_expire_account_disable.filter(|days| Some(*days) != before.inactive);
+        put("-f", inactive.map(|days| days.to_string()), "");
         if let Some(name) = &self.group {
             let wanted = group(name, host)?;
             let gid = host.group(&wanted).map_or(wanted.clone(), |g| g.gid.to_string());
@@ -182,6 +281,7 @@ impl Args {
         }
         let moves = self.move_home && words.iter().any(|w| w == "-d");
         words.extend(moves.then(|| "-m".to_string()));
+        words.extend(shadow::lock(self, before).map(str::to_string));
         words.extend((self.non_unique && words.iter().any(|w| w == "-u")).then(|| "-o".to_string()));
         Ok(words)
     }
@@ -200,40 +300,17 @@ fn group(name: &str, host: &Host) -> Result<String> {
     }
 }
 
-/// The password and its lock. The hash goes through standard input, where no process list shows it.
-fn set_password(args: &Args, new: bool, host: &mut Host) -> Result<()> {
-    let shadow = host.read("/etc/shadow")?.unwrap_or_default();
-    let shadow = String::from_utf8_lossy(&shadow).into_owned();
-    let now = shadow.lines().find_map(|line| line.strip_prefix(&format!("{}:", args.name)));
-    let now = now.and_then(|rest| rest.split(':').next()).unwrap_or_default().to_string();
-    let mut wanted = args.password.clone().filter(|_| new || args.update_password == "always");
-    if let Some(lock) = args.password_lock {
-        let base = wanted.unwrap_or_else(|| now.clone());
-        let bare = base.trim_start_matches('!');
-        wanted = Some(if lock { format!("!{bare}") } else { bare.to_string() });
-    }
-    let Some(wanted) = wanted.filter(|wanted| *wanted != now) else { return Ok(()) };
-    let program = host.need_program("chpasswd")?;
-    let line = format!("{}:{wanted}\n", args.name);
-    let output = host.change(&Command::new([program.as_str(), "-e"]).stdin(line).plain_language())?;
-    if !output.ok() {
-        return Err(Failure::new(output.stderr).with("name", args.name.as_str()).with("rc", output.rc));
-    }
-    Ok(())
+fn selinux(host: &Host) -> bool {
+    host.exists("/sys/fs/selinux/enforce").unwrap_or(false)
 }
 
-fn describe(args: &Args, host: &Host, result: &mut Dict) {
-    if let Some(user) = host.user(&args.name) {
-        result.insert("uid", user.uid);
-        result.insert("group", user.gid);
-        result.insert("comment", user.gecos);
-        result.insert("home", user.home);
-        result.insert("shell", user.shell);
-    }
-    if let Some(groups) = &args.groups {
-        result.insert("groups", groups.join(","));
-    }
-    if args.password.is_some() {
-        result.insert("password", "NOT_LOGGING_PASSWORD");
-    }
+fn describe(user: &User, host: &Host, result: &mut Dict) {
+    result.insert("uid", user.uid);
+    result.insert("group", user.gid);
+    result.insert("comment", user.gecos.as_str());
+    result.insert("home", user.home.as_str());
+    result.insert("shell", user.shell.as_str());
+    let groups = host.groups();
+    let member = groups.iter().filter(|g| g.members.contains(&user.name) && g.gid != user.gid);
+    result.insert("groups", member.map(|g| g.name.as_str()).collect::<Vec<_>>().join(","));
 }
