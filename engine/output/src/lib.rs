@@ -9,6 +9,7 @@ mod minimal;
 mod redact;
 mod result;
 mod settings;
+mod timer;
 mod tree;
 
 pub use artifacts::{Artifacts, Outcome};
@@ -17,6 +18,7 @@ pub use display::{Color, Display, Sink};
 pub use minimal::{Minimal, Oneline};
 pub use redact::Redactor;
 pub use settings::{ResultFormat, Settings};
+pub use timer::Timer;
 pub use tree::Tree;
 
 use rustible_protocol::event::Callback;
@@ -35,5 +37,18 @@ pub fn callback(name: &str, settings: Settings, display: Display) -> Result<Box<
             "the callback '{other}' is not supported by rustible; there are default, minimal and oneline"
         ))
         .of_kind(Kind::General)),
+    }
+}
+
+/// A callback beside the one that prints, by its name in `callbacks_enabled`.
+///
+/// # Errors
+/// When there is none of that name; the message says which there are.
+pub fn beside(name: &str, display: Display) -> Result<Box<dyn Callback>, Diagnostic> {
+    match name {
+        "timer" | "ansible.posix.timer" => Ok(Box::new(Timer::new(display))),
+        other => Err(Diagnostic::new(format!(
+            "the callback '{other}' in callbacks_enabled is not supported by rustible; there is ansible.posix.timer"
+        ))),
     }
 }

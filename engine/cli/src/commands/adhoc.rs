@@ -182,6 +182,10 @@ fn playbook(args: &Args, pattern: &str, module: &str) -> Result<Value, Diagnosti
     let name = Text::trusted(module, place("<CLI option '-m'>"));
     task.insert(Value::Str(name), given);
     if let Some(seconds) = args.task_timeout {
+        if !(0..=100_000_000).contains(&seconds) {
+            let text = format!("Timeout {seconds} is invalid, it must be between 0 and 100000000.");
+            return Err(Diagnostic::new(text).of_kind(Kind::Options));
+        }
         task.insert("timeout", seconds);
     }
     if let Some(seconds) = args.background {

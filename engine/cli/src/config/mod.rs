@@ -2,6 +2,7 @@
 
 pub(crate) mod dotenv;
 mod ini;
+pub(crate) mod support;
 mod table;
 
 use std::{
@@ -67,7 +68,11 @@ impl Config {
 
     /// A setting's text and where it comes from.
     pub(crate) fn raw(&self, name: &str) -> Option<(String, Origin)> {
-        let setting = Self::setting(name)?;
+        self.raw_of(Self::setting(name)?)
+    }
+
+    /// The same, of a setting that is in no table.
+    fn raw_of(&self, setting: &Setting) -> Option<(String, Origin)> {
         for variable in setting.env {
             if let Ok(value) = env::var(variable) {
                 return Some((value, Origin::Environment));
@@ -111,14 +116,20 @@ impl Config {
 
     /// A setting as paths between colons, relative to the file when they come from it.
     pub(crate) fn paths(&self, name: &str) -> Vec<PathBuf> {
-        let origin = self.raw(name).map(|(_, origin)| origin);
+        Self::setting(name).map(|setting| self.paths_of(setting)).unwrap_or_default()
+    }
+
+    fn paths_of(&self, setting: &Setting) -> Vec<PathBuf> {
+        let (text, origin) = match self.raw_of(setting) {
+            Some((text, origin)) if !text.is_empty() => (text, Some(origin)),
+            _ => (setting.default.to_string(), None),
+        };
         let base = match (&self.file, origin) {
             (Some(file), Some(Origin::File)) => file.parent().map(Path::to_path_buf),
             _ => None,
         };
         let base = base.or_else(|| env::current_dir().ok()).unwrap_or_default();
-        let text = self.text(name).unwrap_or_default();
-        let parts = text.split(if name == "DEFAULT_HOST_LIST" { ',' } else { ':' });
+        let parts = text.split(if setting.name == "DEFAULT_HOST_LIST" { ',' } else { ':' });
         parts.filter(|part| !part.trim().is_empty()).map(|part| base.join(expand(part.trim()))).collect()
     }
 }

@@ -4,6 +4,7 @@ mod ask;
 mod extra;
 mod options;
 mod screen;
+mod unset;
 mod vault;
 
 use std::{
@@ -24,7 +25,7 @@ use rustible_vault::Secrets;
 
 use crate::{
     args::{InventoryArgs, OwnArgs, Play},
-    config::{Config, dotenv},
+    config::{Config, dotenv, support},
     embedded, modules,
 };
 
@@ -220,6 +221,11 @@ fn callbacks(
         })?;
         callbacks.push(Box::new(tree));
     }
+    if args.adhoc.is_none() || config.flag("DEFAULT_LOAD_CALLBACK_PLUGINS") {
+        for name in config.list("CALLBACKS_ENABLED") {
+            callbacks.push(rustible_output::beside(&name, display.clone())?);
+        }
+    }
     if let Some(artifacts) = artifacts {
         callbacks.push(Box::new(artifacts.clone()));
     }
@@ -243,6 +249,9 @@ pub(crate) fn run(
         return Err(Diagnostic::new("hash_behaviour = merge is not supported by rustible")
             .of_kind(rustible_source::Kind::Options));
     }
+    for warning in support::check(config, &args.run.module_path)? {
+        display.warning(&warning);
+    }
     let secrets = Arc::new(vault::secrets(&args.vault, config)?);
     let sources = sources(&args.inventory, config);
     let mut inventory = inventory(&sources, config, &secrets)?;
@@ -251,6 +260,9 @@ pub(crate) fn run(
         display.warning(&warning.render());
     }
     targets(args, config, &inventory, &display)?;
+    for line in unset::variables(&inventory, &|name| env::var_os(name).is_some()) {
+        display.warning(&line);
+    }
     let vault = file_vault(&secrets);
     let extra = extra::vars(&args.inventory.extra_vars, &vault)?;
     let options = options::options(args, config, &sources, extra, redactor)?;

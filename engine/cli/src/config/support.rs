@@ -1,0 +1,110 @@
+//! Settings of the reference that rustible does not have: a run that counts on one must hear of it.
+
+use std::path::Path;
+
+use rustible_source::{Diagnostic, Kind};
+
+use super::{Config, Setting};
+
+/// What becomes of a run that sets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// The run would do something else than asked for, or show what must not be shown.
+    Refuse,
+    /// The run does the same; something beside it is missing.
+    Warn,
+    /// A folder with plugins in Python: worth a word only when there are some in it.
+    Plugins,
+}
+
+struct Unsupported {
+    setting: Setting,
+    /// Values that ask for nothing.
+    harmless: &'static [&'static str],
+    verdict: Verdict,
+}
+
+const OFF: &[&str] = &["", "false", "no", "off", "0", "n", "f", "none", "null"];
+
+macro_rules! unsupported {
+    ($($env:literal, $section:literal, $key:literal, $harmless:expr, $verdict:ident;)*) => {
+        &[$(Unsupported {
+            setting: Setting { name: $key, env: &[$env], ini: &[($section, $key)], default: "" },
+            harmless: $harmless,
+            verdict: Verdict::$verdict,
+        },)*]
+    };
+}
+
+const TABLE: &[Unsupported] = unsupported! {
+    "ANSIBLE_NO_LOG", "defaults", "no_log", OFF, Refuse;
+    "ANSIBLE_ENABLE_TASK_DEBUGGER", "defaults", "enable_task_debugger", OFF, Refuse;
+    "ANSIBLE_PRECEDENCE", "defaults", "precedence", OFF, Refuse;
+    "ANSIBLE_PRIVATE_ROLE_VARS", "defaults", "private_role_vars", OFF, Refuse;
+    "ANSIBLE_PLAYBOOK_VARS_ROOT", "defaults", "playbook_vars_root", &["", "top"], Refuse;
+    "ANSIBLE_ALLOW_BROKEN_CONDITIONALS", "defaults", "allow_broken_conditionals", OFF, Refuse;
+    "ANSIBLE_DUPLICATE_YAML_DICT_KEY", "defaults", "duplicate_dict_key", &["", "warn"], Refuse;
+    "ANSIBLE_PRIVATE_KEY", "ssh_connection", "private_key", OFF, Refuse;
+    "ANSIBLE_PKCS11_PROVIDER", "ssh_connection", "pkcs11_provider", OFF, Refuse;
+    "ANSIBLE_CACHE_PLUGIN", "defaults", "fact_caching", &["", "memory", "ansible.builtin.memory"], Warn;
+    "ANSIBLE_INVENTORY_CACHE", "inventory", "cache", OFF, Warn;
+    "ANSIBLE_RETRY_FILES_ENABLED", "defaults", "retry_files_enabled", OFF, Warn;
+    "ANSIBLE_LOG_PATH", "defaults", "log_path", OFF, Warn;
+    "ANSIBLE_KEEP_REMOTE_FILES", "defaults", "keep_remote_files", OFF, Warn;
+    "ANSIBLE_LIBRARY", "defaults", "library", &[""], Plugins;
+    "ANSIBLE_MODULE_UTILS", "defaults", "module_utils", &[""], Plugins;
+    "ANSIBLE_ACTION_PLUGINS", "defaults", "action_plugins", &[""], Plugins;
+    "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;
+    "ANSIBLE_CACHE_PLUGINS", "defaults", "cache_plugins", &[""], Plugins;
+    "ANSIBLE_CALLBACK_PLUGINS", "defaults", "callback_plugins", &[""], Plugins;
+    "ANSIBLE_CONNECTION_PLUGINS", "defaults", "connection_plugins", &[""], Plugins;
+    "ANSIBLE_FILTER_PLUGINS", "defaults", "filter_plugins", &[""], Plugins;
+    "ANSIBLE_INVENTORY_PLUGINS", "defaults", "inventory_plugins", &[""], Plugins;
+    "ANSIBLE_LOOKUP_PLUGINS", "defaults", "lookup_plugins", &[""], Plugins;
+    "ANSIBLE_STRATEGY_PLUGINS", "defaults", "strategy_plugins", &[""], Plugins;
+    "ANSIBLE_TEST_PLUGINS", "defaults", "test_plugins", &[""], Plugins;
+    "ANSIBLE_VARS_PLUGINS", "defaults", "vars_plugins", &[""], Plugins;
+};
+
+/// What to warn about; `-M` folders are looked at as well.
+///
+/// # Errors
+/// The first setting that cannot be left out.
+pub(crate) fn check(config: &Config, module_path: &[String]) -> Result<Vec<String>, Diagnostic> {
+    let mut warnings = Vec::new();
+    for entry in TABLE {
+        let name = entry.setting.name;
+        let Some((value, _)) = config.raw_of(&entry.setting) else { continue };
+        if entry.harmless.contains(&value.trim().to_lowercase().as_str()) {
+            continue;
+        }
+        // Values may be secrets: only names are shown.
+        match entry.verdict {
+            Verdict::Refuse => {
+                return Err(Diagnostic::new(format!("the setting {name} is not supported by rustible."))
+                    .help(format!("It is set by {} or {name} in ansible.cfg.", entry.setting.env[0]))
+                    .of_kind(Kind::Options));
+            }
+            Verdict::Warn => warnings.push(format!("the setting {name} has no effect in rustible")),
+            Verdict::Plugins => {
+                warnings.extend(config.paths_of(&entry.setting).iter().filter_map(|dir| python(dir, name)));
+            }
+        }
+    }
+    let folders = module_path.iter().flat_map(|paths| paths.split(':'));
+    warnings.extend(folders.filter_map(|dir| python(Path::new(&super::expand(dir)), "--module-path")));
+    Ok(warnings)
+}
+
+/// A warning when there is Python in the folder.
+fn python(folder: &Path, name: &str) -> Option<String> {
+    let is_python = |path: &Path| path.extension().is_some_and(|ending| ending == "py");
+    let mut files = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    // The emitter for job runners is built in.
+    files
+        .find(|path| is_python(path) && !path.ends_with("awx_display.py") && !path.ends_with("minimal.py"))?;
+    Some(format!(
+        "{name}: rustible does not load plugins in Python; those in {} are not used",
+        folder.display()
+    ))
+}
