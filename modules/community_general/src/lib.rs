@@ -1,7 +1,8 @@
 //! The collection `community.general`: each module is one file of its name.
 
+mod gitlab_deploy_key;
 mod modprobe;
 mod support;
 mod ufw;
 
-rustible_sdk::modules!["community.general": modprobe, ufw];
+rustible_sdk::modules!["community.general": gitlab_deploy_key, modprobe, ufw];

@@ -1,3 +1,4 @@
 //! What modules of the collection share or have as their own data.
 
+pub(crate) mod gitlab;
 pub(crate) mod ufw;
