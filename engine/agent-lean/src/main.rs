@@ -10,6 +10,7 @@ use rustible_agent::Entries;
 /// Modules of the collections that are light enough.
 static MODULES: LazyLock<Entries> = LazyLock::new(|| {
     Entries::new(&[
+        rustible_ansible_builtin::modules(),
         rustible_ansible_posix::modules(),
         rustible_community_crypto::modules(),
         rustible_community_general::modules(),
