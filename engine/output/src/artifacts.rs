@@ -1,6 +1,7 @@
 //! A folder for each run, as job runners keep it: command, text, status, events, and a stream of our own.
 
 use std::{
+    collections::HashMap,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -44,6 +45,8 @@ struct Inner {
     printed: String,
     playbook: Dict,
     play: Dict,
+    /// How often an identifier was used: a second batch begins the same play and task again.
+    used: HashMap<String, u32>,
 }
 
 impl Artifacts {
@@ -75,6 +78,7 @@ impl Artifacts {
             printed: String::new(),
             playbook: Dict::new(),
             play: Dict::new(),
+            used: HashMap::new(),
         })));
         artifacts.status(Outcome::Running)?;
         Ok(artifacts)
@@ -146,13 +150,27 @@ fn save(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(temporary, path)
 }
 
+/// An identifier in the usual form; `counter` makes it unique in the run.
+fn random(counter: u64) -> String {
+    let number = u128::from(counter) | u128::from(std::process::id()) << 64;
+    let text = format!("{number:032x}");
+    format!("{}-{}-4000-8000-{}", &text[..8], &text[12..16], &text[20..])
+}
+
 impl Inner {
+    /// The identifier, with a number behind it from the second time on.
+    fn unused(&mut self, uuid: &str) -> String {
+        let count = self.used.entry(uuid.to_string()).or_default();
+        *count += 1;
+        if *count == 1 { uuid.to_string() } else { format!("{uuid}_{count}") }
+    }
+
     fn event(&mut self, name: &str, data: Dict, uuid: Option<&str>) {
         self.counter += 1;
-        let uuid = uuid.map_or_else(
-            || format!("{:032x}", u128::from(self.counter) | u128::from(std::process::id()) << 64),
-            str::to_string,
-        );
+        let uuid = match uuid {
+            Some(uuid) => self.unused(uuid),
+            None => random(self.counter),
+        };
         let mut all = self.playbook.clone();
         all.extend(&self.play);
         all.extend(&data);
@@ -166,6 +184,15 @@ impl Inner {
         event.insert("end_line", self.lines + count);
         event.insert("runner_ident", self.ident.as_str());
         event.insert("event", name);
+        let parent = ["task_uuid", "play_uuid", "playbook_uuid"]
+            .into_iter()
+            .filter_map(|key| all.get(key).and_then(Value::as_str))
+            .find(|parent| *parent != uuid && !uuid.starts_with(&format!("{parent}_")))
+            .map(str::to_string);
+        if let Some(parent) = parent {
+            event.insert("parent_uuid", parent);
+        }
+        all.insert("uuid", uuid.as_str());
         event.insert("pid", std::process::id());
         event.insert("created", jiff::Timestamp::now().to_string());
         event.insert("event_data", all);
@@ -263,7 +290,7 @@ impl Callback for Artifacts {
                 let mut data = Dict::new();
                 data.insert("name", play.name.as_str());
                 data.insert("pattern", play.pattern.join(","));
-                inner.event("playbook_on_play_start", data, None);
+                inner.event("playbook_on_play_start", data, Some(&play.uuid));
             }
             Event::NoHostsMatched => inner.event("playbook_on_no_hosts_matched", Dict::new(), None),
             Event::NoHostsRemaining => inner.event("playbook_on_no_hosts_remaining", Dict::new(), None),
@@ -271,7 +298,7 @@ impl Callback for Artifacts {
                 let mut data = task_data(task);
                 data.insert("name", task.name.as_str());
                 data.insert("is_conditional", task.handler);
-                inner.event("playbook_on_task_start", data, None);
+                inner.event("playbook_on_task_start", data, Some(&task.uuid));
             }
             Event::HostStart(task, host) => {
                 let mut data = task_data(task);
@@ -279,6 +306,12 @@ impl Callback for Artifacts {
                 inner.event("runner_on_start", data, None);
             }
             Event::Result(result) => {
+                if let Some(diff) = result.result.get("diff").filter(|diff| diff.truthy()) {
+                    let mut data = task_data(&result.task);
+                    data.insert("host", Value::str(result.host.clone()));
+                    data.insert("diff", diff.clone());
+                    inner.event("runner_on_file_diff", data, None);
+                }
                 let mut data = result_data(result);
                 let name = match result.status {
                     Status::Ok => "runner_on_ok",

@@ -104,6 +104,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &[("defaults", "vault_identity_list")],
         "",
     ),
+    s(
+        "DEFAULT_VAULT_ENCRYPT_IDENTITY",
+        &["ANSIBLE_VAULT_ENCRYPT_IDENTITY"],
+        &[("defaults", "vault_encrypt_identity")],
+        "",
+    ),
     s("DEFAULT_VAULT_ID_MATCH", &["ANSIBLE_VAULT_ID_MATCH"], &[("defaults", "vault_id_match")], "false"),
     s(
         "DEFAULT_VAULT_PASSWORD_FILE",

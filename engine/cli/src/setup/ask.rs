@@ -17,6 +17,11 @@ pub(crate) fn password(prompt: &str) -> Result<String, Diagnostic> {
     read(prompt, false)
 }
 
+/// A line that is typed for all to see.
+pub(crate) fn line(prompt: &str) -> Result<String, Diagnostic> {
+    read(prompt, true)
+}
+
 fn read(prompt: &str, echo: bool) -> Result<String, Diagnostic> {
     let mut err = std::io::stderr();
     let _shown = err.write_all(prompt.as_bytes()).and_then(|()| err.flush());

@@ -29,8 +29,9 @@ use crate::{
     embedded, modules,
 };
 
+pub(crate) use ask::{line as ask_line, password as ask_password};
 pub(crate) use screen::screen;
-pub(crate) use vault::secrets;
+pub(crate) use vault::{add as add_secrets, secrets};
 
 /// Set while the program runs itself again with the variables of `.env`.
 const LOADED: &str = "RUSTIBLE_ENV_LOADED";

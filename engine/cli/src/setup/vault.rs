@@ -16,6 +16,19 @@ pub(crate) fn secrets(args: &VaultArgs, config: &Config) -> Result<Secrets, Diag
     let mut secrets = Secrets::new().only_matching(config.flag("DEFAULT_VAULT_ID_MATCH"));
     let mut ids: Vec<String> = config.list("DEFAULT_VAULT_IDENTITY_LIST");
     ids.extend(args.vault_id.iter().cloned());
+    let mut files = args.vault_password_file.clone();
+    if files.is_empty() {
+        files.extend(config.paths("DEFAULT_VAULT_PASSWORD_FILE").iter().map(|p| p.display().to_string()));
+    }
+    add(&mut secrets, &ids, &files)?;
+    if args.ask_vault_password || config.flag("DEFAULT_ASK_VAULT_PASS") {
+        secrets.add(Secret::new("default", ask::password("Vault password: ")?));
+    }
+    Ok(secrets)
+}
+
+/// The passwords of these identities and files.
+pub(crate) fn add(secrets: &mut Secrets, ids: &[String], files: &[String]) -> Result<(), Diagnostic> {
     for id in ids {
         let (label, source) = id.split_once('@').map_or(("default", id.as_str()), |(label, source)| {
             (if label.is_empty() { "default" } else { label }, source)
@@ -32,17 +45,10 @@ pub(crate) fn secrets(args: &VaultArgs, config: &Config) -> Result<Secrets, Diag
         };
         secrets.add(Secret::new(label, password));
     }
-    let mut files = args.vault_password_file.clone();
-    if files.is_empty() {
-        files.extend(config.paths("DEFAULT_VAULT_PASSWORD_FILE").iter().map(|p| p.display().to_string()));
-    }
     for file in files {
-        secrets.add(Secret::new("default", from_file(&file, "default")?));
+        secrets.add(Secret::new("default", from_file(file, "default")?));
     }
-    if args.ask_vault_password || config.flag("DEFAULT_ASK_VAULT_PASS") {
-        secrets.add(Secret::new("default", ask::password("Vault password: ")?));
-    }
-    Ok(secrets)
+    Ok(())
 }
 
 /// A file's content, or what the program in it prints.

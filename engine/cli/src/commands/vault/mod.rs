@@ -1,4 +1,9 @@
-//! `ansible-vault`: encrypt, decrypt and view files and strings.
+//! `ansible-vault`: encrypted files and strings.
+
+mod edit;
+mod files;
+mod rekey;
+mod string;
 
 use std::{
     io::{Read, Write},
@@ -6,8 +11,9 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use rustible_protocol::Origin;
 use rustible_source::{Diagnostic, Kind};
-use rustible_vault::{Secrets, is_encrypted};
+use rustible_vault::{Secret, Secrets};
 
 use crate::{
     args::VaultArgs,
@@ -26,15 +32,21 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Write a new encrypted file in an editor.
+    Create(edit::CreateArgs),
+    /// Change encrypted files in an editor.
+    Edit(FilesArgs),
     /// Show a vault's content.
     View(FilesArgs),
     /// Decrypt files in place.
     Decrypt(FilesArgs),
     /// Encrypt files in place.
     Encrypt(FilesArgs),
+    /// Encrypt files with another password.
+    Rekey(rekey::RekeyArgs),
     /// Encrypt a string for a YAML file.
     #[command(name = "encrypt_string")]
-    EncryptString(StringArgs),
+    EncryptString(string::StringArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -44,23 +56,6 @@ struct FilesArgs {
     /// Write to this file, `-` for standard output.
     #[arg(long)]
     output: Option<PathBuf>,
-    /// Label of the password to encrypt with.
-    #[arg(long)]
-    encrypt_vault_id: Option<String>,
-    #[command(flatten)]
-    vault: VaultArgs,
-}
-
-#[derive(Debug, clap::Args)]
-struct StringArgs {
-    /// Strings to encrypt; standard input when there is none.
-    strings: Vec<String>,
-    /// Name of the variable.
-    #[arg(short, long)]
-    name: Vec<String>,
-    /// Name of the variable whose value comes from standard input.
-    #[arg(long)]
-    stdin_name: Option<String>,
     /// Label of the password to encrypt with.
     #[arg(long)]
     encrypt_vault_id: Option<String>,
@@ -78,13 +73,13 @@ pub(super) fn main(args: &[String]) -> u8 {
     };
     let display = screen(&Config::default(), &redactor(), None);
     let outcome = match &args.action {
-        Action::View(files) => view(files),
-        Action::Decrypt(files) => change(files, &|bytes, secrets| secrets.decrypt(bytes).map_err(said)),
-        Action::Encrypt(files) => {
-            let label = files.encrypt_vault_id.clone();
-            change(files, &move |bytes, secrets| encrypt(bytes, secrets, label.as_deref()))
-        }
-        Action::EncryptString(strings) => encrypt_strings(strings),
+        Action::Create(create) => edit::create(create),
+        Action::Edit(files) => edit::edit(files),
+        Action::View(args) => files::view(args),
+        Action::Decrypt(args) => files::decrypt(args),
+        Action::Encrypt(args) => files::encrypt(args),
+        Action::Rekey(rekey) => rekey::rekey(rekey, &display),
+        Action::EncryptString(strings) => string::encrypt(strings, &display),
     };
     match outcome {
         Ok(()) => 0,
@@ -96,6 +91,14 @@ fn said(error: rustible_vault::VaultError) -> Diagnostic {
     Diagnostic::new(error.to_string())
 }
 
+/// What went wrong with a file.
+fn failed(what: &str, file: &Path, error: rustible_vault::VaultError) -> Diagnostic {
+    let full = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    let place = Origin::new(&full.display().to_string().into(), 0, 0);
+    said(error).at(Some(&place)).context(format!("Failed to {what} '{}'", file.display()), None)
+}
+
+/// The passwords; asked for when none is named.
 fn known(vault: &VaultArgs) -> Result<Secrets, Diagnostic> {
     let config = Config::load()?;
     let mut all = secrets(vault, &config)?;
@@ -106,18 +109,40 @@ fn known(vault: &VaultArgs) -> Result<Secrets, Diagnostic> {
     Ok(all)
 }
 
-fn encrypt(bytes: &[u8], secrets: &Secrets, label: Option<&str>) -> Result<Vec<u8>, Diagnostic> {
-    if label.is_none() && secrets.ids().count() > 1 {
-        let ids: Vec<&str> = secrets.ids().collect();
+/// The password to encrypt with: that of the label, else the only one.
+fn chosen<'a>(secrets: &'a Secrets, label: Option<&str>) -> Result<&'a Secret, Diagnostic> {
+    let configured = Config::load()?.text("DEFAULT_VAULT_ENCRYPT_IDENTITY");
+    let label = label.or(configured.as_deref());
+    let ids: Vec<&str> = secrets.ids().collect();
+    if label.is_none() && ids.len() > 1 {
         return Err(Diagnostic::new(format!(
             "The vault-ids {} are available to encrypt. Specify the vault-id to encrypt with --encrypt-vault-id",
             ids.join(",")
         ))
         .of_kind(Kind::Options));
     }
-    let secret = secrets.for_encryption(label).map_err(said)?;
-    let id = Some(secret.id()).filter(|id| *id != "default");
-    secret.encrypt(bytes, id).map_err(said)
+    if let Some(label) = label
+        && !ids.contains(&label)
+    {
+        return Err(Diagnostic::new(
+            format!("Did not find a match for --encrypt-vault-id={label}")
+                + &format!(" in the known vault-ids [{}]", quoted(&ids)),
+        ));
+    }
+    secrets.for_encryption(label).map_err(said)
+}
+
+fn quoted(ids: &[&str]) -> String {
+    ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ")
+}
+
+/// The envelope; the default label is not written into it.
+fn seal(bytes: &[u8], secret: &Secret) -> Result<Vec<u8>, Diagnostic> {
+    secret.encrypt(bytes, label(secret)).map_err(said)
+}
+
+fn label(secret: &Secret) -> Option<&str> {
+    Some(secret.id()).filter(|id| *id != "default")
 }
 
 fn out(bytes: &[u8]) -> Result<(), Diagnostic> {
@@ -139,43 +164,16 @@ fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
         .map_err(|error| Diagnostic::new(format!("Unable to read source file ({}): {error}", path.display())))
 }
 
-fn view(args: &FilesArgs) -> Result<(), Diagnostic> {
-    let secrets = known(&args.vault)?;
-    for file in &args.files {
-        let bytes = read(file)?;
-        if !is_encrypted(&bytes) {
-            return Err(Diagnostic::new(format!("input is not vault encrypted data for {}", file.display())));
-        }
-        out(&secrets.decrypt(&bytes).map_err(said)?)?;
-    }
-    Ok(())
+/// To a file, or to standard output for `-`.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    if path == Path::new("-") { out(bytes) } else { save(path, bytes) }
 }
 
-type Change = dyn Fn(&[u8], &Secrets) -> Result<Vec<u8>, Diagnostic>;
-
-fn change(args: &FilesArgs, change: &Change) -> Result<(), Diagnostic> {
-    let secrets = known(&args.vault)?;
-    if args.output.is_some() && args.files.len() > 1 {
-        return Err(Diagnostic::new("At most one input file may be used with the --output option")
-            .of_kind(Kind::Options));
-    }
-    let files = if args.files.is_empty() { vec![PathBuf::from("-")] } else { args.files.clone() };
-    for file in &files {
-        let changed = change(&read(file)?, &secrets)?;
-        let to = args.output.as_deref().unwrap_or(file);
-        if to == Path::new("-") {
-            out(&changed)?;
-        } else {
-            save(to, &changed)?;
-        }
-    }
-    Ok(())
-}
-
-/// Replace a file in one step, for nobody else to read.
+/// Replace a file in one step, for nobody else to read. A link stays one.
 fn save(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let failed = |error: std::io::Error| Diagnostic::new(format!("{}: {error}", path.display()));
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let mode = std::fs::metadata(path).map_or(0o600, |meta| meta.permissions().mode() & 0o7777);
     let mut temporary = path.as_os_str().to_os_string();
     temporary.push(format!(".{}.tmp", std::process::id()));
@@ -189,24 +187,4 @@ fn save(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
     file.set_permissions(std::fs::Permissions::from_mode(mode)).map_err(failed)?;
     std::fs::rename(&temporary, path).map_err(failed)
-}
-
-fn encrypt_strings(args: &StringArgs) -> Result<(), Diagnostic> {
-    let secrets = known(&args.vault)?;
-    let mut texts: Vec<(Option<String>, Vec<u8>)> = Vec::new();
-    for (i, text) in args.strings.iter().enumerate() {
-        texts.push((args.name.get(i).cloned(), text.clone().into_bytes()));
-    }
-    if texts.is_empty() {
-        texts.push((args.stdin_name.clone().or_else(|| args.name.first().cloned()), input()?));
-    }
-    for (name, text) in texts {
-        let sealed = encrypt(&text, &secrets, args.encrypt_vault_id.as_deref())?;
-        let sealed = String::from_utf8_lossy(&sealed).into_owned();
-        let indent = 10;
-        let body: String = sealed.lines().map(|line| format!("{}{line}\n", " ".repeat(indent))).collect();
-        let head = name.map(|name| format!("{name}: ")).unwrap_or_default();
-        out(format!("{head}!vault |\n{body}").as_bytes())?;
-    }
-    Ok(())
 }
