@@ -5,9 +5,12 @@ mod apt_key;
 mod apt_repository;
 mod assemble;
 mod async_status;
+mod attributed;
+mod blockinfile;
 mod command;
 mod copy;
 mod cron;
+mod deb822_repository;
 mod debconf;
 mod dpkg_selections;
 mod exec;
@@ -22,6 +25,7 @@ mod lineinfile;
 mod package;
 mod package_facts;
 mod ping;
+mod replace;
 mod service;
 mod service_facts;
 mod setup;
@@ -38,10 +42,10 @@ mod web;
 
 rustible_sdk::modules![
     "ansible.builtin":
-    apt, apt_key, apt_repository, assemble, async_status, command, copy, cron, debconf, dpkg_selections,
-    file, find, get_url, getent, group, hostname, known_hosts, lineinfile, package, package_facts, ping,
-    service, service_facts, setup, shell, slurp, stat, systemd_service, tempfile, unarchive, uri, user,
-    wait_for,
+    apt, apt_key, apt_repository, assemble, async_status, blockinfile, command, copy, cron, deb822_repository,
+    debconf, dpkg_selections, file, find, get_url, getent, group, hostname, known_hosts, lineinfile,
+    package, package_facts, ping, replace, service, service_facts, setup, shell, slurp, stat, systemd_service,
+    tempfile, unarchive, uri, user, wait_for,
 ];
 
 /// The module of that short name, for tests.

@@ -2,6 +2,8 @@
 
 use rustible_sdk::{host::write::Written, prelude::*};
 
+use crate::attributed;
+
 /// Manage lines in text files.
 #[derive(Args)]
 #[expect(clippy::duplicated_attributes, reason = "rules share arguments")]
@@ -55,9 +57,7 @@ pub(crate) enum State {
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let shown = args.path.to_string_lossy().into_owned();
-    if !matches!(args.encoding.to_lowercase().as_str(), "utf-8" | "utf8" | "ascii") {
-        fail!("the encoding {} is not supported, only utf-8", args.encoding);
-    }
+    attributed::readable(&args.encoding)?;
     if host.is_dir(&args.path)? {
         fail!(rc = 256; "Path {shown} is a directory !");
     }
@@ -94,28 +94,11 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     } else {
         host.edit(&args.path, before.as_deref(), &after, &how)?
     };
-    let mut attributes = (Dict::new(), Dict::new());
-    let attributed =
-        host.attributes_with(&args.path, &args.attrs, true, (&mut attributes.0, &mut attributes.1))?;
-    let msg = match (attributed, msg.is_empty()) {
-        (true, true) => "ownership, perms or SE linux context changed".to_string(),
-        (true, false) => format!("{msg} and ownership, perms or SE linux context changed"),
-        (false, _) => msg,
-    };
-    let content = format!("{shown} (content)");
-    let attrs_header = format!("{shown} (file attributes)");
-    let first = dict! {
-        "before_header" => content.as_str(), "after_header" => content.as_str(),
-        "before" => if written.changed { before.unwrap_or_default() } else { String::new() },
-        "after" => if written.changed { after } else { String::new() },
-    };
-    let mut second = dict! { "before_header" => attrs_header.as_str(), "after_header" => attrs_header };
-    if attributed {
-        second.insert("before", attributes.0);
-        second.insert("after", attributes.1);
-    }
-    host.diff_value(first);
-    host.diff_value(second);
+    let texts =
+        if written.changed { (before.as_deref().unwrap_or_default(), after.as_str()) } else { ("", "") };
+    attributed::content(host, &shown, texts.0, texts.1);
+    let changed = attributed::attributes(host, &args.path, &args.attrs)?;
+    let msg = attributed::told(&msg, changed);
     Ok(Outcome::msg(msg).with_some("found", found).with("backup", written.backup.unwrap_or_default()))
 }
 
