@@ -73,6 +73,9 @@ enum Badge {
     Token(String),
 }
 
+/// Log-ins by what they were made with, and when.
+type LogIns = HashMap<String, (Instant, Client, Badge)>;
+
 /// A server, logged in.
 pub(crate) struct Server {
     client: Client,
@@ -88,7 +91,7 @@ impl Server {
     /// # Errors
     /// When the server cannot be reached or does not let in.
     pub(crate) fn new(auth: &Auth, host: &Host) -> Result<Self> {
-        static KNOWN: OnceLock<Mutex<HashMap<String, (Instant, Client, Badge)>>> = OnceLock::new();
+        static KNOWN: OnceLock<Mutex<LogIns>> = OnceLock::new();
         let known = KNOWN.get_or_init(Mutex::default);
         let key = format!("{auth:?}");
         let base = format!("https://{}:{}/api2/json", auth.api_host, auth.api_port.unwrap_or(8006));

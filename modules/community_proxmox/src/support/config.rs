@@ -47,7 +47,7 @@ fn parts(key: &str, text: &str) -> BTreeMap<String, String> {
                 parts.insert("macaddr".to_string(), mac.to_uppercase());
             }
             Some((name, value)) if name == "macaddr" => {
-                drop(parts.insert(name.to_string(), value.to_uppercase()))
+                drop(parts.insert(name.to_string(), value.to_uppercase()));
             }
             Some((name, value)) => drop(parts.insert(name.to_string(), normal(value))),
             None => drop(parts.insert(first_name.to_string(), normal(part))),

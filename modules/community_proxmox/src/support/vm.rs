@@ -133,6 +133,40 @@ pub(crate) fn create(
     fail!("No free number was found for VM {name} in {TRIES} tries: another one always had it already")
 }
 
+/// Copy a machine; the number of the copy.
+///
+/// # Errors
+/// What the server says.
+pub(crate) fn copy(
+    server: &Server,
+    host: &Host,
+    source: &Vm,
+    newid: Option<i64>,
+    params: &Params,
+    timeout: u64,
+) -> Result<i64> {
+    for _ in 0..TRIES {
+        let turn = NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = match newid {
+            Some(number) => number,
+            None => next_number(server)?,
+        };
+        let mut params = params.clone();
+        params.insert(0, ("newid".to_string(), number.to_string()));
+        let asked = server.change("POST", &source.path("/clone"), &params);
+        drop(turn);
+        let made = asked
+            .map_err(Failure::from)
+            .and_then(|upid| task::finish(server, host, &upid, "cloning VM", timeout));
+        match made {
+            Ok(()) => return Ok(number),
+            Err(problem) if newid.is_none() && is_taken(&problem) => host.still_wanted()?,
+            Err(problem) => return Err(problem),
+        }
+    }
+    fail!("No free number was found for the copy in {TRIES} tries: another one always had it already")
+}
+
 fn next_number(server: &Server) -> Result<i64> {
     let said = server.get("/cluster/nextid", &[])?;
     repr::str(&said).parse().map_err(|_| Failure::new(format!("the next free number is none: {said:?}")))
