@@ -1,6 +1,8 @@
 //! Which command is meant: by the name the program was called under, or by its first word.
 
 mod adhoc;
+mod config;
+mod doc;
 mod drive;
 mod inventory;
 mod links;
@@ -36,6 +38,8 @@ pub(crate) fn dispatch(args: Vec<String>) -> u8 {
     match called.as_str() {
         "ansible-playbook" => play::main(&args),
         "ansible" => adhoc::main(&args),
+        "ansible-config" => config::main(&args),
+        "ansible-doc" => doc::main(&args),
         "ansible-inventory" => inventory::main(&args),
         "ansible-vault" => vault::main(&args),
         name if NAMES.contains(&name) => {
@@ -58,6 +62,8 @@ fn own(args: &[String], rest: &[String]) -> u8 {
         Some("links") => links::main(&behind("rustible links")),
         Some("inventory") => inventory::main(&behind("rustible inventory")),
         Some("vault") => vault::main(&behind("rustible vault")),
+        Some("config") => config::main(&behind("rustible config")),
+        Some("doc") => doc::main(&behind("rustible doc")),
         Some("adhoc") => adhoc::main(&behind("rustible adhoc")),
         Some("play") => play::main(&behind("rustible play")),
         _ => play::main(args),
@@ -69,7 +75,7 @@ fn missing(name: &str) -> u8 {
     let config = crate::config::Config::default();
     let display = screen(&config, &redactor(), None);
     let error = rustible_source::Diagnostic::new(format!(
-        "{name} is not there yet in rustible; there are ansible-playbook, ansible-inventory and ansible-vault"
+        "{name} is not supported by rustible; there are ansible, ansible-config, ansible-doc, ansible-inventory, ansible-playbook and ansible-vault"
     ));
     fail(&display, &error.of_kind(rustible_source::Kind::Usage));
     USAGE

@@ -30,13 +30,29 @@ impl Config {
     /// Find and read the file.
     pub(crate) fn load() -> Result<Self, Diagnostic> {
         let mut config = Self::default();
-        let Some(file) = config.find() else { return Ok(config) };
+        match config.find() {
+            Some(file) => config.read(file),
+            None => Ok(config),
+        }
+    }
+
+    /// That file and no other.
+    pub(crate) fn of(file: &Path) -> Result<Self, Diagnostic> {
+        Self::default().read(PathBuf::from(file))
+    }
+
+    fn read(mut self, file: PathBuf) -> Result<Self, Diagnostic> {
         let text = std::fs::read_to_string(&file).map_err(|error| {
             Diagnostic::new(format!("Error reading config file ({}): {error}", file.display()))
         })?;
-        config.values = ini::parse(&file, &text)?;
-        config.file = Some(std::path::absolute(&file).unwrap_or(file));
-        Ok(config)
+        self.values = ini::parse(&file, &text)?;
+        self.file = Some(std::path::absolute(&file).unwrap_or(file));
+        Ok(self)
+    }
+
+    /// The environment variable that a setting's value comes from.
+    pub(crate) fn variable(&self, setting: &Setting) -> Option<&'static str> {
+        setting.env.iter().find(|variable| env::var(variable).is_ok()).copied()
     }
 
     fn find(&mut self) -> Option<PathBuf> {
