@@ -84,7 +84,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     if host.exists(&args.dest)? {
         host.apply_attributes(&args.dest, &args.file, true)?;
     }
-    Ok(out.with("msg", "OK"))
+    let mut out = out.with("msg", "OK");
+    host.add_path_info(&mut out.0, &args.dest)?;
+    Ok(out)
 }
 
 /// Fragments, each on lines of its own.

@@ -89,9 +89,11 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         "before" => text.as_str(),
         "after" => after,
     };
-    let out = Outcome::new().with("name", args.name).with("key", args.key).with("path", path);
+    let out = Outcome::new().with("name", args.name).with("key", args.key).with("path", path.as_str());
     let out = out.with("hash_host", args.hash_host).with("state", args.state.as_str());
-    Ok(out.with("diff", diff))
+    let mut out = out.with("diff", diff);
+    host.add_path_info(&mut out.0, &args.path)?;
+    Ok(out)
 }
 
 /// The key with its host as a hash.

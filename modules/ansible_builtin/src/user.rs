@@ -143,7 +143,14 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         }
     };
     if let Some(words) = words {
-        execute(&args, words, host)?;
+        let output = execute(&args, words, host)?;
+        for (key, text) in [("stdout", output.stdout), ("stderr", output.stderr)] {
+            if !text.is_empty() {
+                let lines: Vec<Value> = text.lines().map(Value::from).collect();
+                result.insert(format!("{key}_lines"), lines);
+                result.insert(key, text);
+            }
+        }
     }
     if args.state == State::Present {
         shadow::set_password(&args, now.is_none(), &before, host)?;
@@ -162,16 +169,16 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     Ok(Outcome(result))
 }
 
-fn execute(args: &Args, mut words: Vec<String>, host: &mut Host) -> Result<()> {
+fn execute(args: &Args, mut words: Vec<String>, host: &mut Host) -> Result<Output> {
     if let Some(program) = words.first_mut() {
         *program = host.need_program(program)?;
     }
     let output = host.change(&Command::new(words).arg(args.name.as_str()).plain_language())?;
     // Without a mail spool `userdel -r` complains with 12 after it has removed the user.
     if output.ok() || (output.rc == 12 && args.state == State::Absent && host.user(&args.name).is_none()) {
-        return Ok(());
+        return Ok(output);
     }
-    failed_as(args, &output)
+    failed_as(args, &output).map(|()| output)
 }
 
 impl Args {
