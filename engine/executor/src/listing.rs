@@ -9,7 +9,7 @@ use std::{
 use rustible_playbook::{Item, Kind, Task};
 use rustible_protocol::Value;
 use rustible_source::Diagnostic;
-use rustible_vars::{PlayScope, TaskScope};
+use rustible_vars::TaskScope;
 
 use crate::{keyword::text_of, run::Runner, strategy::Strategy, tags, task};
 
@@ -78,19 +78,7 @@ impl Runner {
         let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
         let mut listing = Listing::default();
         for play in &playbook.plays {
-            let scope = Arc::new(PlayScope {
-                run: Arc::new(self.facts(&folder)),
-                extra: self.options.extra_vars.clone(),
-                store: self.store.clone(),
-                inventory: self.inventory.clone(),
-                play: Some(play.clone()),
-                name: None,
-                hosts_all: Vec::new(),
-                batch: Vec::new(),
-                removed: Arc::default(),
-                answers: rustible_protocol::Dict::new(),
-                roles: Arc::default(),
-            });
+            let scope = Arc::new(self.play_scope(play, &folder));
             let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));
             let hosts = play.frame.own("hosts").cloned().unwrap_or_default();
             let rendered =

@@ -96,7 +96,7 @@ impl Runner {
         Ok((status, false))
     }
 
-    fn play_scope(self: &Arc<Self>, play: &Arc<Play>, folder: &Path) -> PlayScope {
+    pub(crate) fn play_scope(self: &Arc<Self>, play: &Arc<Play>, folder: &Path) -> PlayScope {
         PlayScope {
             run: Arc::new(self.facts(folder)),
             extra: self.options.extra_vars.clone(),
