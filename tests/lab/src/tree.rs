@@ -40,6 +40,7 @@ mount --make-rshared /
 for group in /sys/fs/cgroup/*/; do
     mount -o remount,rw,bind "$group" 2>/dev/null || mount -o remount,rw "$group" 2>/dev/null
 done
+mount --bind /run/rustible-lab/swaps /proc/swaps
 mkdir -p /run/lab-settings
 for key in vm/overcommit_memory=1 vm/panic_on_oom=0 vm/swappiness=60 vm/max_map_count=262144 kernel/panic=10 \
     kernel/panic_on_oops=1 kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000 \
@@ -58,7 +59,7 @@ ExecStart=/usr/lib/rustible-lab/first\n\n[Install]\nWantedBy=sysinit.target\n";
 
 /// The tree that all machines are copies of, from the cache or made now (about two minutes). Errors when debootstrap fails.
 pub fn base(cache: &Cache) -> Result<PathBuf> {
-    let key = format!("{SUITE} {PACKAGES} {FIRST} {FIRST_UNIT} {MODULES:?}");
+    let key = format!("2 {SUITE} {PACKAGES} {FIRST} {FIRST_UNIT} {MODULES:?}");
     cache.entry("tree", &key, |place| {
         let bare = cache.entry("debian", &format!("{SUITE} {PACKAGES}"), |bare| {
             let mirror = archive()?;
@@ -118,6 +119,8 @@ fn prepare(tree: &Path) -> Result<()> {
     let policy = fs::read_to_string(&ufw)?
         .replace("DEFAULT_FORWARD_POLICY=\"DROP\"", "DEFAULT_FORWARD_POLICY=\"ACCEPT\"");
     fs::write(ufw, policy)?;
+    // What containers leave behind must not hold up a reboot for the usual 90 s.
+    write(tree, "etc/systemd/system.conf.d/lab.conf", 0o644, "[Manager]\nDefaultTimeoutStopSec=10s\n")?;
     udevadm(tree)?;
     modules(tree)?;
     let off = ["systemd-networkd-wait-online.service", "systemd-resolved.service", "e2scrub_reap.service"];

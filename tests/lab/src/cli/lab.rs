@@ -15,7 +15,6 @@ use crate::command::run;
 use crate::internet::Authority;
 use crate::internet::content::Versions;
 use crate::internet::outside::{Outside, Plan};
-use crate::internet::www;
 use crate::machine::{Machines, Settings};
 use crate::{network, tree};
 
@@ -85,8 +84,8 @@ pub(super) fn serve(state: &Path) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let outside = Outside::start(plan, machines.clone()).await?;
-        let (lab, folder) = (machines.clone(), state.to_path_buf());
-        tokio::task::spawn_blocking(move || controller(&lab, &folder)).await??;
+        let lab = machines.clone();
+        tokio::task::spawn_blocking(move || controller(&lab)).await??;
         fs::write(state.join("ready"), "")?;
         signal(SignalKind::terminate())?.recv().await;
         let lab = machines.clone();
@@ -96,10 +95,8 @@ pub(super) fn serve(state: &Path) -> Result<()> {
     })
 }
 
-fn controller(machines: &Machines, state: &Path) -> Result<()> {
+fn controller(machines: &Machines) -> Result<()> {
     machines.create(CONTROLLER, CONTROLLER_LAST, false)?;
-    let key = fs::read_to_string(www(state, "packages.lab.test").join("Release.key"))?;
-    tree::write(&machines.tree(CONTROLLER), "etc/apt/keyrings/rustible-lab.asc", 0o644, &key)?;
     machines.boot(CONTROLLER)
 }
 

@@ -97,6 +97,9 @@ fn spawn(folder: &Path, name: &str) -> Result<Child> {
     command.arg("-D").arg(folder.join("tree")).arg("-M").arg(name);
     command.args(["--register=no", "--keep-unit", "--network-veth", "--capability=all", "--bind=/dev/kmsg"]);
     command.arg(format!("--network-bridge={BRIDGE}"));
+    // A machine has no swap, so that `swapoff --all` in one leaves this computer's alone.
+    fs::write(folder.join("swaps"), "Filename\tType\tSize\tUsed\tPriority\n")?;
+    command.arg(format!("--bind-ro={}:/run/rustible-lab/swaps", folder.join("swaps").display()));
     command.args(["--bind-ro=/sys/module", "--link-journal=no", "--resolv-conf=off", "--timezone=off"]);
     command.args([CALLS, "-b"]).stdin(Stdio::null()).stdout(console.try_clone()?).stderr(console);
     let child = command.spawn().context("cannot run systemd-nspawn (package systemd-container)")?;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::internet::www;
 use crate::network::{PREFIX, address, outside};
 use crate::tree;
 
@@ -66,6 +67,7 @@ impl Machines {
         }
         tree::copy(&self.settings.base, &work)?;
         personal(&work, name, last, &self.settings.trust)?;
+        packages(&work, &self.settings.state)?;
         if fresh {
             tree::inside(&work, &["useradd", "-m", "-s", "/bin/bash", "-G", "sudo", "ubuntu"])?;
             tree::inside(&work, &["sh", "-c", "echo ubuntu:ubuntu | chpasswd"])?;
@@ -121,6 +123,14 @@ pub fn folder(state: &Path, name: &str) -> PathBuf {
 pub fn leader_of(state: &Path, name: &str) -> Option<u32> {
     let text = fs::read_to_string(folder(state, name).join("pid")).ok()?;
     launch::leader(text.trim().parse().ok()?)
+}
+
+/// The lab's own archive beside the distribution's: what a role asks the distribution for and Debian has elsewhere or not at all.
+fn packages(tree: &Path, state: &Path) -> Result<()> {
+    let key = fs::read_to_string(www(state, "packages.lab.test").join("Release.key"))?;
+    tree::write(tree, "etc/apt/keyrings/rustible-lab.asc", 0o644, &key)?;
+    let source = "deb [signed-by=/etc/apt/keyrings/rustible-lab.asc] https://packages.lab.test/ /\n";
+    tree::write(tree, "etc/apt/sources.list.d/rustible-lab.list", 0o644, source)
 }
 
 fn personal(tree: &Path, name: &str, last: u8, trust: &str) -> Result<()> {

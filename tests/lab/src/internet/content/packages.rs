@@ -13,6 +13,10 @@ use super::{Content, minor};
 
 const RELOAD: &str = "if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi";
 
+/// The machines share this computer's disk: how full it is says nothing about them.
+const KUBELET_DEFAULTS: &str =
+    "KUBELET_EXTRA_ARGS=--eviction-hard=nodefs.available<1%,imagefs.available<1%,memory.available<50Mi\n";
+
 /// GPU drivers on offer, with the versions that they report.
 const DRIVERS: &[(&str, &str)] = &[("535", "535.261.03"), ("570", "570.172.08"), ("580", "580.65.06")];
 
@@ -84,7 +88,7 @@ fn kubernetes(content: &Content, key: &Key) -> Result<()> {
                 vec![
                     (at("usr/bin/kubelet"), binary("kubelet")),
                     (at("usr/lib/systemd/system/kubelet.service"), Text(script::KUBELET_SERVICE)),
-                    (at("etc/default/kubelet"), Config("KUBELET_EXTRA_ARGS=\n")),
+                    (at("etc/default/kubelet"), Config(KUBELET_DEFAULTS)),
                     (at("etc/kubernetes/manifests/.keep"), Text("")),
                 ],
             )
