@@ -3,6 +3,7 @@
 mod distribution;
 mod hardware;
 mod local;
+mod more;
 mod network;
 pub(crate) mod platform;
 mod services;
@@ -43,11 +44,11 @@ const COLLECTORS: &[(&str, &[&str], bool, Collector)] = &[
     ("cmdline", &[], true, platform::cmdline),
     ("dns", &[], true, platform::dns),
     ("fips", &[], true, platform::security),
-    ("ssh_pub_keys", &["pub_keys"], true, user_env::host_keys),
+    ("ssh_pub_keys", &[], true, user_env::host_keys),
     ("pkg_mgr", &[], true, services::pkg_mgr),
     ("service_mgr", &[], true, services::service_mgr),
     ("local", &[], true, local::local),
-    ("hardware", &["processor", "memory", "uptime", "loadavg"], false, hardware::hardware),
+    ("hardware", &["processor", "loadavg"], false, hardware::hardware),
     ("mounts", &["hardware", "devices"], false, hardware::mounts),
     (
         "network",
@@ -55,21 +56,34 @@ const COLLECTORS: &[(&str, &[&str], bool, Collector)] = &[
         false,
         network::network,
     ),
-    ("virtual", &["virtualization_type", "virtualization_role"], false, services::virtualization),
+    ("virtual", &[], false, services::virtualization),
+    ("caps", &[], true, more::caps),
+    ("python", &[], true, more::python),
+    ("chroot", &[], false, more::chroot),
+    ("fibre_channel_wwn", &[], false, more::fibre_channel),
+    ("iscsi", &[], false, more::iscsi),
+    ("nvme", &[], false, more::nvme),
+    ("systemd", &[], false, more::systemd),
+    ("facter", &[], false, more::facter),
+    ("ohai", &[], false, more::ohai),
 ];
 
-/// Other names of the minimum's facts that a subset may give.
-const ALIASES: &[(&str, &str)] = &[
-    ("system", "platform"),
-    ("machine", "platform"),
-    ("kernel", "platform"),
-    ("architecture", "platform"),
-    ("machine_id", "platform"),
-    ("user_id", "user"),
-    ("selinux", "fips"),
-    ("apparmor", "fips"),
-    ("caps", "fips"),
-    ("python", "platform"),
+/// Other names of facts that a subset may give.
+const ALIASES: &[(&str, &[&str])] = &[
+    ("platform", &["system", "machine", "kernel", "kernel_version", "architecture", "machine_id"]),
+    ("user", &["user_id", "user_uid", "user_gid", "user_gecos", "user_dir", "user_shell"]),
+    ("user", &["real_user_id", "effective_user_id", "effective_group_ids"]),
+    ("fips", &["selinux", "apparmor"]),
+    ("caps", &["system_capabilities", "system_capabilities_enforced"]),
+    ("chroot", &["is_chroot"]),
+    ("python", &["python_version"]),
+    ("distribution", &["distribution_major_version", "distribution_release", "distribution_version"]),
+    ("distribution", &["os_family"]),
+    ("ssh_pub_keys", &["ssh_host_pub_keys", "ssh_host_key_dsa_public", "ssh_host_key_ecdsa_public"]),
+    ("ssh_pub_keys", &["ssh_host_key_ed25519_public", "ssh_host_key_rsa_public"]),
+    ("hardware", &["processor_cores", "processor_count"]),
+    ("virtual", &["virtualization_type", "virtualization_role"]),
+    ("virtual", &["virtualization_tech_guest", "virtualization_tech_host"]),
 ];
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
@@ -84,7 +98,8 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let mut named = Dict::new();
     for (key, value) in &facts {
         let key = key.as_str().unwrap_or_default();
-        let name = if key == "gather_subset" { key.to_string() } else { format!("ansible_{key}") };
+        let plain = key == "gather_subset" || key.starts_with("facter_") || key.starts_with("ohai_");
+        let name = if plain { key.to_string() } else { format!("ansible_{key}") };
         if args.keeps(&name) {
             named.insert(name, value.clone());
         }
@@ -109,7 +124,7 @@ fn chosen(subset: &[String]) -> Result<Vec<bool>> {
     let words: Vec<&str> = subset.iter().map(|word| word.trim()).filter(|word| !word.is_empty()).collect();
     let matches = |word: &str, at: usize| {
         let Some((name, others, min, _)) = COLLECTORS.get(at) else { return false };
-        let word = ALIASES.iter().find(|(alias, _)| *alias == word).map_or(word, |(_, name)| name);
+        let word = ALIASES.iter().find(|(_, all)| all.contains(&word)).map_or(word, |(name, _)| name);
         match word {
             "all" => true,
             "min" => *min,
@@ -122,12 +137,7 @@ fn chosen(subset: &[String]) -> Result<Vec<bool>> {
         COLLECTORS.iter().map(|(_, _, min, _)| (*min && !no_min) || !positive).collect();
     for word in &words {
         let bare = word.trim_start_matches('!');
-        // External collectors that are not there are simply not there.
-        let known = matches!(
-            bare,
-            "ohai" | "facter" | "fibre_channel_wwn" | "iscsi" | "nvme" | "systemd" | "locally_reachable_ips"
-        );
-        if !known && !(0..COLLECTORS.len()).any(|at| matches(bare, at)) {
+        if !(0..COLLECTORS.len()).any(|at| matches(bare, at)) {
             fail!("Bad subset '{bare}' given to Ansible. gather_subset options allowed: all, {}", names());
         }
         for (at, slot) in wanted.iter_mut().enumerate().filter(|(at, _)| matches(bare, *at)) {
@@ -140,8 +150,10 @@ fn chosen(subset: &[String]) -> Result<Vec<bool>> {
 }
 
 fn names() -> String {
-    let mut all: Vec<&str> = COLLECTORS.iter().map(|c| c.0).chain(ALIASES.iter().map(|a| a.0)).collect();
+    let others = COLLECTORS.iter().flat_map(|c| c.1.iter()).chain(ALIASES.iter().flat_map(|a| a.1.iter()));
+    let mut all: Vec<&str> = COLLECTORS.iter().map(|c| c.0).chain(others.copied()).collect();
     all.sort_unstable();
+    all.dedup();
     all.join(", ")
 }
 

@@ -272,6 +272,17 @@ impl Host {
         Ok(())
     }
 
+    /// The parts of a file's SELinux context; `None` where there is no SELinux or the file has no context.
+    #[must_use]
+    pub fn selinux_context(&self, path: impl AsRef<Path>) -> Option<Vec<String>> {
+        if !Path::new("/sys/fs/selinux/enforce").exists() {
+            return None;
+        }
+        let raw = xattr::get(self.at(path), "security.selinux").ok().flatten()?;
+        let context = String::from_utf8_lossy(&raw).trim_end_matches('\0').to_string();
+        Some(context.splitn(4, ':').map(str::to_string).collect())
+    }
+
     /// Put `uid gid owner group mode state size` of a path into a result, when something is there.
     ///
     /// # Errors

@@ -93,10 +93,29 @@ pub(super) fn network(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()
         let found = route.first().map(|route| default_of(route, &links, family)).unwrap_or_default();
         facts.insert(fact, found);
     }
+    facts.insert("locally_reachable_ips", reachable(host)?);
     facts.insert("interfaces", names);
     facts.insert("all_ipv4_addresses", all4);
     facts.insert("all_ipv6_addresses", all6);
     Ok(())
+}
+
+/// What the routes to the host itself reach, by family.
+fn reachable(host: &Host) -> Result<Dict> {
+    let mut out = Dict::new();
+    for (fact, family) in [("ipv4", "-4"), ("ipv6", "-6")] {
+        let mut all: Vec<Value> = Vec::new();
+        let output = host.query(&Command::new(["ip", family, "route", "show", "table", "local"]))?;
+        for line in output.stdout.lines().filter(|_| output.ok()) {
+            let mut words = line.split_whitespace();
+            let address = words.next().filter(|kind| *kind == "local").and_then(|_| words.next());
+            if let Some(address) = address.map(Value::from).filter(|address| !all.contains(address)) {
+                all.push(address);
+            }
+        }
+        out.insert(fact, all);
+    }
+    Ok(out)
 }
 
 fn default_of(route: &Value, links: &Dict, family: &str) -> Dict {
