@@ -312,3 +312,58 @@ impl Ufw<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustible_sdk::testing::{Script, run_rooted};
+
+    use super::*;
+
+    const STATUS: &str = "Status: active\nLogging: on (low)\n\
+        Default: deny (incoming), allow (outgoing), disabled (routed)\nNew profiles: skip\n";
+
+    fn run(args: Dict, check: bool, more: &[(&str, &str)]) -> (Dict, Vec<String>) {
+        let said = |text: &str| Output { stdout: text.to_string(), ..Output::default() };
+        let mut lines = vec![
+            ("ufw status verbose".to_string(), said(STATUS)),
+            ("ufw --version".to_string(), said("ufw 0.36.2\n")),
+            ("grep".to_string(), said("")),
+        ];
+        lines.extend(more.iter().map(|(line, text)| ((*line).to_string(), said(text))));
+        let script = Script::new(lines);
+        let entry = crate::modules().iter().find(|e| (e.spec)().name.ends_with(".ufw")).unwrap();
+        let reply = run_rooted(entry, Path::new("/nonexistent"), args, check, Some(script.clone()));
+        (reply.result, script.asked())
+    }
+
+    #[test]
+    fn a_rule_is_written_in_the_long_form() {
+        let args =
+            dict! { "rule" => "allow", "to_port" => "4244:4245", "proto" => "tcp", "comment" => "a b" };
+        let line = "ufw allow from any to any port 4244:4245 proto tcp comment a b";
+        let (result, asked) = run(args, false, &[(line, "Rule added\n")]);
+        assert_eq!(result.get("changed"), Some(&Value::Bool(false)), "the files did not change");
+        assert!(asked.iter().any(|asked| asked == line), "{asked:?}");
+        assert_eq!(result.get("msg").and_then(Value::as_str), Some(STATUS.trim_end()));
+    }
+
+    #[test]
+    fn check_mode_compares_what_would_be_written() {
+        let rule = || dict! { "rule" => "allow", "to_port" => "22", "proto" => "tcp" };
+        let line = "ufw --dry-run allow from any to any port 22 proto tcp";
+        let skipped = "Skipping adding existing rule\nSkipping adding existing rule (v6)\n";
+        assert_eq!(run(rule(), true, &[(line, skipped)]).0.get("changed"), Some(&Value::Bool(false)));
+        let added = "*filter\n### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n";
+        assert_eq!(run(rule(), true, &[(line, added)]).0.get("changed"), Some(&Value::Bool(true)));
+    }
+
+    #[test]
+    fn policies_that_hold_are_not_set_again_and_directions_are_checked() {
+        let (result, asked) = run(dict! { "default" => "deny", "direction" => "incoming" }, false, &[]);
+        assert_eq!((result.get("changed"), asked.len()), (Some(&Value::Bool(false)), 2));
+        let (result, _) = run(dict! { "rule" => "allow", "direction" => "incoming" }, false, &[]);
+        assert!(
+            result.get("msg").and_then(Value::as_str).unwrap().starts_with("For rules, direction must be")
+        );
+    }
+}

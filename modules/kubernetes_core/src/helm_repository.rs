@@ -107,3 +107,49 @@ impl Args {
         words
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustible_sdk::testing::{Script, run_rooted};
+
+    use super::*;
+
+    fn run(list: Output, args: Dict, check: bool) -> (Dict, Vec<String>) {
+        let said = |text: &str| Output { stdout: text.to_string(), ..Output::default() };
+        let script = Script::new(vec![
+            ("helm version --template {{ .Version }}".to_string(), said("v3.19.0")),
+            ("helm repo list --output=yaml".to_string(), list),
+            ("helm repo add cilium https://helm.cilium.io/".to_string(), said("added")),
+            ("helm repo rm cilium".to_string(), said("removed")),
+        ]);
+        let entry = crate::modules().iter().find(|e| (e.spec)().name.ends_with(".helm_repository")).unwrap();
+        let reply = run_rooted(entry, Path::new("/nonexistent"), args, check, Some(script.clone()));
+        (reply.result, script.asked())
+    }
+
+    #[test]
+    fn a_repository_is_added_once_and_kept_when_its_address_is_the_same() {
+        let none =
+            Output { rc: 1, stderr: "Error: no repositories to show".to_string(), ..Output::default() };
+        let there =
+            Output { stdout: "- name: cilium\n  url: https://helm.cilium.io\n".into(), ..Output::default() };
+        let args = || dict! { "name" => "cilium", "url" => "https://helm.cilium.io/" };
+        let (result, asked) = run(none.clone(), args(), false);
+        assert_eq!(result.get("changed"), Some(&Value::Bool(true)));
+        assert_eq!(asked.last().map(String::as_str), Some("helm repo add cilium https://helm.cilium.io/"));
+        let (result, asked) = run(none.clone(), args(), true);
+        assert_eq!((result.get("changed"), asked.len()), (Some(&Value::Bool(true)), 2));
+        let (result, _) = run(there.clone(), args(), false);
+        assert_eq!(result.get("changed"), Some(&Value::Bool(false)));
+        let other = dict! { "name" => "cilium", "url" => "https://other" };
+        let (result, _) = run(there.clone(), other, false);
+        assert_eq!(
+            result.get("msg").and_then(Value::as_str),
+            Some("Repository already have a repository named cilium")
+        );
+        let (result, _) = run(none, dict! { "name" => "cilium", "state" => "absent" }, false);
+        assert_eq!(result.get("changed"), Some(&Value::Bool(false)));
+        let (result, _) = run(there, dict! { "name" => "cilium", "state" => "absent" }, false);
+        assert_eq!(result.get("changed"), Some(&Value::Bool(true)));
+    }
+}

@@ -1,6 +1,6 @@
 //! Configurations of virtual machines held against what is wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustible_sdk::{Dict, repr};
 
@@ -15,12 +15,32 @@ pub(crate) fn missing(live: &Dict, wanted: &[(String, String)]) -> Vec<(String, 
 
 /// Whether a setting that reads `live` already is what `wanted` asks for.
 pub(crate) fn has(key: &str, live: &str, wanted: &str) -> bool {
+    if key == "tags" {
+        let set = |text: &str| text.split([';', ',', ' ']).map(str::to_string).collect::<BTreeSet<_>>();
+        return set(live) == set(wanted);
+    }
+    // A password cannot be read back.
+    if key == "cipassword" {
+        return !live.is_empty();
+    }
     let (live, wanted) = (parts(key, live), parts(key, wanted));
     wanted.iter().all(|(name, value)| match live.get(name) {
-        Some(now) => now == value,
+        Some(now) if name == "file" => same_volume(now, value),
         // What a server leaves out is off.
+        Some(now) => now == value || (now.is_empty() && value == "0"),
         None => matches!(value.as_str(), "0" | ""),
     })
+}
+
+/// Whether a disk is the wanted one: `local-lvm:50` asks for any disk of that storage.
+fn same_volume(now: &str, wanted: &str) -> bool {
+    match wanted.split_once(':') {
+        Some((storage, size)) if !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit()) => {
+            now.split(':').next() == Some(storage)
+        }
+        Some((storage, "cloudinit")) => now.starts_with(&format!("{storage}:")) && now.contains("cloudinit"),
+        _ => now == wanted,
+    }
 }
 
 /// A value of several parts: `virtio=AA:..,bridge=vmbr0`.
@@ -32,6 +52,7 @@ fn parts(key: &str, text: &str) -> BTreeMap<String, String> {
         "hostpci" => "host",
         "agent" => "enabled",
         "boot" => "order",
+        "scsi" | "virtio" | "sata" | "ide" => "file",
         _ => "",
     };
     let mut parts = BTreeMap::new();
@@ -78,6 +99,12 @@ mod tests {
         ));
         assert!(has("hostpci0", "0000:01:00,pcie=1", "0000:01:00,pcie=1,x-vga=0"));
         assert!(has("agent", "enabled=1", "1") && has("memory", "8192", "8192") && has("onboot", "", "0"));
+        assert!(has("scsi0", "local-lvm:vm-104-disk-0,size=50G", "local-lvm:50"));
+        assert!(has("ide2", "local:iso/u.iso,media=cdrom,size=3G", "local:iso/u.iso,media=cdrom"));
+        assert!(has("tags", "a;b", "b,a") && has("cipassword", "**********", "x"));
+        assert!(
+            !has("scsi0", "local-lvm:vm-104-disk-0,size=50G", "ceph:50") && !has("scsi1", "", "local-lvm:5")
+        );
         assert!(!has("net0", "virtio=BC:24:11:00:00:01,bridge=vmbr1", "virtio,bridge=vmbr0"));
         assert!(!has("cores", "2", "4") && !has("hostpci0", "", "0000:01:00,pcie=1"));
     }
