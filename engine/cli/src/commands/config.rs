@@ -165,7 +165,8 @@ fn dump(how: &Dump) -> Result<String, Diagnostic> {
     for setting in sorted() {
         let Some((_, origin)) = config.raw(setting.name) else {
             if !how.only_changed {
-                entries.push((setting.name, "default".to_string(), default(setting)));
+                let value = in_force(&config, setting, setting.default);
+                entries.push((setting.name, "default".to_string(), value));
             }
             continue;
         };
@@ -174,7 +175,7 @@ fn dump(how: &Dump) -> Result<String, Diagnostic> {
             Origin::File => file.clone().unwrap_or_default(),
         };
         let value = config.text(setting.name).unwrap_or_default();
-        entries.push((setting.name, from, typed(&value, setting)));
+        entries.push((setting.name, from, in_force(&config, setting, &value)));
     }
     if how.format == DumpFormat::Display {
         let lines = entries.iter().map(|(name, from, value)| format!("{name}({from}) = {}\n", shown(value)));
@@ -233,6 +234,20 @@ fn sorted() -> Vec<&'static Setting> {
 
 fn default(setting: &Setting) -> Value {
     if setting.default.is_empty() { Value::Null } else { typed(setting.default, setting) }
+}
+
+/// A value as the program understands it: lists taken apart, paths complete.
+fn in_force(config: &Config, setting: &Setting, text: &str) -> Value {
+    const PATHS: [&str; 3] = ["COLLECTIONS_PATHS", "DEFAULT_HOST_LIST", "DEFAULT_ROLES_PATH"];
+    const LISTS: [&str; 4] = ["CALLBACKS_ENABLED", "DEFAULT_VAULT_IDENTITY_LIST", "TAGS_RUN", "TAGS_SKIP"];
+    if PATHS.contains(&setting.name) && !text.is_empty() {
+        let paths = config.paths(setting.name);
+        return paths.iter().map(|path| Value::from(path.display().to_string())).collect::<Vec<_>>().into();
+    }
+    if LISTS.contains(&setting.name) {
+        return config.list(setting.name).into_iter().map(Value::from).collect::<Vec<_>>().into();
+    }
+    if text.is_empty() { Value::Null } else { typed(text, setting) }
 }
 
 /// Booleans and numbers as such: the default tells which a setting is.
