@@ -56,14 +56,11 @@ impl Answer {
         let message = status.as_ref().and_then(|status| status.get("message")).and_then(Value::as_str);
         message.map_or_else(|| self.body.clone(), str::to_string)
     }
-    /// A failure of this answer: `error`, `status` and `reason` besides the message.
+    /// A failure of this answer: `status` and its phrase as `reason` besides the message.
     pub(crate) fn failure(&self, msg: impl Into<String>) -> Failure {
-        let status = json::read(&self.body).ok();
-        let reason = status.as_ref().and_then(|status| status.get("reason")).cloned().unwrap_or_default();
-        Failure::new(msg)
-            .with("error", i64::from(self.status))
-            .with("status", i64::from(self.status))
-            .with("reason", reason)
+        let status = http::StatusCode::from_u16(self.status).ok();
+        let reason = status.and_then(|status| status.canonical_reason()).unwrap_or_default();
+        Failure::new(msg).with("status", i64::from(self.status)).with("reason", reason)
     }
 }
 
