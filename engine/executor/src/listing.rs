@@ -117,8 +117,11 @@ fn collect(item: &Item, templar: &rustible_template::Templar, tasks: &mut Vec<Li
         {
             return;
         }
-        let name = task.name().map_or_else(|| crate::play::unnamed(task), text_of);
-        let name = task.role().map_or_else(|| name.clone(), |role| format!("{} : {name}", role.name));
+        let name = match (task.name().map(text_of), task.role()) {
+            (Some(name), Some(role)) => format!("{} : {name}", role.name),
+            (Some(name), None) => name,
+            (None, _) => task.action.to_string(),
+        };
         let tags = tags::tags_of(task, templar).map(|tags| tags.into_iter().collect()).unwrap_or_default();
         tasks.push(ListedTask { name, tags });
     });
