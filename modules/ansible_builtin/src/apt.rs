@@ -118,10 +118,10 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         Some(kind) => Some(kind),
     };
     let words = if let Some(kind) = upgrade {
-        Some(vec![
-            if matches!(kind, "dist" | "full") { "dist-upgrade" } else { "upgrade" }.to_string(),
-            "--with-new-pkgs".to_string(),
-        ])
+        // apt-get takes the option with "upgrade" only.
+        let words: &[&str] =
+            if matches!(kind, "dist" | "full") { &["dist-upgrade"] } else { &["upgrade", "--with-new-pkgs"] };
+        Some(words.iter().map(|word| (*word).to_string()).collect())
     } else if let Some(deb) = &args.deb {
         plan::deb(deb, host)?
     } else {
