@@ -59,7 +59,7 @@ ExecStart=/usr/lib/rustible-lab/first\n\n[Install]\nWantedBy=sysinit.target\n";
 
 /// The tree that all machines are copies of, from the cache or made now (about two minutes). Errors when debootstrap fails.
 pub fn base(cache: &Cache) -> Result<PathBuf> {
-    let key = format!("2 {SUITE} {PACKAGES} {FIRST} {FIRST_UNIT} {MODULES:?}");
+    let key = format!("3 {SUITE} {PACKAGES} {FIRST} {FIRST_UNIT} {MODULES:?}");
     cache.entry("tree", &key, |place| {
         let bare = cache.entry("debian", &format!("{SUITE} {PACKAGES}"), |bare| {
             let mirror = archive()?;
@@ -121,6 +121,8 @@ fn prepare(tree: &Path) -> Result<()> {
     fs::write(ufw, policy)?;
     // What containers leave behind must not hold up a reboot for the usual 90 s.
     write(tree, "etc/systemd/system.conf.d/lab.conf", 0o644, "[Manager]\nDefaultTimeoutStopSec=10s\n")?;
+    // The lists of packages are those of no archive that a machine knows; new ones must not count as up to date.
+    inside(tree, &["sh", "-c", "rm -rf /var/lib/apt/lists/*; touch -d @0 /var/lib/apt/lists"])?;
     udevadm(tree)?;
     modules(tree)?;
     let off = ["systemd-networkd-wait-online.service", "systemd-resolved.service", "e2scrub_reap.service"];
