@@ -117,6 +117,12 @@ impl Display {
             .and_then(|()| stream.flush());
     }
 
+    /// A text to standard output as it is, without a line break: marks for job runners.
+    pub(crate) fn raw(&self, text: &str) {
+        let mut inner = self.inner();
+        let _written = inner.out.write_all(text.as_bytes()).and_then(|()| inner.out.flush());
+    }
+
     /// A text to standard output.
     pub fn line(&self, text: &str, color: Option<Color>) {
         self.show(Sink::Out, text, color);

@@ -1,10 +1,12 @@
 //! Callbacks: what a person, a job runner or another program sees of a run.
 
 mod artifacts;
+mod awx;
 mod default;
 mod diff;
 mod difflib;
 mod display;
+mod jobs;
 mod minimal;
 mod redact;
 mod result;
@@ -13,6 +15,7 @@ mod timer;
 mod tree;
 
 pub use artifacts::{Artifacts, Outcome};
+pub use awx::{Awx, AwxSettings};
 pub use default::Default;
 pub use display::{Color, Display, Sink};
 pub use minimal::{Minimal, Oneline};

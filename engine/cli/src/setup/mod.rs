@@ -3,6 +3,7 @@
 mod ask;
 mod extra;
 mod options;
+mod runner;
 mod screen;
 mod unset;
 mod vault;
@@ -207,15 +208,23 @@ fn callbacks(
     config: &Config,
     display: &Display,
     artifacts: Option<&Artifacts>,
+    redactor: &Redactor,
 ) -> Result<Vec<Box<dyn Callback>>, Diagnostic> {
     let configured = config.text("DEFAULT_STDOUT_CALLBACK").unwrap_or_else(|| "default".into());
+    let for_runner = configured == runner::NAME;
     let name = match &args.adhoc {
-        Some(adhoc) if adhoc.one_line => "oneline",
-        Some(_) if !config.flag("DEFAULT_LOAD_CALLBACK_PLUGINS") => "minimal",
-        _ => &configured,
+        Some(adhoc) if adhoc.one_line => "oneline".to_string(),
+        Some(_) if for_runner => runner::original("minimal"),
+        Some(_) if !config.flag("DEFAULT_LOAD_CALLBACK_PLUGINS") => "minimal".to_string(),
+        None if for_runner => runner::original("default"),
+        _ => configured,
     };
     let settings = screen::settings(args, config)?;
-    let mut callbacks = vec![rustible_output::callback(name, settings, display.clone())?];
+    let mut printing = rustible_output::callback(&name, settings, display.clone())?;
+    if for_runner {
+        printing = runner::around(printing, display, redactor)?;
+    }
+    let mut callbacks = vec![printing];
     if let Some(folder) = args.adhoc.as_ref().and_then(|adhoc| adhoc.tree.as_ref()) {
         let tree = rustible_output::Tree::new(folder, display.clone()).map_err(|error| {
             Diagnostic::new(format!("cannot write results to {}: {error}", folder.display()))
@@ -275,7 +284,7 @@ pub(crate) fn run(
     };
     let binaries = embedded::binaries()
         .map_err(|error| Diagnostic::new(format!("cannot find this program: {error}")))?;
-    let callbacks = callbacks(args, config, &display, artifacts.as_ref())?;
+    let callbacks = callbacks(args, config, &display, artifacts.as_ref(), redactor)?;
     let refresh = {
         let (config, secrets, sources, limit) =
             (config.clone(), secrets.clone(), sources.clone(), args.inventory.limit.clone());
