@@ -1,7 +1,7 @@
 //! All connections of a run: opened when first needed, shared by everyone who asks for the same target.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
@@ -31,6 +31,8 @@ struct Inner {
     agents: Slots<(Target, bool), Arc<Agent>>,
     ways: Slots<(String, Transport), Way>,
     counters: Mutex<HashMap<Target, Arc<Counters>>>,
+    /// Modules that the lean agent does not have.
+    heavy: Mutex<HashSet<String>>,
 }
 
 /// How commands are run on a machine as the user who logs in.
@@ -70,8 +72,13 @@ impl Pool {
     /// A pool without connections.
     #[must_use]
     pub fn new(binaries: Binaries) -> Self {
-        let inner =
-            Inner { binaries, agents: Slots::default(), ways: Slots::default(), counters: Mutex::default() };
+        let inner = Inner {
+            binaries,
+            agents: Slots::default(),
+            ways: Slots::default(),
+            counters: Mutex::default(),
+            heavy: Mutex::default(),
+        };
         Self(Arc::new(inner))
     }
 
@@ -87,12 +94,14 @@ impl Pool {
         files: Vec<SourceFile>,
     ) -> Result<Reply, ConnectionError> {
         let may_need_full = self.0.binaries.has_more() && target.transport != Transport::Local;
-        let again = may_need_full.then(|| call.clone());
-        let agent = self.agent(target, false).await?;
+        let known_heavy = may_need_full && lock(&self.0.heavy).contains(&call.module);
+        let again = (may_need_full && !known_heavy).then(|| call.clone());
+        let agent = self.agent(target, known_heavy).await?;
         self.counters(target).calls.fetch_add(1, Ordering::Relaxed);
         let reply = call::run(&agent, call, &files).await?;
         match again {
             Some(call) if reply.unknown_module => {
+                lock(&self.0.heavy).insert(call.module.clone());
                 let agent = self.agent(target, true).await?;
                 call::run(&agent, call, &files).await
             }

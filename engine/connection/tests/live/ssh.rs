@@ -326,6 +326,8 @@ async fn lean_and_full() {
         let reply = pool.call(&target, call("test.full", &[]), vec![]).await.unwrap();
         assert_eq!((text(&reply.result, "user"), reply.unknown_module), (sshd.user.clone(), false));
     }
+    // The lean agent is asked for a module only once.
+    assert_eq!(pool.stats(&target).sent, 3);
     let reply = pool.call(&target, call("test.none", &[]), vec![]).await.unwrap();
     assert!(reply.unknown_module);
     assert_eq!(pool.stats(&target).connected, 2);
