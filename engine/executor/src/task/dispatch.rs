@@ -52,6 +52,10 @@ async fn run_untimed(job: &Job, ready: &Ready) -> Attempt {
 }
 
 async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
+    if ready.settled.background > 0 {
+        let text = format!("This action ({}) does not support async.", job.task.action);
+        return outcome::failed([("msg", Value::from(text))].into_iter().collect(), "Action failed");
+    }
     let args = match checked(action.spec(), &ready.args, action.raw_arguments()) {
         Ok(args) => args,
         Err(result) => return outcome::failed(result, "Action failed"),
