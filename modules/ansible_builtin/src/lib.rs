@@ -20,6 +20,7 @@ mod get_url;
 mod getent;
 mod group;
 mod hostname;
+mod iptables;
 mod known_hosts;
 mod lineinfile;
 mod package;
@@ -43,7 +44,7 @@ mod web;
 rustible_sdk::modules![
     "ansible.builtin":
     apt, apt_key, apt_repository, assemble, async_status, blockinfile, command, copy, cron, deb822_repository,
-    debconf, dpkg_selections, file, find, get_url, getent, group, hostname, known_hosts, lineinfile,
+    debconf, dpkg_selections, file, find, get_url, getent, group, hostname, iptables, known_hosts, lineinfile,
     package, package_facts, ping, replace, service, service_facts, setup, shell, slurp, stat, systemd_service,
     tempfile, unarchive, uri, user, wait_for,
 ];

@@ -14,12 +14,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let shown = args.src.display();
     if host.is_dir(&args.src)? {
-        fail!("source is a directory and must be a file: {shown}");
+        fail!("Source is a directory and must be a file: {shown}");
     }
     let Some(bytes) =
         host.read(&args.src).map_err(|_| Failure::new(format!("file is not readable: {shown}")))?
     else {
-        fail!("file not found: {shown}");
+        fail!("File not found: {shown}");
     };
     Ok(Outcome::new()
         .with("content", base64(&bytes))
