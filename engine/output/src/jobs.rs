@@ -148,7 +148,7 @@ impl Jobs {
             }
             Event::NoHostsMatched => self.add(&mut all, "playbook_on_no_hosts_matched", Dict::new(), None),
             Event::NoHostsRemaining => {
-                self.add(&mut all, "playbook_on_no_hosts_remaining", Dict::new(), None)
+                self.add(&mut all, "playbook_on_no_hosts_remaining", Dict::new(), None);
             }
             Event::TaskStart(task) => {
                 let mut data = task_data(task);
