@@ -83,3 +83,17 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
     assert!(hosts(&[("ANSIBLE_INVENTORY", "from_env,")], &[]).contains("from_env"));
     assert!(hosts(&[("ANSIBLE_INVENTORY", "from_env,")], &["-i", "given,"]).contains("given"));
 }
+
+#[test]
+fn more_detail_begins_with_the_configuration_file_in_use() {
+    let folder = folder();
+    let at = folder.path();
+    let first = |args: &[&str]| {
+        let out = run(at, &[args, &["-i", "a,", "--list-hosts", "book.yml"]].concat(), &[]).1;
+        out.lines().next().unwrap().to_string()
+    };
+    assert_eq!(first(&[]), "");
+    assert_eq!(first(&["-v"]), "No config file found; using defaults");
+    fs::write(at.join("ansible.cfg"), "[defaults]\n").unwrap();
+    assert!(first(&["-v"]).ends_with("/ansible.cfg as config file"));
+}

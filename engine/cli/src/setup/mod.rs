@@ -259,6 +259,7 @@ pub(crate) fn run(
         return Err(Diagnostic::new("hash_behaviour = merge is not supported by rustible")
             .of_kind(rustible_source::Kind::Options));
     }
+    screen::announce(args, config, &display)?;
     for warning in support::check(config, &args.run.module_path)? {
         display.warning(&warning);
     }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use rustible_output::{Artifacts, Display, Redactor, ResultFormat, Settings};
+use rustible_output::{Artifacts, Color, Display, Redactor, ResultFormat, Settings};
 use rustible_source::{Diagnostic, Kind};
 
 use crate::{args::Play, config::Config};
@@ -63,6 +63,18 @@ pub(super) fn settings(args: &Play, config: &Config) -> Result<Settings, Diagnos
         deprecations: config.flag("DEPRECATION_WARNINGS"),
         warnings: config.flag("SYSTEM_WARNINGS"),
     })
+}
+
+/// `-v`: which configuration file is in use.
+pub(super) fn announce(args: &Play, config: &Config, display: &Display) -> Result<(), Diagnostic> {
+    if verbosity(args, config)? > 0 {
+        let text = match &config.file {
+            Some(file) => format!("Using {} as config file", file.display()),
+            None => "No config file found; using defaults".to_string(),
+        };
+        display.line(&text, Some(Color::Verbose));
+    }
+    Ok(())
 }
 
 /// Number of `-v`, with what the configuration adds.
