@@ -8,6 +8,7 @@ mod difflib;
 mod display;
 mod jobs;
 mod minimal;
+mod profile;
 mod redact;
 mod result;
 mod settings;
@@ -19,6 +20,7 @@ pub use awx::{Awx, AwxSettings};
 pub use default::Default;
 pub use display::{Color, Display, Sink};
 pub use minimal::{Minimal, Oneline};
+pub use profile::ProfileTasks;
 pub use redact::Redactor;
 pub use settings::{ResultFormat, Settings};
 pub use timer::Timer;
@@ -50,8 +52,9 @@ pub fn callback(name: &str, settings: Settings, display: Display) -> Result<Box<
 pub fn beside(name: &str, display: Display) -> Result<Box<dyn Callback>, Diagnostic> {
     match name {
         "timer" | "ansible.posix.timer" => Ok(Box::new(Timer::new(display))),
+        "profile_tasks" | "ansible.posix.profile_tasks" => Ok(Box::new(ProfileTasks::new(display))),
         other => Err(Diagnostic::new(format!(
-            "the callback '{other}' in callbacks_enabled is not supported by rustible; there is ansible.posix.timer"
+            "the callback '{other}' in callbacks_enabled is not supported by rustible; there are ansible.posix.timer and ansible.posix.profile_tasks"
         ))),
     }
 }
