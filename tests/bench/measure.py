@@ -5,6 +5,7 @@ fails, or when a task costs more than one round trip.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
@@ -78,6 +79,11 @@ class Bench:
         if not right or (expect is not None and int(recap[2]) != expect):
             raise WrongRun(f"{rival.title}: status {done.returncode}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}")
         return seconds, done
+
+    def close(self):
+        """End the ssh processes that keep connections open."""
+        for kept in (self.folder / "cp").glob("*"):
+            subprocess.run(["ssh", "-O", "exit", "-o", f"ControlPath={kept}", "bench"], capture_output=True)
 
     def dest(self, rival: Rival) -> Path:
         return self.folder / f"dest-{rival.key}"
@@ -173,8 +179,13 @@ def main() -> int:
     arguments.add_argument("--rustible", metavar="PROGRAM", help="measure this one instead of building it")
     options = arguments.parse_args()
     ours, plain = rivals.rustible(options.rustible), rivals.ansible()
-    with tempfile.TemporaryDirectory(prefix="rustible-bench-") as name, Machine(Path(name)) as machine:
+    with (
+        tempfile.TemporaryDirectory(prefix="rustible-bench-") as name,
+        Machine(Path(name)) as machine,
+        contextlib.ExitStack() as ending,
+    ):
         bench = Bench(Path(name), machine)
+        ending.callback(bench.close)
         everyone = [ours, plain, rivals.mitogen(bench.why_not)]
         names = {rival.key: rival.title for rival in everyone}
         print("\n".join(["measured:", *(f"  {title}" for title in names.values())]), flush=True)
@@ -192,6 +203,9 @@ def main() -> int:
         verdict = "reached" if ratios[key] >= floor else "MISSED"
         print(f"{verdict}: {ratios[key]:.1f} x {names[key]} (at least {floor:.0f} x)")
     print(f"{'reached' if one_trip else 'MISSED'}: one round trip for a task")
+    if options.rounds < 5:
+        print("fewer than 5 rounds: no verdict")
+        return 1
     enough = all(ratios[key] >= floor for key, floor in FLOORS.items())
     return 0 if enough and one_trip else 1
 
