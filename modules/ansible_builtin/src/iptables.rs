@@ -269,7 +269,13 @@ mod tests {
         let version = ("iptables --version".to_string(), output(0, "iptables v1.8.9 (nf_tables)\n"));
         let others = answers.iter().map(|(line, rc, text)| ((*line).to_string(), output(*rc, text)));
         let script = Script::new(others.chain([version]).collect());
-        let reply = run_rooted(crate::entry("iptables"), Path::new("/nonexistent"), args, false, Some(script.clone()));
+        let reply = run_rooted(
+            crate::entry("iptables"),
+            Path::new("/nonexistent"),
+            args,
+            false,
+            Some(script.clone()),
+        );
         (reply.result, script.asked())
     }
 

@@ -23,6 +23,7 @@ mod hostname;
 mod iptables;
 mod known_hosts;
 mod lineinfile;
+mod mount_facts;
 mod package;
 mod package_facts;
 mod ping;
@@ -44,7 +45,7 @@ mod web;
 rustible_sdk::modules![
     "ansible.builtin":
     apt, apt_key, apt_repository, assemble, async_status, blockinfile, command, copy, cron, deb822_repository,
-    debconf, dpkg_selections, file, find, get_url, getent, group, hostname, iptables, known_hosts, lineinfile,
+    debconf, dpkg_selections, file, find, get_url, getent, group, hostname, iptables, known_hosts, lineinfile, mount_facts,
     package, package_facts, ping, replace, service, service_facts, setup, shell, slurp, stat, systemd_service,
     tempfile, unarchive, uri, user, wait_for,
 ];

@@ -1,7 +1,7 @@
 //! `ansible.builtin.setup`: what is known of a Linux host.
 
 mod distribution;
-mod hardware;
+pub(crate) mod hardware;
 mod local;
 mod more;
 mod network;
@@ -158,7 +158,7 @@ fn names() -> String {
 }
 
 /// The text of a file, empty when it cannot be read.
-fn text(host: &Host, path: &str) -> String {
+pub(crate) fn text(host: &Host, path: &str) -> String {
     host.read(path)
         .ok()
         .flatten()

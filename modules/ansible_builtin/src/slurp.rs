@@ -17,7 +17,7 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         fail!("Source is a directory and must be a file: {shown}");
     }
     let Some(bytes) =
-        host.read(&args.src).map_err(|_| Failure::new(format!("file is not readable: {shown}")))?
+        host.read(&args.src).map_err(|_| Failure::new(format!("File is not readable: {shown}")))?
     else {
         fail!("File not found: {shown}");
     };

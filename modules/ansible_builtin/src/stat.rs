@@ -69,7 +69,8 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         attributes(&shown, host, &mut out);
     }
     if args.get_selinux_context {
-        let context = host.selinux_context(&args.path).map(|parts| parts.into_iter().map(Value::from).collect());
+        let context =
+            host.selinux_context(&args.path).map(|parts| parts.into_iter().map(Value::from).collect());
         out.insert("selinux_context", context.unwrap_or_else(|| vec![Value::Null; 3]));
     }
     Ok(Outcome::new().changed(false).with("stat", out))

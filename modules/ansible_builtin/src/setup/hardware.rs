@@ -1,6 +1,6 @@
 //! Processors, memory, mounts, firmware.
 
-use rustible_sdk::prelude::*;
+use rustible_sdk::{host::users::Room, prelude::*};
 
 use super::{Args, Facts, text};
 
@@ -109,18 +109,23 @@ pub(super) fn mounts(args: &Args, host: &mut Host, facts: &mut Facts) -> Result<
             "uuid" => "N/A",
         };
         if let Some(room) = host.room(mount) {
-            entry.extend(&dict! {
-                "size_total" => room.blocks * room.block_size, "size_available" => room.available * room.block_size,
-                "block_size" => room.block_size, "block_total" => room.blocks, "block_available" => room.available,
-                "block_used" => room.blocks.saturating_sub(room.available), "inode_total" => room.inodes,
-                "inode_available" => room.inodes_available,
-                "inode_used" => room.inodes.saturating_sub(room.inodes_available),
-            });
+            entry.extend(&space(&room));
         }
         all.push(Value::Dict(entry));
     }
     facts.insert("mounts", all);
     Ok(())
+}
+
+/// Room of a file system as facts say it.
+pub(crate) fn space(room: &Room) -> Dict {
+    dict! {
+        "size_total" => room.blocks * room.block_size, "size_available" => room.available * room.block_size,
+        "block_size" => room.block_size, "block_total" => room.blocks, "block_available" => room.available,
+        "block_used" => room.blocks.saturating_sub(room.available), "inode_total" => room.inodes,
+        "inode_available" => room.inodes_available,
+        "inode_used" => room.inodes.saturating_sub(room.inodes_available),
+    }
 }
 
 /// Blanks in fields are written as octal numbers.
