@@ -88,7 +88,7 @@ async fn of_module(job: &Job, ready: &Ready, spec: &'static Spec) -> Attempt {
     }
     let args = match checked(spec, &ready.args, &[]) {
         Ok(_) => ready.args.clone(),
-        Err(result) => return outcome::failed(result, "Module failed"),
+        Err(result) => return outcome::failed(as_written(job, spec, result), "Module failed"),
     };
     if skipped_in_check(spec, settled.check) {
         return skipped(spec.name);
@@ -96,6 +96,15 @@ async fn of_module(job: &Job, ready: &Ready, spec: &'static Spec) -> Attempt {
     let call = Call { module: spec.name.to_string(), args, ..settled.call() };
     let reply = module::call(&job.runner, &settled.target, call, Vec::new()).await;
     attempt(job, reply.map(|reply| reply.result), Vec::new())
+}
+
+/// A refusal names the module as the task does.
+fn as_written(job: &Job, spec: &Spec, mut result: Dict) -> Dict {
+    if let Some(Value::Str(message)) = result.get("msg") {
+        let message = message.replace(&format!("({})", spec.name), &format!("({})", job.task.action));
+        result.insert("msg", message);
+    }
+    result
 }
 
 fn skipped(name: &str) -> Attempt {
