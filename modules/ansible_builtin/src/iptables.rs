@@ -6,7 +6,6 @@ use rustible_sdk::prelude::*;
 
 /// Keep a rule, a chain or a policy of the packet filter.
 #[derive(Args)]
-#[expect(clippy::duplicated_attributes, reason = "rules share arguments")]
 #[args(check = full)]
 #[args(mutually_exclusive(set_dscp_mark, set_dscp_mark_class), mutually_exclusive(flush, policy))]
 #[args(required_by(set_dscp_mark => jump), required_by(set_dscp_mark_class => jump))]

@@ -27,6 +27,7 @@ mod mount_facts;
 mod package;
 mod package_facts;
 mod ping;
+mod pip;
 mod replace;
 mod service;
 mod service_facts;
@@ -46,7 +47,7 @@ rustible_sdk::modules![
     "ansible.builtin":
     apt, apt_key, apt_repository, assemble, async_status, blockinfile, command, copy, cron, deb822_repository,
     debconf, dpkg_selections, file, find, get_url, getent, group, hostname, iptables, known_hosts, lineinfile, mount_facts,
-    package, package_facts, ping, replace, service, service_facts, setup, shell, slurp, stat, systemd_service,
+    package, package_facts, ping, pip, replace, service, service_facts, setup, shell, slurp, stat, systemd_service,
     tempfile, unarchive, uri, user, wait_for,
 ];
 
