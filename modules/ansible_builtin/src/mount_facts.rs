@@ -44,7 +44,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let program = match &args.mount_binary {
         Value::Null => None,
         Value::Str(program) => Some(program.to_string()),
-        other => fail!("argument 'mount_binary' must be a string or null, not {}", rustible_sdk::repr::repr(other)),
+        other => {
+            fail!("argument 'mount_binary' must be a string or null, not {}", rustible_sdk::repr::repr(other))
+        }
     };
     let mut mounts = Vec::new();
     for (source, found) in args.gathered(program.as_deref().filter(|p| !p.is_empty()), host)? {
