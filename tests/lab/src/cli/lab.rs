@@ -53,7 +53,7 @@ pub(super) fn up(state: &Path) -> Result<()> {
 }
 
 /// The process id of the background process, while it runs.
-fn alive(state: &Path) -> Option<u32> {
+pub(super) fn alive(state: &Path) -> Option<u32> {
     let id: u32 = fs::read_to_string(state.join("serve.pid")).ok()?.trim().parse().ok()?;
     let line = fs::read(format!("/proc/{id}/cmdline")).ok()?;
     String::from_utf8_lossy(&line).split('\0').any(|word| word == "serve").then_some(id)

@@ -1,5 +1,6 @@
 //! The command line of the lab.
 
+mod demo;
 mod enter;
 mod lab;
 mod prefetch;
@@ -40,6 +41,12 @@ enum Action {
         #[arg(default_value = "controller")]
         machine: String,
     },
+    /// Run the main job in a fresh lab and check its end state from outside; the lab stays up
+    Demo {
+        /// This rustible in place of a build from the project
+        #[arg(long, value_name = "FILE")]
+        rustible: Option<PathBuf>,
+    },
     /// Stop all machines, end the lab and remove its folder; the cache stays
     Down,
     /// What `up` leaves in the background
@@ -75,6 +82,7 @@ fn act(arguments: Arguments) -> Result<u8> {
         Action::Up => lab::up(&state).map(|()| 0),
         Action::Run { command } => enter::run(&state, "controller", &command),
         Action::Shell { machine } => enter::run(&state, &machine, &["bash".to_owned(), "-l".to_owned()]),
+        Action::Demo { rustible } => demo::run(&state, rustible),
         Action::Down => lab::down(&state).map(|()| 0),
         Action::Serve => lab::serve(&state).map(|()| 0),
     }

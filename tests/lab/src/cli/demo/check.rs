@@ -1,0 +1,66 @@
+//! The table of what was checked.
+
+use anyhow::Result;
+
+use crate::cli::say;
+
+/// What a look at a row gave.
+pub(super) enum Verdict {
+    /// Looked at, and as it should be.
+    Yes,
+    /// Looked at, and otherwise: what was seen.
+    No(String),
+    /// Nobody looked: why.
+    NotChecked(&'static str),
+}
+
+/// All rows.
+#[derive(Default)]
+pub(super) struct Table(Vec<(&'static str, &'static str, Verdict)>);
+
+impl Table {
+    /// Adds a row; a look that fails is a no with its error.
+    pub(super) fn look(&mut self, area: &'static str, what: &'static str, seen: Result<Verdict>) {
+        let verdict = seen.unwrap_or_else(|error| Verdict::No(format!("{error:#}")));
+        self.0.push((area, what, verdict));
+    }
+
+    /// Adds a row that nobody looked at.
+    pub(super) fn skip(&mut self, area: &'static str, what: &'static str, why: &'static str) {
+        self.0.push((area, what, Verdict::NotChecked(why)));
+    }
+
+    /// Whether a row says no.
+    pub(super) fn has_no(&self) -> bool {
+        self.0.iter().any(|(_, _, verdict)| matches!(verdict, Verdict::No(_)))
+    }
+
+    /// Shows it.
+    pub(super) fn print(&self) {
+        for (area, what, verdict) in &self.0 {
+            let (word, remark) = match verdict {
+                Verdict::Yes => ("yes", String::new()),
+                Verdict::No(seen) => ("NO", format!(": {seen}")),
+                Verdict::NotChecked(why) => ("not checked", format!(": {why}")),
+            };
+            say(&format!("{word:<12}{area:<10}{what}{remark}"));
+        }
+        let count = |is: fn(&Verdict) -> bool| self.0.iter().filter(|row| is(&row.2)).count();
+        say(&format!(
+            "{} yes, {} no, {} not checked",
+            count(|verdict| matches!(verdict, Verdict::Yes)),
+            count(|verdict| matches!(verdict, Verdict::No(_))),
+            count(|verdict| matches!(verdict, Verdict::NotChecked(_)))
+        ));
+    }
+}
+
+/// Yes when both are the same, else no with what was seen.
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(seen: &T, wanted: &T) -> Verdict {
+    if seen == wanted { Verdict::Yes } else { Verdict::No(format!("{seen:?}, wanted {wanted:?}")) }
+}
+
+/// Yes when nothing is in the list, else no with it.
+pub(super) fn none(seen: &[String]) -> Verdict {
+    if seen.is_empty() { Verdict::Yes } else { Verdict::No(seen.join(", ")) }
+}

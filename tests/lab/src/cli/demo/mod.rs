@@ -1,0 +1,95 @@
+//! The main job from beginning to end, and what can be seen of it from outside.
+
+mod check;
+mod controller;
+mod look;
+mod project;
+mod rows;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{lab, say};
+use look::Look;
+
+/// How often `setup_applications.yaml` runs: to warm up, and measured.
+const WARM_UP: usize = 2;
+const MEASURED: usize = 5;
+/// What the measured runs may take.
+const GOAL: Duration = Duration::from_secs(2);
+
+/// Everything that the checks compare.
+pub(super) struct Story {
+    /// What the runs printed, in their order.
+    pub logs: Vec<PathBuf>,
+    /// Requests that wrote at the doubles during the second run.
+    pub second_writes: Vec<String>,
+    /// The cluster's objects that changed during the second run.
+    pub second_changes: Vec<String>,
+    /// The recaps of the first and the second run.
+    pub recaps: [String; 2],
+    /// The median of the measured runs.
+    pub median: Duration,
+}
+
+/// Builds rustible (or takes `program`), brings a fresh lab up, runs the main job twice and `setup_applications.yaml` seven times,
+/// and prints the table. Gives 1 when a row says no. Errors when a run cannot be started or fails.
+pub(super) fn run(state: &Path, program: Option<PathBuf>) -> Result<u8> {
+    if lab::alive(state).is_some() {
+        bail!("a lab is up already, and this needs a fresh one: take it down with `rustible-lab down`");
+    }
+    let program = match program {
+        Some(program) => program,
+        None => project::build()?,
+    };
+    lab::up(state)?;
+    controller::fill(state, &program)?;
+    let folder = state.join("demo");
+    fs::create_dir_all(&folder)?;
+    let first = play(state, &folder.join("first.log"), "setup_cluster.yaml")?;
+    say(&format!("setup_cluster.yaml: {:.1} s", first.1.as_secs_f64()));
+    let look = Look::new(state);
+    let (before, objects) = (look.writes()?, look.versions()?);
+    let second = play(state, &folder.join("second.log"), "setup_cluster.yaml")?;
+    say(&format!("setup_cluster.yaml again: {:.1} s", second.1.as_secs_f64()));
+    let second_writes = look.writes()?.split_off(before.len());
+    let after = look.versions()?;
+    let second_changes = objects.symmetric_difference(&after).cloned().collect();
+    let mut logs = vec![folder.join("first.log"), folder.join("second.log")];
+    let mut times = Vec::new();
+    for number in 1..=WARM_UP + MEASURED {
+        let log = folder.join(format!("applications-{number}.log"));
+        times.push(play(state, &log, "setup_applications.yaml")?.1);
+        logs.push(log);
+    }
+    let mut measured = times.split_off(WARM_UP);
+    measured.sort_unstable();
+    let median = measured.get(MEASURED / 2).copied().context("no run was measured")?;
+    say(&format!("setup_applications.yaml, {MEASURED} runs: median {:.0} ms", median.as_secs_f64() * 1e3));
+    let story = Story { logs, second_writes, second_changes, recaps: [first.0, second.0], median };
+    let table = rows::all(&look, &story);
+    table.print();
+    say(
+        "The lab is still up. Look around: `rustible-lab shell` (then kubectl get pods -A); `rustible-lab down` ends it.",
+    );
+    Ok(u8::from(table.has_no()))
+}
+
+/// One run on the controller with its output in `log`: the recap and the time. Errors with the end of the log when it fails.
+fn play(state: &Path, log: &Path, playbook: &str) -> Result<(String, Duration)> {
+    say(&format!("rustible {playbook} ..."));
+    let start = Instant::now();
+    let status = controller::rustible(state, log, playbook)?;
+    let took = start.elapsed();
+    let text = fs::read_to_string(log)?;
+    if status != 0 {
+        let lines: Vec<&str> = text.lines().collect();
+        let tail = lines.iter().skip(lines.len().saturating_sub(30)).copied().collect::<Vec<_>>().join("\n");
+        bail!("rustible {playbook} ended with {status} (all of it: {}):\n{tail}", log.display());
+    }
+    let recap = text.split_once("PLAY RECAP").map(|(_, recap)| recap.to_owned());
+    Ok((recap.context("the run printed no recap")?, took))
+}

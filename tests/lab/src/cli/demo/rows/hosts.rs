@@ -1,0 +1,84 @@
+//! Rows about the machines, seen by ssh.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::super::check::{Table, Verdict, same};
+use super::super::controller::{CONTROL, USER, WORKER};
+use super::super::look::Look;
+use crate::network::address;
+
+const ALL: &str = "8472/udp 51871/udp";
+const CONTROL_RULES: &str =
+    "22/tcp 4240/tcp 4244:4245/tcp 4250/tcp 6443/tcp 2379:2380/tcp 10250/tcp 10257/tcp 10259/tcp";
+const WORKER_RULES: &str = "22/tcp 80/tcp 443/tcp 4240/tcp 4244:4245/tcp 4250/tcp 10250/tcp 10256/tcp 30000:32767/tcp 30000:32767/udp";
+
+/// A look at one machine: what is asked, a shell's text, what it prints.
+type Fact = (&'static str, String, String);
+
+pub(super) fn rows(table: &mut Table, look: &Look) {
+    for (last, name) in [(CONTROL, "k8s-control-1"), (WORKER, "k8s-node-1")] {
+        for (what, text, wanted) in facts(last, name) {
+            table.look(
+                "hosts",
+                what,
+                look.node(last, &text).map(|seen| same(&seen.trim().to_owned(), &wanted)),
+            );
+        }
+    }
+    table.look("hosts", "firewall of the control plane, rule for rule", rules(look, CONTROL, CONTROL_RULES));
+    table.look("hosts", "firewall of the worker, rule for rule", rules(look, WORKER, WORKER_RULES));
+    table.skip("hosts", "ip_forward 1 after a reboot", "no machine is rebooted here");
+}
+
+fn facts(last: u8, name: &str) -> Vec<Fact> {
+    let fact = |what, text: &str, wanted: &str| (what, text.to_owned(), wanted.to_owned());
+    let own = address(last);
+    vec![
+        fact("hostname", "cat /etc/hostname; hostname", &format!("{name}\n{name}")),
+        fact("ssh user with sudo", "echo $SUDO_USER; id -un", &format!("{USER}\nroot")),
+        fact("no user ubuntu", "getent passwd ubuntu || echo none", "none"),
+        fact(
+            "no log-in by password",
+            "sshd -T | grep -E '^(password|kbdinteractive)authentication'",
+            "passwordauthentication no\nkbdinteractiveauthentication no",
+        ),
+        (
+            "the static address, and in netplan's file",
+            format!(
+                "ip -4 -o address show scope global | grep -cwF {own}/24; grep -cwF {own}/24 /etc/netplan/99-static.yaml"
+            ),
+            "1\n1".to_owned(),
+        ),
+        fact("no swap, none in fstab", "swapon --noheadings; grep -cE '^[^#].*[[:space:]]swap[[:space:]]' /etc/fstab", "0"),
+        fact("packages held", "apt-mark showhold | sort | xargs", "cri-o kubeadm kubectl kubelet"),
+        fact("services active and enabled", "systemctl is-active crio kubelet; systemctl is-enabled crio kubelet",
+            "active\nactive\nenabled\nenabled"),
+        fact(
+            "ip_forward now and in its file",
+            "cat /proc/sys/net/ipv4/ip_forward; grep -c '^net.ipv4.ip_forward *= *1$' /etc/sysctl.d/99-kubernetes.conf",
+            "1\n1",
+        ),
+        fact("modules file", "cat /etc/modules-load.d/k8s.conf", "overlay\nbr_netfilter"),
+    ]
+    .into_iter()
+    .map(|(what, text, wanted)| (what, format!("{{ {text}; }} || true"), wanted))
+    .collect()
+}
+
+fn rules(look: &Look, last: u8, own: &str) -> Result<Verdict> {
+    let seen = look.node(last, "ufw status")?;
+    let wanted: BTreeSet<String> = [ALL, own]
+        .iter()
+        .flat_map(|text| text.split(' '))
+        .flat_map(|rule| [format!("{rule} ALLOW Anywhere"), format!("{rule} (v6) ALLOW Anywhere (v6)")])
+        .chain(["Status: active".to_owned()])
+        .collect();
+    let seen: BTreeSet<String> = seen
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|line| !line.is_empty() && !line.starts_with("To Action") && !line.starts_with("--"))
+        .collect();
+    Ok(same(&seen, &wanted))
+}
