@@ -1,6 +1,7 @@
 //! Controller halves of actions, one file each, named like the action.
 
 mod add_host;
+mod assemble;
 mod assert;
 mod copy;
 mod debug;
@@ -31,6 +32,7 @@ use rustible_executor::Action;
 pub fn actions() -> Vec<Arc<dyn Action>> {
     vec![
         Arc::new(add_host::AddHost::default()),
+        Arc::new(assemble::Assemble::default()),
         Arc::new(assert::Assert::default()),
         Arc::new(copy::Copy::default()),
         Arc::new(debug::Debug::default()),
