@@ -43,7 +43,7 @@ impl Table {
                 Verdict::No(seen) => ("NO", format!(": {seen}")),
                 Verdict::NotChecked(why) => ("not checked", format!(": {why}")),
             };
-            say(&format!("{word:<12}{area:<10}{what}{remark}"));
+            say(&format!("{word:<12}{area:<12}{what}{remark}"));
         }
         let count = |is: fn(&Verdict) -> bool| self.0.iter().filter(|row| is(&row.2)).count();
         say(&format!(

@@ -85,7 +85,9 @@ impl Look {
     /// The cluster's objects, each with what changes when its wanted state or its metadata is written (not its status).
     pub(super) fn versions(&self) -> Result<BTreeSet<String>> {
         let list = self.kubectl(&format!("{KINDS} --all-namespaces --show-managed-fields"))?;
-        let objects = list["items"].as_array().context("kubectl gave no list")?.iter();
+        // What is ending was ended before.
+        let there = |one: &&Value| one["metadata"]["deletionTimestamp"].is_null();
+        let objects = list["items"].as_array().context("kubectl gave no list")?.iter().filter(there);
         Ok(objects
             .map(|one| {
                 let meta = &one["metadata"];
