@@ -10,9 +10,12 @@ mod fetch;
 mod gather_facts;
 mod group_by;
 mod include_vars;
+mod kubernetes;
+mod package;
 mod pause;
 mod raw;
 mod reboot;
+mod rendering;
 mod script;
 mod set_fact;
 mod set_stats;
@@ -25,7 +28,7 @@ mod wait_for_connection;
 
 use std::sync::Arc;
 
-use rustible_executor::Action;
+use rustible_executor::{Action, Preparation};
 
 /// Every action.
 #[must_use]
@@ -52,4 +55,10 @@ pub fn actions() -> Vec<Arc<dyn Action>> {
         Arc::new(validate_argument_spec::ValidateArgumentSpec::default()),
         Arc::new(wait_for_connection::WaitForConnection::default()),
     ]
+}
+
+/// Everything that stands before modules.
+#[must_use]
+pub fn preparations() -> Vec<Arc<dyn Preparation>> {
+    vec![Arc::new(kubernetes::Kubernetes), Arc::new(package::Package)]
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use rustible_playbook::{Catalog, Found, redirect};
 use rustible_protocol::{Spec, Text};
 
-use crate::action::Action;
+use crate::{action::Action, preparation::Preparation};
 
 /// Statements of the language that look like actions.
 const STATEMENTS: &[&str] = &[
@@ -20,6 +20,7 @@ const STATEMENTS: &[&str] = &[
 #[derive(Default)]
 pub struct Registry {
     actions: BTreeMap<&'static str, Arc<dyn Action>>,
+    preparations: BTreeMap<&'static str, Arc<dyn Preparation>>,
     modules: BTreeMap<&'static str, &'static Spec>,
     /// Full names of modules that exist elsewhere and not here.
     elsewhere: Vec<String>,
@@ -31,9 +32,27 @@ impl Registry {
     pub fn new(actions: Vec<Arc<dyn Action>>, modules: Vec<&'static Spec>, elsewhere: Vec<String>) -> Self {
         Self {
             actions: actions.into_iter().map(|action| (action.name(), action)).collect(),
+            preparations: BTreeMap::new(),
             modules: modules.into_iter().map(|spec| (spec.name, spec)).collect(),
             elsewhere,
         }
+    }
+
+    /// The same table with these in front of their modules.
+    #[must_use]
+    pub fn prepared_by(mut self, preparations: Vec<Arc<dyn Preparation>>) -> Self {
+        for preparation in preparations {
+            for name in preparation.modules() {
+                self.preparations.insert(name, Arc::clone(&preparation));
+            }
+        }
+        self
+    }
+
+    /// What stands before the module of that full name.
+    #[must_use]
+    pub fn preparation(&self, name: &str) -> Option<&Arc<dyn Preparation>> {
+        self.preparations.get(name)
     }
 
     /// The action of that full name.

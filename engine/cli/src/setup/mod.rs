@@ -297,7 +297,8 @@ pub(crate) fn run(
     };
     let runner = Runner::new(Setup {
         options,
-        registry: Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere()),
+        registry: Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere())
+            .prepared_by(rustible_actions::preparations()),
         inventory,
         refresh,
         vault,

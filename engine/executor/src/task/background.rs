@@ -20,7 +20,7 @@ const FOLDER: &str = "~/.ansible_async";
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// Start the module in the background and, with `poll`, wait for its end.
-pub(super) async fn run(job: &Job, ready: &Ready, spec: &'static Spec) -> Attempt {
+pub(super) async fn run(job: &Job, ready: &Ready, spec: &'static Spec, args: Dict) -> Attempt {
     let settled = &ready.settled;
     if settled.check {
         let text = "check mode and async cannot be used on same task.";
@@ -37,12 +37,7 @@ pub(super) async fn run(job: &Job, ready: &Ready, spec: &'static Spec) -> Attemp
         dir: folder.clone().unwrap_or_else(|| FOLDER.to_string()),
     };
     let id = background.id.clone();
-    let call = Call {
-        module: spec.name.to_string(),
-        args: ready.args.clone(),
-        job: Some(background),
-        ..settled.call()
-    };
+    let call = Call { module: spec.name.to_string(), args, job: Some(background), ..settled.call() };
     let started = match module::call(&job.runner, &settled.target, call, Vec::new()).await {
         Ok(reply) => reply.result,
         Err(failure) => return attempt(job, Err(failure), Vec::new()),

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use rustible_protocol::{Call, Dict, Spec, Value, validate::validate};
 use rustible_source::{Diagnostic, nearest};
+use rustible_template::Templar;
 
 use super::{Job, attempts::Attempt, background, item::Ready, outcome};
 use crate::{
     action::{Action, Context, Failure, skipped_in_check},
     module,
+    preparation::{Preparation, Prepared},
 };
 
 /// Run the action or module.
@@ -61,41 +63,73 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
         Err(result) => return outcome::failed(result, "Action failed"),
     };
     let templar = job.templar(&ready.scope);
-    let mut context = Context {
+    let mut context = context(job, ready, args, &templar);
+    let outcome = action.run(&mut context).await;
+    let effects = std::mem::take(&mut context.effects);
+    for warning in std::mem::take(&mut context.warnings) {
+        job.runner.emitter.warn(warning);
+    }
+    attempt(job, outcome, effects)
+}
+
+fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &'a Templar) -> Context<'a> {
+    Context {
         runner: &job.runner,
         args,
         written: &ready.written,
-        templar: &templar,
+        templar,
         host: &job.host,
         target: (*ready.settled.target).clone(),
         settled: &ready.settled,
         search: ready.scope.search_path(),
         effects: Vec::new(),
         warnings: Vec::new(),
-    };
-    let outcome = action.run(&mut context).await;
-    for warning in &context.warnings {
-        job.runner.emitter.warn(warning.clone());
     }
-    let effects = std::mem::take(&mut context.effects);
-    attempt(job, outcome, effects)
 }
 
 async fn of_module(job: &Job, ready: &Ready, spec: &'static Spec) -> Attempt {
     let settled = &ready.settled;
-    if settled.background > 0 {
-        return background::run(job, ready, spec).await;
-    }
-    let args = match checked(spec, &ready.args, &[]) {
-        Ok(_) => ready.args.clone(),
-        Err(result) => return outcome::failed(as_written(job, spec, result), "Module failed"),
+    let prepared = match job.runner.registry.preparation(spec.name) {
+        None => Prepared::Call(ready.args.clone()),
+        Some(preparation) => match prepare(job, ready, spec, &**preparation).await {
+            Ok(prepared) => prepared,
+            Err(attempt) => return *attempt,
+        },
     };
+    let args = match prepared {
+        Prepared::Call(args) => args,
+        Prepared::Done(result) => return attempt(job, Ok(result), Vec::new()),
+    };
+    if settled.background > 0 {
+        return background::run(job, ready, spec, args).await;
+    }
+    if let Err(result) = checked(spec, &args, &[]) {
+        return outcome::failed(as_written(job, spec, result), "Module failed");
+    }
     if skipped_in_check(spec, settled.check) {
         return skipped(spec.name);
     }
     let call = Call { module: spec.name.to_string(), args, ..settled.call() };
     let reply = module::call(&job.runner, &settled.target, call, Vec::new()).await;
     attempt(job, reply.map(|reply| reply.result), Vec::new())
+}
+
+/// What stands before the module settles its arguments.
+async fn prepare(
+    job: &Job,
+    ready: &Ready,
+    spec: &Spec,
+    preparation: &dyn Preparation,
+) -> Result<Prepared, Box<Attempt>> {
+    let args = checked(spec, &ready.args, &[])
+        .map_err(|result| Box::new(outcome::failed(as_written(job, spec, result), "Module failed")))?;
+    let templar = job.templar(&ready.scope);
+    let mut context = context(job, ready, args, &templar);
+    let prepared = preparation.prepare(&mut context).await;
+    for warning in std::mem::take(&mut context.warnings) {
+        job.runner.emitter.warn(warning);
+    }
+    prepared.map_err(|failure| Box::new(attempt(job, Err(failure), Vec::new())))
 }
 
 /// A refusal names the module as the task does.
