@@ -28,8 +28,9 @@ fn check(context: &Context<'_>) -> Result<Dict, Failure> {
         Some(Value::List(list)) => list.to_vec(),
         // The whole list may come out of a template.
         Some(Value::Str(text)) if text.may_be_template() => {
-            match context.render(&Value::Str(text.clone()))? {
-                Some(Value::List(list)) => list.iter().map(trusted).collect(),
+            // What is wrong with it is better said by the condition.
+            match context.render(&Value::Str(text.clone())) {
+                Ok(Some(Value::List(list))) => list.iter().map(trusted).collect(),
                 _ => vec![Value::Str(text.clone())],
             }
         }
@@ -37,10 +38,7 @@ fn check(context: &Context<'_>) -> Result<Dict, Failure> {
         None => Vec::new(),
     };
     for condition in &conditions {
-        let good = context.templar.condition(condition).map_err(|error| {
-            let at = error.origin.clone();
-            error.context("Action failed", None).at(at.as_ref())
-        })?;
+        let good = context.templar.condition(condition)?;
         if good {
             continue;
         }

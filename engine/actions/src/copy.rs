@@ -7,7 +7,7 @@ use rustible_protocol::{Dict, Kind, Spec, Value, json};
 
 use crate::{
     source::{self, basename, without},
-    spec::{With, action, field, file_attributes, spec},
+    spec::{With, action, field, file_attributes, result, spec},
 };
 
 /// The name of the attachment that the module writes.
@@ -48,14 +48,16 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let src = context.text("src").filter(|s| !s.is_empty());
     let content = context.args.get(CONTENT).filter(|c| !c.is_null()).cloned();
     let Some(dest) = context.text("dest").filter(|d| !d.is_empty()) else {
-        return Err(Failure::msg("dest is required"));
+        return Err(Failure::msg("dest is required").judged());
     };
     let given = given(context);
     match (&src, &content) {
-        (None, None) => return Err(Failure::msg("src (or content) is required")),
-        (Some(_), Some(_)) => return Err(Failure::msg("src and content are mutually exclusive")),
+        (None, None) => return Err(Failure::msg("src (or content) is required").judged()),
+        (Some(_), Some(_)) => {
+            return Err(Failure::msg("src and content are mutually exclusive").judged());
+        }
         (None, Some(_)) if dest.ends_with('/') => {
-            return Err(Failure::msg("can not use content with a dir as dest"));
+            return Err(Failure::msg("can not use content with a dir as dest").judged());
         }
         _ => {}
     }
@@ -72,7 +74,7 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
     if context.flag("remote_src", false)? {
         return context.module("ansible.builtin.copy", given, Vec::new()).await;
     }
-    let path = context.find_file("files", src.trim_end_matches('/'))?;
+    let path = context.find_file("files", src.trim_end_matches('/')).map_err(unexpected)?;
     if path.is_dir() {
         return folder(context, &given, &path, src.ends_with('/'), &dest).await;
     }
@@ -82,6 +84,17 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
     preserve(&mut args, &path)?;
     let attached = source::file(context, CONTENT, &path, decrypt)?;
     write(context, args, attached).await
+}
+
+/// A file that is missing, in the reference's words.
+fn unexpected(failure: Failure) -> Failure {
+    match failure {
+        Failure::Error(error) => {
+            let error = Box::new(error.context("Unexpected AnsibleActionFail error", None));
+            Failure::Raised { result: result([("msg", error.summary().into())]), error }
+        }
+        other => other,
+    }
 }
 
 /// The arguments that were given, under their names, without the defaults of the controller's half.

@@ -31,7 +31,7 @@ action!(
             ],
         )
     },
-    |context| include(context)
+    |context| include(context).map_err(Failure::judged)
 );
 
 fn include(context: &mut Context<'_>) -> Result<Dict, Failure> {

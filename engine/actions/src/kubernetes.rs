@@ -26,13 +26,16 @@ impl Preparation for Kubernetes {
         let here = context.target.transport == Transport::Local;
         let mut args = context.args.clone();
         if here && let Some(Value::Str(path)) = context.args.get("kubeconfig") {
-            args.insert("kubeconfig", kubeconfig(context, path.as_str())?);
+            args.insert("kubeconfig", kubeconfig(context, path.as_str()).map_err(Failure::judged)?);
         }
         if here
             && let Some(src) = context.text("src")
             && !["http://", "https://", "ftp://"].iter().any(|scheme| src.starts_with(scheme))
         {
-            args.insert("src", context.find_file("files", &src)?.display().to_string());
+            args.insert(
+                "src",
+                context.find_file("files", &src).map_err(Failure::judged)?.display().to_string(),
+            );
         }
         if let Some(template) = context.args.get("template").filter(|value| value.truthy()) {
             let definition = definitions(context, template)?;
@@ -90,6 +93,6 @@ fn rendered(context: &Context<'_>, given: &Dict) -> Result<String, Failure> {
     let Some(src) = given.get("path").filter(|path| path.truthy()).map(key_text) else {
         return Err(Failure::msg("Please specify path for template."));
     };
-    let path = context.find_file("templates", &src)?;
+    let path = context.find_file("templates", &src).map_err(Failure::relayed)?;
     rendering::render(context, &path, &src, &rendering::options(given)?, Value::Null)
 }

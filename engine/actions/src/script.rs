@@ -38,7 +38,7 @@ async fn script(context: &mut Context<'_>) -> Result<Dict, Failure> {
         return Ok(skipped);
     }
     let (name, arguments) = cut(line.trim());
-    let path = context.find_file("files", &name)?;
+    let path = context.find_file("files", &name).map_err(Failure::relayed)?;
     if context.check() {
         return Ok(result([("changed", true.into()), ("skipped", true.into())]));
     }

@@ -65,7 +65,7 @@ async fn template(context: &mut Context<'_>) -> Result<Dict, Failure> {
             "template: output_encoding '{encoding}' is not supported by rustible"
         )));
     }
-    let path = context.find_file("templates", &src)?;
+    let path = context.find_file("templates", &src).map_err(Failure::relayed)?;
     let options = rendering::options(&context.args)?;
     let dest = context.args.get("dest").cloned().unwrap_or_default();
     let rendered = rendering::render(context, &path, &src, &options, dest)?;

@@ -38,6 +38,13 @@ pub trait Action: Send + Sync {
 pub enum Failure {
     /// It failed with this result (`failed` is set by the executor, `msg` should be there).
     Result(Dict),
+    /// As [`Failure::Result`], but before there was a result that `until`, `changed_when` and `failed_when` could judge.
+    Raised {
+        /// What is registered.
+        result: Dict,
+        /// What is shown.
+        error: Box<Diagnostic>,
+    },
     /// It failed for a reason that has a place in the playbook.
     Error(Box<Diagnostic>),
     /// The host could not be reached.
@@ -45,9 +52,34 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// A failure with a message only.
+    /// Raised with a message only.
     pub fn msg(msg: impl Into<String>) -> Self {
-        Self::Result([("msg", Value::from(msg.into()))].into_iter().collect())
+        let msg = msg.into();
+        let error = Box::new(Diagnostic::new(msg.as_str()));
+        Self::Raised { result: [("msg", Value::from(msg))].into_iter().collect(), error }
+    }
+
+    /// The same as a result that the task's conditions may judge.
+    #[must_use]
+    pub fn judged(self) -> Self {
+        match self {
+            Self::Raised { result, .. } => Self::Result(result),
+            Self::Error(error) => Self::Result([("msg", Value::from(error.summary()))].into_iter().collect()),
+            other => other,
+        }
+    }
+
+    /// An error that the action passes on as its own message, without the advice.
+    #[must_use]
+    pub fn relayed(self) -> Self {
+        match self {
+            Self::Error(error) => {
+                let text = error.summary();
+                let error = Box::new(Diagnostic { apart: true, ..Diagnostic::new(text.as_str()) });
+                Self::Raised { result: [("msg", Value::from(text))].into_iter().collect(), error }
+            }
+            other => other,
+        }
     }
 }
 
@@ -174,9 +206,13 @@ impl Context<'_> {
         if path.is_absolute() {
             return if path.exists() { Ok(path) } else { Err(missing(name, &[])) };
         }
+        let sectioned = !path.starts_with(section);
         let mut tried: Vec<PathBuf> = Vec::new();
-        for folder in &self.search {
-            for candidate in [folder.join(section).join(&path), folder.join(&path)] {
+        // Besides the task's folders the playbook's is always asked, so that it is named twice for a task of its own.
+        let own = if let [only] = &self.search[..] { Some(only) } else { None };
+        for folder in self.search.iter().chain(own) {
+            let inside = sectioned.then(|| folder.join(section).join(&path));
+            for candidate in inside.into_iter().chain([folder.join(&path)]) {
                 if candidate.exists() {
                     return Ok(candidate);
                 }
@@ -252,6 +288,8 @@ fn missing(name: &str, tried: &[PathBuf]) -> Failure {
             text.push_str(&path.display().to_string());
         }
     }
-    text.push_str(" on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, see the remote_src option");
-    Failure::msg(text)
+    text.push_str(" on the Ansible Controller.");
+    let advice =
+        "If you are using a module and expect the file to exist on the remote, see the remote_src option.";
+    Diagnostic::new(text).help(advice).into()
 }

@@ -130,7 +130,16 @@ impl Diagnostic {
             if !alone {
                 let last = i + 1 == groups.len();
                 let message = if last { message.clone() } else { sentence(message) };
-                let _written = writeln!(out, "{message}");
+                // Advice without a place goes on in the line when there is but one.
+                match &shown.help {
+                    Some(help)
+                        if shown.origin.is_none() && !message.contains('\n') && !help.contains('\n') =>
+                    {
+                        let _written = writeln!(out, "{message} {help}");
+                        continue;
+                    }
+                    _ => drop(writeln!(out, "{message}")),
+                }
             }
             shown.place(&mut out);
         }
@@ -153,7 +162,7 @@ impl Diagnostic {
                 if let Some((message, _)) = groups.last_mut() {
                     *message = join(message);
                 }
-            } else if link.origin.is_some() || link.help.is_some() {
+            } else if link.origin.is_some() || link.help.is_some() || link.apart {
                 let message = waiting.take().map_or_else(|| link.message.clone(), |before| join(&before));
                 groups.push((message, link));
             } else {
@@ -169,9 +178,7 @@ impl Diagnostic {
             excerpt(out, origin);
         }
         if let Some(help) = &self.help {
-            if self.origin.is_some() {
-                out.push('\n');
-            }
+            out.push('\n');
             let _written = writeln!(out, "{help}");
         }
     }

@@ -12,11 +12,14 @@ use super::{Finished, Job, all_true, dispatch, item::Ready, outcome};
 use crate::action::Effect;
 
 /// What one attempt came to.
+#[derive(Default)]
 pub(super) struct Attempt {
     pub(super) result: Dict,
     pub(super) effects: Vec<Effect>,
     pub(super) error: Option<Diagnostic>,
     pub(super) unreachable: bool,
+    /// It broke off before it had a result: `until`, `changed_when` and `failed_when` have no say.
+    pub(super) raised: bool,
 }
 
 impl Attempt {
@@ -36,11 +39,11 @@ pub(super) async fn run(job: &Job, ready: &Ready) -> Finished {
     let mut number = 1;
     loop {
         let mut attempt = dispatch::run(job, ready).await;
+        if attempt.unreachable || attempt.raised {
+            return outcome::finish(job, ready, attempt);
+        }
         if total > 1 {
             attempt.result.insert("attempts", number);
-        }
-        if attempt.unreachable {
-            return outcome::finish(job, ready, attempt);
         }
         judge(job, ready, &mut attempt);
         if total == 1 {

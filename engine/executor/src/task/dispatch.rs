@@ -35,7 +35,7 @@ fn timed_out(seconds: u32) -> Attempt {
     let mut details = Dict::new();
     details.insert("period", seconds);
     result.insert("timedout", details);
-    Attempt { result, effects: Vec::new(), error: Some(Diagnostic::new(message)), unreachable: false }
+    Attempt { result, error: Some(Diagnostic::new(message)), raised: true, ..Attempt::default() }
 }
 
 async fn run_untimed(job: &Job, ready: &Ready) -> Attempt {
@@ -60,7 +60,7 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
     }
     let args = match checked(action.spec(), &ready.args, action.raw_arguments()) {
         Ok(args) => args,
-        Err(result) => return outcome::failed(result, "Action failed"),
+        Err(result) => return Attempt { raised: true, ..outcome::failed(result, "Action failed") },
     };
     let templar = job.templar(&ready.scope);
     let mut context = context(job, ready, args, &templar);
@@ -146,7 +146,7 @@ fn skipped(name: &str) -> Attempt {
     result.insert("changed", false);
     result.insert("skipped", true);
     result.insert("msg", format!("remote module ({name}) does not support check mode"));
-    Attempt { result, effects: Vec::new(), error: None, unreachable: false }
+    Attempt { result, ..Attempt::default() }
 }
 
 /// The arguments with aliases resolved and types coerced, or the result of the refusal.
@@ -207,12 +207,17 @@ pub(super) fn attempt(
             let mut attempt = if failed {
                 outcome::failed(result, "Module failed")
             } else {
-                Attempt { result, effects: Vec::new(), error: None, unreachable: false }
+                Attempt { result, ..Attempt::default() }
             };
             attempt.effects = effects;
             attempt
         }
         Err(Failure::Result(result)) => outcome::failed(result, "Action failed"),
+        Err(Failure::Raised { mut result, error }) => {
+            result.insert("changed", false);
+            result.insert("failed", true);
+            Attempt { result, error: Some(error.context("", None)), raised: true, ..Attempt::default() }
+        }
         Err(Failure::Unreachable(message)) => outcome::unreachable(message),
         Err(Failure::Error(error)) => {
             let mut result = Dict::new();
@@ -221,7 +226,7 @@ pub(super) fn attempt(
             result.insert("msg", format!("Task failed: {}", error.summary()));
             // A link of its own keeps the places of the causes.
             let error = error.context("", None);
-            Attempt { result, effects, error: Some(error), unreachable: false }
+            Attempt { result, effects, error: Some(error), raised: true, ..Attempt::default() }
         }
     }
 }

@@ -234,7 +234,7 @@ pub(super) fn failed(mut result: Dict, kind: &str) -> Attempt {
     };
     let error = Diagnostic::new(message).context(kind, None);
     let error = Diagnostic { message: error.summary(), ..Diagnostic::default() };
-    Attempt { result, effects: Vec::new(), error: Some(error), unreachable: false }
+    Attempt { result, error: Some(error), ..Attempt::default() }
 }
 
 /// An unreachable host as an attempt.
@@ -243,5 +243,5 @@ pub(super) fn unreachable(message: String) -> Attempt {
     result.insert("changed", false);
     result.insert("msg", format!("Task failed: {message}"));
     result.insert("unreachable", true);
-    Attempt { result, effects: Vec::new(), error: Some(Diagnostic::new(message)), unreachable: true }
+    Attempt { result, error: Some(Diagnostic::new(message)), unreachable: true, ..Attempt::default() }
 }
