@@ -79,13 +79,13 @@ fn settings_that_are_not_there_are_refused_or_named() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let ping = ["adhoc", "localhost", "-m", "ping"];
-    let (status, out, err) = run(at, &ping, &[("ANSIBLE_NO_LOG", "true")]);
+    let (status, out, err) = run(at, &ping, &[("ANSIBLE_PRECEDENCE", "all_inventory")]);
     assert_eq!((status, out.as_str()), (5, ""));
-    assert!(err.contains("no_log is not supported"), "{err}");
-    assert_eq!(run(at, &ping, &[("ANSIBLE_NO_LOG", "false")]).0, 0);
-    let (status, _, err) = run(at, &ping, &[("ANSIBLE_CACHE_PLUGIN", "jsonfile")]);
+    assert!(err.contains("precedence is not supported"), "{err}");
+    assert_eq!(run(at, &ping, &[("ANSIBLE_PRECEDENCE", "false")]).0, 0);
+    let (status, _, err) = run(at, &ping, &[("ANSIBLE_CACHE_PLUGIN", "redis")]);
     assert_eq!(status, 0);
-    assert!(err.contains("the setting fact_caching has no effect"), "{err}");
+    assert!(err.contains("Unable to load the cache plugin 'redis'"), "{err}");
     fs::create_dir(at.join("own")).unwrap();
     assert!(!run(at, &[&ping[..], &["-M", "own"]].concat(), &[]).2.contains("--module-path"));
     fs::write(at.join("own/x.py"), "").unwrap();
@@ -166,4 +166,31 @@ fn vaults_are_created_edited_and_given_other_passwords() {
             && out.contains("\nb: !vault |\n")
     );
     assert_eq!(err.lines().count(), 2);
+}
+
+#[test]
+fn facts_outlive_a_run_in_a_cache_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let tasks = "  gather_facts: false\n  tasks:\n";
+    let keep = "    - set_fact: {kept: '{{ 6 * 7 }}', cacheable: true}\n";
+    let show = "    - debug: msg=\"{{ kept | default('nothing') }} {{ ansible_facts.kept | default('nothing') }}\"\n";
+    fs::write(at.join("keep.yml"), format!("- hosts: localhost\n{tasks}{keep}")).unwrap();
+    fs::write(at.join("show.yml"), format!("- hosts: localhost\n{tasks}{show}")).unwrap();
+    fs::write(at.join("clear.yml"), format!("- hosts: localhost\n{tasks}    - meta: clear_facts\n")).unwrap();
+    let cache = [
+        ("ANSIBLE_CACHE_PLUGIN", "jsonfile"),
+        ("ANSIBLE_CACHE_PLUGIN_CONNECTION", "kept"),
+        ("ANSIBLE_NOCOLOR", "1"),
+    ];
+    assert_eq!(run(at, &["keep.yml"], &cache).0, 0);
+    assert!(at.join("kept/s1_localhost").exists());
+    let (_, out, _) = run(at, &["show.yml"], &cache);
+    assert!(out.contains("\"42 42\""), "{out}");
+    assert_eq!(run(at, &["clear.yml"], &cache).0, 0);
+    let (_, out, _) = run(at, &["show.yml"], &cache);
+    assert!(out.contains("\"nothing nothing\""), "{out}");
+    let (status, out, _) = run(at, &["show.yml"], &[("ANSIBLE_NO_LOG", "true"), ("ANSIBLE_NOCOLOR", "1")]);
+    assert_eq!(status, 0);
+    assert!(!out.contains("nothing nothing"), "{out}");
 }

@@ -28,4 +28,5 @@ pub use options::{ConnectionOptions, Options};
 pub use preparation::{Preparation, Prepared};
 pub use registry::Registry;
 pub use run::{Asker, Refresh, Runner, Setup, Step};
+pub use rustible_vars::FactCache;
 pub use task::Settled;

@@ -51,6 +51,8 @@ pub struct Options {
     pub inventory_sources: Vec<String>,
     /// `task_timeout` of tasks that name none, in seconds; 0 for none.
     pub task_timeout: u32,
+    /// `no_log` of tasks that say nothing.
+    pub no_log: bool,
     /// `inject_facts_as_vars`.
     pub inject_facts: bool,
     /// `poll` of background jobs that name none, in seconds.
@@ -155,6 +157,7 @@ impl Default for Options {
             config_file: None,
             inventory_sources: Vec::new(),
             task_timeout: 0,
+            no_log: false,
             inject_facts: true,
             poll_interval: 15,
             max_diff_size: 104_448,

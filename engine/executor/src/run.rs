@@ -19,7 +19,7 @@ use rustible_protocol::{
 };
 use rustible_source::Diagnostic;
 use rustible_template::{Engine, Env};
-use rustible_vars::{RunFacts, Store};
+use rustible_vars::{FactCache, RunFacts, Store};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -76,6 +76,8 @@ pub struct Setup {
     pub callbacks: Vec<Box<dyn Callback>>,
     /// Who is asked.
     pub asker: Box<dyn Asker>,
+    /// Where facts are kept between runs.
+    pub fact_cache: Option<FactCache>,
 }
 
 /// A run.
@@ -149,7 +151,7 @@ impl Runner {
             env: setup.env,
             pool: setup.pool,
             emitter,
-            store: Arc::default(),
+            store: Arc::new(setup.fact_cache.map_or_else(Store::default, Store::cached)),
             inventory: Arc::new(RwLock::new(setup.inventory)),
             failed: Mutex::default(),
             asker: setup.asker,
@@ -221,8 +223,17 @@ impl Runner {
         let info = PlaybookInfo { file: playbook.file.display().to_string(), uuid: self.loader.uuid() };
         self.emitter.emit(&Event::PlaybookStart(Arc::new(info)));
         let outcome = self.plays(playbook).await;
+        for warning in self.store.take_warnings() {
+            self.emitter.warn(warning);
+        }
         self.emitter.emit(&Event::Stats(Box::new(self.emitter.stats())));
         outcome
+    }
+
+    /// Forget what is kept of every host's facts.
+    pub fn flush_facts(&self) {
+        let inventory = self.inventory.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        inventory.hosts_of("all").iter().for_each(|host| self.store.clear_facts(host));
     }
 
     pub(crate) fn facts(&self, playbook_dir: &Path) -> RunFacts {

@@ -3,11 +3,13 @@
 //! Nothing is merged ahead of time: a scope holds its layers, highest first, and a name is looked up in them when a
 //! template asks. So a task costs the handful of layers it has, not the number of variables times hosts.
 
+mod cache;
 mod facts;
 mod magic;
 mod scope;
 mod store;
 
+pub use cache::FactCache;
 pub use facts::namespaced;
 pub use magic::{Magic, RunFacts};
 pub use scope::{PlayScope, TaskScope};

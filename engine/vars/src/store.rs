@@ -7,7 +7,10 @@ use std::{
 
 use rustible_protocol::{Dict, Value};
 
-use crate::facts::{injected, namespaced};
+use crate::{
+    cache::FactCache,
+    facts::{injected, namespaced},
+};
 
 /// What a run knows of one host.
 #[derive(Debug, Clone, Default)]
@@ -28,31 +31,69 @@ pub struct HostStore {
 
 /// What a run knows of all hosts.
 #[derive(Debug, Default)]
-pub struct Store(RwLock<HashMap<Arc<str>, Arc<HostStore>>>);
+pub struct Store {
+    hosts: RwLock<HashMap<Arc<str>, Arc<HostStore>>>,
+    cache: Option<FactCache>,
+}
+
+impl HostStore {
+    fn learn(&mut self, facts: &Dict) {
+        if facts.get("module_setup").is_some() || facts.get("ansible_distribution").is_some() {
+            self.gathered = true;
+        }
+        self.facts.extend(facts);
+        self.namespaced = namespaced(&self.facts);
+        self.injected = injected(&self.facts);
+    }
+}
 
 impl Store {
+    /// A store whose facts outlive the run.
+    #[must_use]
+    pub fn cached(cache: FactCache) -> Self {
+        Self { cache: Some(cache), ..Self::default() }
+    }
+
     /// What is known of a host.
     #[must_use]
     pub fn of(&self, host: &str) -> Arc<HostStore> {
-        let hosts = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        hosts.get(host).cloned().unwrap_or_default()
+        let known = {
+            let hosts = self.hosts.read().unwrap_or_else(PoisonError::into_inner);
+            hosts.get(host).cloned()
+        };
+        match (known, &self.cache) {
+            (Some(known), _) => known,
+            (None, None) => Arc::default(),
+            // Whether there is something in the cache or not is asked once.
+            (None, Some(_)) => self.change(host, |_| ()),
+        }
     }
 
-    fn change(&self, host: &str, change: impl FnOnce(&mut HostStore)) {
-        let mut hosts = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(hosts.entry(host.into()).or_default()));
+    fn change(&self, host: &str, change: impl FnOnce(&mut HostStore)) -> Arc<HostStore> {
+        let mut hosts = self.hosts.write().unwrap_or_else(PoisonError::into_inner);
+        let store = hosts.entry(host.into()).or_insert_with(|| {
+            let mut store = HostStore::default();
+            if let Some(facts) = self.cache.as_ref().and_then(|cache| cache.load(host)) {
+                store.learn(&facts);
+            }
+            Arc::new(store)
+        });
+        change(Arc::make_mut(store));
+        store.clone()
+    }
+
+    /// What went wrong with kept facts since the last call.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.cache.as_ref().map(FactCache::take_warnings).unwrap_or_default()
     }
 
     /// Take over facts that a module or `set_fact: cacheable` returned.
     pub fn add_facts(&self, host: &str, facts: &Dict) {
-        self.change(host, |store| {
-            if facts.get("module_setup").is_some() || facts.get("ansible_distribution").is_some() {
-                store.gathered = true;
-            }
-            store.facts.extend(facts);
-            store.namespaced = namespaced(&store.facts);
-            store.injected = injected(&store.facts);
-        });
+        let store = self.change(host, |store| store.learn(facts));
+        if let Some(cache) = &self.cache {
+            cache.save(host, &store.facts);
+        }
     }
 
     /// Note that facts were gathered, whatever they were.
@@ -75,5 +116,8 @@ impl Store {
         self.change(host, |store| {
             *store = HostStore { included: store.included.clone(), set: Dict::new(), ..HostStore::default() };
         });
+        if let Some(cache) = &self.cache {
+            cache.delete(host);
+        }
     }
 }

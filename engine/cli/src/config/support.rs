@@ -37,7 +37,6 @@ macro_rules! unsupported {
 }
 
 const TABLE: &[Unsupported] = unsupported! {
-    "ANSIBLE_NO_LOG", "defaults", "no_log", OFF, Refuse;
     "ANSIBLE_ENABLE_TASK_DEBUGGER", "defaults", "enable_task_debugger", OFF, Refuse;
     "ANSIBLE_PRECEDENCE", "defaults", "precedence", OFF, Refuse;
     "ANSIBLE_PRIVATE_ROLE_VARS", "defaults", "private_role_vars", OFF, Refuse;
@@ -46,7 +45,6 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_DUPLICATE_YAML_DICT_KEY", "defaults", "duplicate_dict_key", &["", "warn"], Refuse;
     "ANSIBLE_PRIVATE_KEY", "ssh_connection", "private_key", OFF, Refuse;
     "ANSIBLE_PKCS11_PROVIDER", "ssh_connection", "pkcs11_provider", OFF, Refuse;
-    "ANSIBLE_CACHE_PLUGIN", "defaults", "fact_caching", &["", "memory", "ansible.builtin.memory"], Warn;
     "ANSIBLE_INVENTORY_CACHE", "inventory", "cache", OFF, Warn;
     "ANSIBLE_RETRY_FILES_ENABLED", "defaults", "retry_files_enabled", OFF, Warn;
     "ANSIBLE_LOG_PATH", "defaults", "log_path", OFF, Warn;

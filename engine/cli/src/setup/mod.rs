@@ -2,6 +2,7 @@
 
 mod ask;
 mod extra;
+mod facts;
 mod options;
 mod runner;
 mod screen;
@@ -271,6 +272,7 @@ pub(crate) fn run(
         display.warning(&warning.render());
     }
     targets(args, config, &inventory, &display)?;
+    let fact_cache = facts::cache(config, &display)?;
     for line in unset::variables(&inventory, &|name| env::var_os(name).is_some()) {
         display.warning(&line);
     }
@@ -306,6 +308,10 @@ pub(crate) fn run(
         pool: Pool::new(binaries),
         callbacks,
         asker: Box::new(ask::Terminal),
+        fact_cache,
     });
+    if args.flush_cache {
+        runner.flush_facts();
+    }
     Ok(Ready { runner })
 }

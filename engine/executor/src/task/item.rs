@@ -100,7 +100,8 @@ fn skipped(job: &Job, condition: &Value, templar: &Templar) -> Finished {
     result.insert("false_condition", condition.clone());
     result.insert("skip_reason", "Conditional result was False");
     result.insert("skipped", true);
-    let no_log = settle::no_log(&Keywords { frame: job.frame(), templar }).unwrap_or(true);
+    let no_log =
+        settle::no_log(&Keywords { frame: job.frame(), templar }, &job.runner.options).unwrap_or(true);
     Finished {
         status: Some(Status::Skipped),
         result: result_untrusted(result),

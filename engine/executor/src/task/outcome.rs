@@ -35,7 +35,7 @@ pub(super) fn broken_with(job: &Job, error: Diagnostic, mut result: Dict) -> Fin
     let keywords = Keywords { frame: job.frame(), templar: &templar };
     let ignored = keywords.flag("ignore_errors").ok().flatten().unwrap_or(false);
     // What cannot be told may be a secret.
-    let no_log = settle::no_log(&keywords).unwrap_or(true);
+    let no_log = settle::no_log(&keywords, &job.runner.options).unwrap_or(true);
     Finished {
         status: Some(Status::Failed { ignored }),
         result,

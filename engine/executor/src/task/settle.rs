@@ -71,8 +71,8 @@ impl Settled {
 }
 
 /// The keywords that decide what of a result is shown; needed even when the others cannot be settled.
-pub(super) fn no_log(keywords: &Keywords<'_>) -> Result<bool, Diagnostic> {
-    Ok(keywords.flag("no_log")?.unwrap_or(false))
+pub(super) fn no_log(keywords: &Keywords<'_>, options: &Options) -> Result<bool, Diagnostic> {
+    Ok(keywords.flag("no_log")?.unwrap_or(options.no_log))
 }
 
 /// Settle the keywords.
@@ -86,7 +86,7 @@ pub(super) fn settle(
     Ok(Settled {
         check: keywords.flag("check_mode")?.unwrap_or(options.check),
         diff: keywords.flag("diff")?.unwrap_or(options.diff),
-        no_log: no_log(keywords)?,
+        no_log: no_log(keywords, options)?,
         ignore_errors: keywords.flag("ignore_errors")?.unwrap_or(false),
         ignore_unreachable: keywords.flag("ignore_unreachable")?.unwrap_or(false),
         environment: environment(keywords)?,
