@@ -221,3 +221,33 @@ fn names_that_nobody_has_are_found_before_anything_runs() {
     assert_eq!(names, [("filter", "zork"), ("lookup", "nah")]);
     assert_eq!(found[0].position, (1, 8));
 }
+
+#[test]
+fn a_tuple_is_one_in_text_until_the_template_prints_it() {
+    assert_eq!(rendered("{{ (1, 2) | string }}"), Value::from("(1, 2)"));
+    assert_eq!(rendered("{{ (1,) ~ '' }}"), Value::from("(1,)"));
+    assert_eq!(rendered("x{{ (1, 2) }}"), Value::from("x[1, 2]"));
+}
+
+#[test]
+fn marks_and_failures_can_be_looked_at() {
+    assert_eq!(
+        rendered("{{ name | ansible._protomatter.tag_names }}"),
+        vec![Value::from("TrustedAsTemplate")].into()
+    );
+    assert_eq!(rendered("{{ 'x' is ansible._protomatter.tagged }}"), Value::Bool(false));
+    assert!(message("{{ 'x' is ansible._protomatter.tagged_with('Y') }}").contains("Unknown tag name 'Y'."));
+    let dumped = rendered("{{ ('{' | from_json | ansible._protomatter.dump_object).exception.message }}");
+    assert!(dumped.as_str().unwrap().starts_with("The filter plugin 'ansible.builtin.from_json' failed"));
+}
+
+#[test]
+fn what_was_encrypted_can_be_written_encrypted() {
+    let kept = rendered("{{ {'p': password} | to_yaml(vault_behavior='keep_encrypted') }}");
+    assert_eq!(kept, Value::from("p: !vault |-\n  $ANSIBLE_VAULT;1.1;AES256\n"));
+    assert_eq!(rendered("{{ password | to_yaml(vault_behavior='redact') }}"), Value::from("<redacted>\n"));
+    assert!(
+        message("{{ password | to_yaml(vault_behavior='fail') }}")
+            .contains("Attempted to dump a vaulted value")
+    );
+}

@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     active: RefCell<HashSet<(usize, usize)>>,
     /// Whether a secret has been touched, so that results must be watched.
     pub(crate) secrets: Cell<bool>,
+    /// Envelopes of the texts that were opened, by the address of their characters, which they keep alive.
+    envelopes: RefCell<HashMap<usize, (Text, Text)>>,
     /// Depth of macro calls and nested renderings.
     pub(crate) depth: Cell<usize>,
 }
@@ -108,7 +110,12 @@ impl Ctx {
             None => Err("Attempting to decrypt but no vault secrets found.".to_string()),
         };
         match opened {
-            Ok(plain) => Rt::Str(envelope.like(plain).with_trust(false).with_secret(true)),
+            Ok(plain) => {
+                let plain = envelope.like(plain).with_trust(false).with_secret(true);
+                let address = plain.shared().as_ptr().addr();
+                self.shared.envelopes.borrow_mut().insert(address, (plain.clone(), envelope.clone()));
+                Rt::Str(plain)
+            }
             Err(why) => {
                 let cause = Diagnostic::new(why);
                 let error = Diagnostic::new("Attempt to use undecryptable variable").because(cause);
@@ -248,6 +255,20 @@ impl Ctx {
     /// The evaluator's value as plain data for a filter; `omit` is an error.
     pub(crate) fn plain(self: &Rc<Self>, rt: &Rt) -> Res<Value> {
         self.finalise(rt)?.ok_or_else(omitted)
+    }
+    /// The value with its opened texts in their envelopes again.
+    pub(crate) fn sealed(&self, value: Value) -> Value {
+        match value {
+            Value::Str(text) => match self.shared.envelopes.borrow().get(&text.shared().as_ptr().addr()) {
+                Some((_, envelope)) => Value::Vaulted(envelope.clone()),
+                None => Value::Str(text),
+            },
+            Value::List(list) => list.iter().map(|item| self.sealed(item.clone())).collect::<Vec<_>>().into(),
+            Value::Dict(dict) => Value::Dict(
+                dict.iter().map(|(key, item)| (key.clone(), self.sealed(item.clone()))).collect::<Dict>(),
+            ),
+            other => other,
+        }
     }
     /// Plain data as a value that is never templated.
     pub(crate) fn data(self: &Rc<Self>, value: Value) -> Rt {

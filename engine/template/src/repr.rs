@@ -15,7 +15,17 @@ pub(crate) fn text(value: &Rt) -> Res<String> {
 /// `repr(value)`.
 pub(crate) fn repr(value: &Rt) -> Res<String> {
     let mut out = String::new();
-    put(&mut out, value)?;
+    put(&mut out, value, true)?;
+    Ok(out)
+}
+
+/// `str(value)` of what a template prints beside other text: tuples have become lists by then.
+pub(crate) fn printed(value: &Rt) -> Res<String> {
+    if let Rt::Str(_) = value {
+        return text(value);
+    }
+    let mut out = String::new();
+    put(&mut out, value, false)?;
     Ok(out)
 }
 
@@ -30,7 +40,8 @@ pub(crate) fn float(number: f64) -> String {
     }
 }
 
-fn put(out: &mut String, value: &Rt) -> Res<()> {
+/// `tuples`: they are shown as what they are.
+fn put(out: &mut String, value: &Rt, tuples: bool) -> Res<()> {
     match value {
         Rt::Null => out.push_str("None"),
         Rt::Bool(true) => out.push_str("True"),
@@ -39,9 +50,11 @@ fn put(out: &mut String, value: &Rt) -> Res<()> {
         Rt::Big(number) => out.push_str(&number.to_string()),
         Rt::Float(number) => out.push_str(&float(*number)),
         Rt::Str(text) => quote(out, text),
-        Rt::List(list) => sequence(out, &list.items(), '[', ']')?,
-        // Tuples become lists wherever a value leaves the template, text included.
-        Rt::Tuple(items) => sequence(out, items, '[', ']')?,
+        Rt::List(list) => sequence(out, &list.items(), ["[", "]"], tuples)?,
+        Rt::Tuple(items) if tuples => {
+            sequence(out, items, if items.len() == 1 { ["(", ",)"] } else { ["(", ")"] }, tuples)?;
+        }
+        Rt::Tuple(items) => sequence(out, items, ["[", "]"], tuples)?,
         Rt::Dict(dict) => {
             out.push('{');
             let shown = dict.entries();
@@ -49,9 +62,9 @@ fn put(out: &mut String, value: &Rt) -> Res<()> {
                 if i > 0 {
                     out.push_str(", ");
                 }
-                put(out, &Rt::from_key(key.clone()))?;
+                put(out, &Rt::from_key(key.clone()), tuples)?;
                 out.push_str(": ");
-                put(out, item)?;
+                put(out, item, tuples)?;
             }
             out.push('}');
         }
@@ -64,15 +77,15 @@ fn put(out: &mut String, value: &Rt) -> Res<()> {
     Ok(())
 }
 
-fn sequence(out: &mut String, items: &[Rt], open: char, close: char) -> Res<()> {
-    out.push(open);
+fn sequence(out: &mut String, items: &[Rt], [open, close]: [&str; 2], tuples: bool) -> Res<()> {
+    out.push_str(open);
     for (i, item) in items.iter().filter(|i| !matches!(i, Rt::Omit)).enumerate() {
         if i > 0 {
             out.push_str(", ");
         }
-        put(out, item)?;
+        put(out, item, tuples)?;
     }
-    out.push(close);
+    out.push_str(close);
     Ok(())
 }
 

@@ -205,7 +205,7 @@ impl Templar {
             Some(Value::Str(text)) => Ok(text.as_str().to_string()),
             Some(other) => {
                 let rt = ctx.data(other);
-                repr::text(&rt).map_err(|f| shown(&f))
+                repr::printed(&rt).map_err(|f| shown(&f))
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::{
     scalar,
     tag::Tag,
 };
+pub use libyaml_safer::Break;
 
 /// What is written in the place of encrypted text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +49,12 @@ pub struct Options {
     pub explicit_start: bool,
     /// Whether `...` is written.
     pub explicit_end: bool,
+    /// Whether everything is written out: tags, quotes, brackets.
+    pub canonical: bool,
+    /// The version of YAML to name at the head.
+    pub version: Option<(i32, i32)>,
+    /// The line break: `\n`, `\r\n` or `\r`; nothing for `\n`.
+    pub line_break: Option<Break>,
     /// Whether a collection that occurs again (the same one, not an equal one) is written as an alias.
     pub aliases: bool,
     /// What happens with encrypted text.
@@ -68,6 +75,9 @@ impl Default for Options {
             allow_unicode: true,
             explicit_start: false,
             explicit_end: false,
+            canonical: false,
+            version: None,
+            line_break: None,
             aliases: true,
             vaulted: Vaulted::Keep,
             blocks: Blocks::Never,
@@ -102,7 +112,11 @@ pub fn to_yaml(value: &Value, options: &Options) -> Result<String, Diagnostic> {
     let failed = |text: &str| Diagnostic::new(format!("cannot be written as YAML: {text}"));
     attempt.map_err(|_| failed("the writer could not express it"))?.map_err(|e| failed(e.problem()))?;
     let text = String::from_utf8(out).map_err(|e| failed(&e.to_string()))?;
-    Ok(astral.map_or(text.clone(), |astral| astral.restore(&text)))
+    let text = astral.map_or(text.clone(), |astral| astral.restore(&text));
+    Ok(match options.version {
+        Some((major, minor)) => format!("%YAML {major}.{minor}\n{text}"),
+        None => text,
+    })
 }
 
 /// The text of the filter `to_nice_yaml`.
@@ -147,6 +161,10 @@ fn write(
     let mut emitter = Emitter::new();
     emitter.set_output_string(out);
     emitter.set_unicode(options.allow_unicode);
+    emitter.set_canonical(options.canonical);
+    if let Some(line_break) = options.line_break {
+        emitter.set_break(line_break);
+    }
     if let Some(indent) = options.indent {
         emitter.set_indent(indent);
     }
@@ -156,7 +174,8 @@ fn write(
     let mut writer =
         Writer { nodes, emitter, anchors: nodes.anchors(root), written: vec![false; nodes.len()], astral };
     writer.emitter.emit(Event::stream_start(Encoding::Utf8))?;
-    writer.emitter.emit(Event::document_start(None, &[], !options.explicit_start))?;
+    let implicit = !options.explicit_start && options.version.is_none();
+    writer.emitter.emit(Event::document_start(None, &[], implicit))?;
     writer.node(root)?;
     writer.emitter.emit(Event::document_end(!options.explicit_end))?;
     writer.emitter.emit(Event::stream_end())?;

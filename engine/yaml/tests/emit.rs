@@ -36,6 +36,7 @@ fn options(case: &Value) -> Options {
             Some(_) => Blocks::Exact,
             None => Blocks::Never,
         },
+        ..Options::default()
     }
 }
 

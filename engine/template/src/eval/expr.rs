@@ -7,6 +7,7 @@ use rustible_source::Diagnostic;
 
 use super::{Evaluator, Frame, attribute, call_filter, call_test, call_value, item};
 use crate::{
+    filters::internal::FAILURES,
     ir::{Arg, Ex, Op},
     ops,
     rt::{Args, MarkerKind, Res, Rt, fail, fault, undefined},
@@ -165,7 +166,10 @@ impl Evaluator {
     fn invoke(&mut self, ex: &Ex, frame: &Rc<Frame>) -> Res<Rt> {
         let result = match ex {
             Ex::Filter(name, Some(input), args) => {
-                let input = self.expr(input, frame)?;
+                let input = match self.expr(input, frame) {
+                    Err(failure) if FAILURES.contains(&&**name) => Rt::Undef(failure),
+                    other => other?,
+                };
                 let args = self.arguments(args, frame)?;
                 call_filter(&self.ctx, name, input, args)
             }

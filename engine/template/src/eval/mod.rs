@@ -101,10 +101,10 @@ impl Evaluator {
                     out.push_str(text);
                 }
                 Rt::List(_) | Rt::Tuple(_) | Rt::Dict(_) => {
-                    out.push_str(&repr::text(node)?);
+                    out.push_str(&repr::printed(node)?);
                     secret |= self.ctx.shared.secrets.get() && crate::secret::within(node);
                 }
-                other => out.push_str(&repr::text(other)?),
+                other => out.push_str(&repr::printed(other)?),
             }
         }
         Ok(Rt::Str(Text::untrusted(out).with_secret(secret)))
@@ -116,7 +116,7 @@ impl Evaluator {
         Ok(match whole.defined()? {
             Rt::Null => Text::untrusted(""),
             Rt::Str(text) => text,
-            other => Text::untrusted(repr::text(&other)?).with_secret(crate::secret::within(&other)),
+            other => Text::untrusted(repr::printed(&other)?).with_secret(crate::secret::within(&other)),
         })
     }
 

@@ -9,7 +9,7 @@ use crate::{
     args::bind,
     context::Ctx,
     repr,
-    rt::{Args, Res, Rt, fail, undefined},
+    rt::{Args, MarkerKind, Res, Rt, fail, undefined},
 };
 
 pub(crate) const TABLE: Table = &[
@@ -38,12 +38,21 @@ fn default(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 fn mandatory(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("mandatory", args, &["msg"])?;
     let Rt::Undef(fault) = &input else { return Ok(input) };
+    if !matches!(fault.kind, MarkerKind::Undefined | MarkerKind::Blank) {
+        return Err(fault.clone());
+    }
     match args.opt_text(0)? {
-        Some(message) => Err(undefined(message)),
+        Some(message) => Err(fail(message)),
         None => {
-            let name = fault.error.message.strip_suffix(" is undefined").unwrap_or_default();
-            let name = if name.is_empty() { String::new() } else { format!("{name} ") };
-            Err(undefined(format!("Mandatory variable {name}not defined.")))
+            let message = fault.error.message.as_str();
+            let name = message.strip_suffix(" is undefined").or_else(|| {
+                message
+                    .starts_with("object of type ")
+                    .then(|| message.split_once(" has no attribute "))?
+                    .map(|(_, n)| n)
+            });
+            let name = name.map_or_else(String::new, |name| format!("{name} "));
+            Err(fail(format!("Mandatory variable {name}not defined.")))
         }
     }
 }
@@ -79,9 +88,6 @@ pub(crate) fn truth(input: &Rt) -> Option<bool> {
 }
 
 fn boolean(ctx: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
-    if input.is_null() {
-        return Ok(Rt::Null);
-    }
     let text = match &input {
         Rt::Str(text) => text.to_lowercase(),
         other => repr::text(other)?.to_lowercase(),

@@ -119,6 +119,9 @@ fn b64decode(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 fn password_hash(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("get_encrypted_password", args, &["hashtype", "salt", "salt_size", "rounds", "ident"])?;
     let salt_text = match args.opt_text(1)? {
+        None if args.get(2).is_some_and(|n| n.as_i64().is_none()) => {
+            return Err(fail("salt_size must be an integer"));
+        }
         None => args.opt_int(2)?.map(|n| super::crypt::salt(usize::try_from(n).unwrap_or(0))),
         given => given,
     };
@@ -130,7 +133,14 @@ fn password_hash(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 const NAMESPACE: &str = "361E6D51-FAEC-444A-9079-341386DA8E2E";
 
 fn to_uuid(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
-    let namespace = bind("to_uuid", args, &["namespace"])?.text(0, NAMESPACE)?;
+    let args = bind("to_uuid", args, &["namespace"])?;
+    let namespace = args.text(0, NAMESPACE)?;
+    if let Some(other) = args.get(0).filter(|v| v.as_str().is_none()) {
+        return Err(fail(format!(
+            "Invalid value '{namespace}' for 'namespace': '{}' object has no attribute 'replace'",
+            other.type_name()
+        )));
+    }
     let digits: String = namespace.chars().filter(char::is_ascii_hexdigit).collect();
     if digits.len() != 32 {
         return Err(fail(format!(

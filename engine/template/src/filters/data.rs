@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use rustible_protocol::{Dict, Value, json};
-use rustible_yaml::emit::{self, Options};
+use rustible_yaml::emit::{self, Break, Options, Vaulted};
 
 use super::Table;
 use crate::{
@@ -81,6 +81,15 @@ fn from_json(ctx: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
 
 fn yaml(ctx: &Rc<Ctx>, input: &Rt, args: Args, nice: bool) -> Res<Rt> {
     let value = ctx.plain(input)?;
+    let (value, vaulted) = match option(&args, "vault_behavior").map(repr::text).transpose()?.as_deref() {
+        None | Some("decrypt") => (value, Vaulted::Keep),
+        Some("keep_encrypted") => (ctx.sealed(value), Vaulted::Keep),
+        Some("redact") => (ctx.sealed(value), Vaulted::Redact),
+        Some("fail") => (ctx.sealed(value), Vaulted::Fail),
+        Some(_) => {
+            return Err(fail("The vault parameter must be one of decrypt, keep_encrypted, redact, fail"));
+        }
+    };
     let int = |name: &str| option(&args, name).map(crate::args::integer).transpose();
     let flag = |name: &str| option(&args, name).map(Rt::truthy).transpose();
     for (name, _) in &args.kw {
@@ -93,8 +102,10 @@ fn yaml(ctx: &Rc<Ctx>, input: &Rt, args: Args, nice: bool) -> Res<Rt> {
             "explicit_end",
             "default_style",
             "allow_unicode",
-            "vault_to_text",
-            "dump_vault_tags",
+            "canonical",
+            "line_break",
+            "version",
+            "vault_behavior",
         ];
         if !KNOWN.contains(&name.as_str()) {
             return Err(fail(format!("dump_all() got an unexpected keyword argument '{name}'")));
@@ -111,9 +122,32 @@ fn yaml(ctx: &Rc<Ctx>, input: &Rt, args: Args, nice: bool) -> Res<Rt> {
         allow_unicode: flag("allow_unicode")?.unwrap_or(base.allow_unicode),
         explicit_start: flag("explicit_start")?.unwrap_or(base.explicit_start),
         explicit_end: flag("explicit_end")?.unwrap_or(base.explicit_end),
+        canonical: flag("canonical")?.unwrap_or(false),
+        version: version(&args)?,
+        line_break: option(&args, "line_break").and_then(Rt::as_str).and_then(line_break),
+        vaulted,
         ..base
     };
     emit::to_yaml(&value, &options).map(Rt::from).map_err(|e| fail(e.summary()))
+}
+
+/// The two numbers of `version`.
+fn version(args: &Args) -> Res<Option<(i32, i32)>> {
+    let Some(given) = option(args, "version") else { return Ok(None) };
+    let numbers = given.iterate()?.iter().map(crate::args::integer).collect::<Res<Vec<_>>>()?;
+    match numbers[..] {
+        [major, minor] => Ok(i32::try_from(major).ok().zip(i32::try_from(minor).ok())),
+        _ => Err(fail("not enough values to unpack (expected 2)")),
+    }
+}
+
+fn line_break(text: &str) -> Option<Break> {
+    match text {
+        "\r" => Some(Break::Cr),
+        "\n" => Some(Break::Ln),
+        "\r\n" => Some(Break::CrLn),
+        _ => None,
+    }
 }
 
 fn source(input: &Rt) -> Option<String> {
@@ -128,6 +162,9 @@ fn from_yaml(ctx: &Rc<Ctx>, input: Rt) -> Res<Rt> {
 }
 
 fn from_yaml_all(ctx: &Rc<Ctx>, input: Rt) -> Res<Rt> {
+    if input.is_null() {
+        return Ok(Rt::list(Vec::new()));
+    }
     let Some(text) = source(&input) else { return Ok(input) };
     let name: Arc<str> = "<string>".into();
     let values = rustible_yaml::load_all(&name, &text).map_err(|e| fail(e.summary()))?;

@@ -30,6 +30,9 @@ pub(crate) const TABLE: Table = &[
 
 fn combine(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let Args { pos, kw } = args;
+    if kw.iter().any(|(name, _)| !["recursive", "list_merge"].contains(&name.as_str())) {
+        return Err(fail("'recursive' and 'list_merge' are the only valid keyword arguments"));
+    }
     let options = bind("combine", Args { pos: Vec::new(), kw }, &["recursive", "list_merge"])?;
     let recursive = options.flag(0, false)?;
     let merge = options.text(1, "replace")?;
@@ -40,22 +43,32 @@ fn combine(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     }
     let mut all = Vec::new();
     super::list::flat(&Rt::list(vec![Rt::list([vec![input], pos].concat())]), Some(2), true, &mut all)?;
-    let mut all = all.into_iter();
-    let mut out: Option<Rc<DictObj>> = None;
-    for item in all.by_ref() {
+    // The last one has the last word: it is merged first.
+    let mut all = all.into_iter().rev();
+    let Some(mut out) = all.next() else { return Ok(Rt::dict(IndexMap::new())) };
+    for item in all {
         let item = item.defined()?;
-        let Rt::Dict(dict) = item else {
-            return Err(fail(format!(
-                "failed to combine variables, expected dicts but got a 'dict' and a '{}'.",
-                item.type_name()
-            )));
+        out = match (&item, out.defined()?) {
+            (Rt::Dict(below), Rt::Dict(above)) => Rt::Dict(merged(below, &above, recursive, &merge)?),
+            (below, above) => {
+                return Err(fail(format!(
+                    "failed to combine variables, expected dicts but got a '{}' and a '{}'.",
+                    lazy_name(below),
+                    lazy_name(&above)
+                )));
+            }
         };
-        out = Some(match out {
-            None => dict,
-            Some(before) => merged(&before, &dict, recursive, &merge)?,
-        });
     }
-    Ok(out.map_or_else(|| Rt::dict(IndexMap::new()), Rt::Dict))
+    out.defined()
+}
+
+/// The name of a type as plugins of the reference see it.
+fn lazy_name(value: &Rt) -> &'static str {
+    match value {
+        Rt::Dict(_) => "_AnsibleLazyTemplateDict",
+        Rt::List(_) => "_AnsibleLazyTemplateList",
+        other => other.type_name(),
+    }
 }
 
 fn merged(a: &Rc<DictObj>, b: &Rc<DictObj>, recursive: bool, merge: &str) -> Res<Rc<DictObj>> {
@@ -123,8 +136,13 @@ fn items2dict(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let mut out = IndexMap::new();
     for item in input.iterate()? {
         let item = item.defined()?;
-        let found = item.as_dict().map(|d| (d.get_str(&key_name), d.get_str(&value_name)));
-        let Some((Some(key), Some(value))) = found else {
+        let Rt::Dict(dict) = &item else {
+            return Err(fail(format!(
+                "items2dict requires a list of dictionaries, got {} instead.",
+                repr::text(&input)?
+            )));
+        };
+        let (Some(key), Some(value)) = (dict.get_str(&key_name), dict.get_str(&value_name)) else {
             return Err(fail(format!(
                 "items2dict requires each dictionary in the list to contain the keys '{key_name}' and '{value_name}', got {} instead.",
                 repr::text(&input)?
@@ -161,7 +179,9 @@ fn rekey(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let key = args.need(0)?.to_key()?;
     let duplicates = args.text(1, "error")?;
     if !["error", "overwrite"].contains(&duplicates.as_str()) {
-        return Err(fail(format!("duplicates parameter to rekey_on_member has unknown value: {duplicates}")));
+        return Err(fail(format!(
+            "duplicates parameter to rekey_on_member has unknown value '{duplicates}'"
+        )));
     }
     let items = match &input {
         Rt::Dict(dict) => dict.entries().into_iter().map(|(_, v)| v).collect(),
@@ -174,13 +194,13 @@ fn rekey(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
             return Err(fail("List item is not a valid dict"));
         };
         let Some(value) = dict.get(&key) else {
-            return Err(fail(format!("Key {} was not found", key.as_str().unwrap_or_default())));
+            return Err(fail(format!("Key {} was not found.", repr::repr(&Rt::from_key(key))?)));
         };
         let value = value.to_key()?;
         if out.contains_key(&value) && duplicates == "error" {
             return Err(fail(format!(
-                "Key {} is not unique, cannot convert to dict",
-                repr::text(&Rt::from_key(value))?
+                "Key {} is not unique, cannot convert to dict.",
+                repr::repr(&Rt::from_key(value))?
             )));
         }
         out.insert(value, item.clone());

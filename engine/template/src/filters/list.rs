@@ -250,6 +250,16 @@ fn extract(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     Ok(found)
 }
 
+/// Why a key cannot be looked up in it.
+fn not_a_mapping(value: &Rt) -> String {
+    match value {
+        Rt::List(_) => "list indices must be integers or slices, not str".into(),
+        Rt::Tuple(_) => "tuple indices must be integers or slices, not str".into(),
+        Rt::Str(_) => "string indices must be integers, not 'str'".into(),
+        other => format!("'{}' object is not subscriptable", other.type_name()),
+    }
+}
+
 fn subelements(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("subelements", args, &["subelements", "skip_missing"])?;
     let skip = args.flag(1, false)?;
@@ -272,8 +282,9 @@ fn subelements(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         for part in &path {
             let Rt::Dict(dict) = &values else {
                 return Err(fail(format!(
-                    "the key '{part}' should point to a dictionary, got {}",
-                    repr::text(&values)?
+                    "the key {part} should point to a dictionary, got '{}': {}",
+                    repr::text(&values)?,
+                    not_a_mapping(&values)
                 )));
             };
             match dict.get_str(part) {
@@ -297,7 +308,7 @@ fn subelements(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
             return Err(fail(format!(
                 "the key '{}' should point to a list, got {}",
                 path.last().map(String::as_str).unwrap_or_default(),
-                repr::text(&values)?
+                repr::repr(&values)?
             )));
         }
         for value in values.iterate()? {

@@ -225,12 +225,11 @@ fn human_readable(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("human_readable", args, &["isbits", "unit"])?;
     let base = if args.flag(0, false)? { "bits" } else { "Bytes" };
     let unit = args.opt_text(1)?;
-    let size = match &input {
-        Rt::Str(text) => text.trim().parse::<f64>().ok(),
-        other => other.as_f64(),
-    };
-    let Some(size) = size else {
-        return Err(fail(format!("human_readable() failed on bad input: {}", repr::text(&input)?)));
+    let Some(size) = input.as_f64() else {
+        return Err(fail(format!(
+            "human_readable() failed on bad input: '>=' not supported between instances of '{}' and 'int'",
+            input.type_name()
+        )));
     };
     for (letter, power) in UNITS {
         let limit = f64::from(power).exp2();
@@ -246,7 +245,13 @@ fn human_readable(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     Ok(Rt::from(format!("{size:.2} {base}")))
 }
 
-fn human_to_bytes(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
+fn human_to_bytes(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
+    bytes(ctx, input, args).map_err(|cause| {
+        fail(format!("human_to_bytes() can't interpret the input: {}", cause.error.summary()))
+    })
+}
+
+fn bytes(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("human_to_bytes", args, &["default_unit", "isbits"])?;
     let bits = args.flag(1, false)?;
     let text = repr::text(&input)?;

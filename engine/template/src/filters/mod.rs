@@ -6,6 +6,7 @@ pub(crate) mod crypto;
 pub(crate) mod data;
 pub(crate) mod dict;
 pub(crate) mod html;
+pub(crate) mod internal;
 pub(crate) mod list;
 pub(crate) mod math;
 pub(crate) mod net;
@@ -31,6 +32,7 @@ pub(crate) const TABLES: &[Table] = &[
     data::TABLE,
     dict::TABLE,
     html::TABLE,
+    internal::TABLE,
     list::TABLE,
     math::TABLE,
     net::TABLE,
@@ -46,4 +48,12 @@ pub(crate) const TABLES: &[Table] = &[
 ];
 
 /// Filters that take undefined values themselves.
-pub(crate) const MARKERS: &[&str] = &["default", "d", "mandatory", "type_debug", "ternary"];
+pub(crate) const MARKERS: &[&str] = &[
+    "default",
+    "d",
+    "mandatory",
+    "type_debug",
+    "ternary",
+    "ansible._protomatter.dump_object",
+    "ansible._protomatter.true_type",
+];

@@ -189,7 +189,10 @@ fn path_join(value: &Rt) -> Res<Rt> {
         Rt::Str(_) => vec![value.clone()],
         Rt::List(_) | Rt::Tuple(_) => value.iterate()?,
         other => {
-            return Err(fail(format!("|path_join expects string or sequence, got {}", other.type_name())));
+            return Err(fail(format!(
+                "|path_join expects string or sequence, got <class '{}'> instead.",
+                other.type_name()
+            )));
         }
     };
     let mut out = String::new();
@@ -208,6 +211,12 @@ fn path_join(value: &Rt) -> Res<Rt> {
 }
 
 fn commonpath(value: &Rt) -> Res<Rt> {
+    if !matches!(value, Rt::List(_) | Rt::Tuple(_)) {
+        return Err(fail(format!(
+            "|commonpath expects sequence, got <class '{}'> instead.",
+            value.type_name()
+        )));
+    }
     let paths = value.iterate()?.iter().map(path).collect::<Res<Vec<_>>>()?;
     let Some(first) = paths.first() else {
         return Err(fail("commonpath() arg is an empty sequence"));

@@ -38,7 +38,7 @@ fn replace(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let wanted = usize::try_from(args.int(5, 0)?).unwrap_or(0);
     if wanted > 0 && wanted != done {
         return Err(fail(format!(
-            "'{}' should match {wanted} times, but matches {done} times in '{text}'",
+            "'{}' should match {wanted} times, but matches {count} times in '{text}'",
             args.text(0, "")?
         )));
     }

@@ -12,7 +12,7 @@ use crate::{
     args::bind,
     context::Ctx,
     ops,
-    rt::{Args, Res, Rt},
+    rt::{Args, Res, Rt, fail},
 };
 
 pub(crate) const TABLE: Table = &[
@@ -86,6 +86,8 @@ fn keep(a: &[Rt], b: &[Rt], wanted: bool) -> Res<Vec<Rt>> {
 fn unique(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("unique", args, &["case_sensitive", "attribute"])?;
     let case = args.flag(0, false)?;
+    // What cannot be hashed is compared by Ansible's own version, which has no parameters.
+    let plain = args.given(0).is_none() && args.get(1).is_none();
     let mut seen = Seen::default();
     let mut out = Vec::new();
     for item in input.iterate()? {
@@ -94,6 +96,12 @@ fn unique(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
             None => item.clone(),
         };
         let key = folded(key.defined()?, case);
+        if !plain && let Err(cause) = key.to_key() {
+            return Err(fail(format!(
+                "Jinja2's unique filter failed and we cannot fall back to Ansible's version as it does not support the parameters supplied: {}",
+                cause.error.summary()
+            )));
+        }
         if !seen.has(&key)? {
             seen.add(&key);
             out.push(item);

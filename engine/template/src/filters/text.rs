@@ -136,16 +136,16 @@ fn comment(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let text = repr::text(&input)?;
     let mut out = before;
     if !prefix.is_empty() {
-        out.push_str(&format!("{prefix}{newline}").repeat(counted("prefix_count")?));
+        // A prefix that is the line break alone needs no other one behind it.
+        let line = if prefix == newline { newline.clone() } else { format!("{prefix}{newline}") };
+        out.push_str(&line.repeat(counted("prefix_count")?));
     }
     let body = format!("{decoration}{}", text.replace(&newline, &format!("{newline}{decoration}")));
     // Lines that are only decoration lose the blank behind it.
     out.push_str(
         &body.replace(&format!("{decoration}{newline}"), &format!("{}{newline}", decoration.trim_end())),
     );
-    if !postfix.is_empty() {
-        out.push_str(&format!("{newline}{postfix}").repeat(counted("postfix_count")?));
-    }
+    out.push_str(&format!("{newline}{postfix}").repeat(counted("postfix_count")?));
     if !end.is_empty() {
         out.push_str(&format!("{newline}{end}"));
     }

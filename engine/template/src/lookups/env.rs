@@ -1,5 +1,7 @@
 //! `env`: variables of the controller's environment.
 
+use rustible_protocol::{Origin, Text};
+
 use super::Call;
 use crate::rt::{Res, Rt, undefined};
 
@@ -11,7 +13,10 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
         let name = crate::repr::text(&name)?;
         let name = name.split_whitespace().next().unwrap_or_default();
         out.push(match call.ctx.env.variable(name) {
-            Some(value) => Rt::from(value),
+            Some(value) => {
+                let source = format!("<environment variable '{name}'>").into();
+                Rt::Str(Text::untrusted(value).with_origin(Some(Origin::new(&source, 0, 0))))
+            }
             None => match &default {
                 Rt::Undef(_) => {
                     return Err(undefined(format!("The environment variable '{name}' is not set.")));

@@ -33,10 +33,21 @@ pub(crate) const TABLE: Table = &[
     ("mount", MOUNT),
     ("is_mount", MOUNT),
     ("vaulted_file", |_, v, _| {
-        let text = fs::read(name(v)?).map_err(|e| fail(e.to_string()))?;
+        let path = name(v)?;
+        let text = fs::read(&path).map_err(|e| {
+            fail(format!("Cannot test if the file '{path}' is a vault: {}", os_error(&e, &path)))
+        })?;
         Ok(text.starts_with(b"$ANSIBLE_VAULT;"))
     }),
 ];
+
+/// An error of the system as Python words it.
+fn os_error(error: &std::io::Error, path: &str) -> String {
+    let text = error.to_string();
+    let reason = text.split(" (os error").next().unwrap_or_default();
+    let number = error.raw_os_error().unwrap_or(0);
+    format!("[Errno {number}] {reason}: b'{path}'")
+}
 
 fn name(value: &Rt) -> Res<String> {
     repr::text(value).map(|t| expand_user(&t))

@@ -27,7 +27,10 @@ fn regex(value: &Rt, args: Args, default: &'static str) -> Res<bool> {
         "fullmatch" => {
             pattern.at_start(&text).is_some_and(|m| m.groups[0].is_some_and(|(_, end)| end == text.len()))
         }
-        _ => pattern.search(&text, 0).is_some(),
+        "search" => pattern.search(&text, 0).is_some(),
+        _ => {
+            return Err(fail("Invalid match_type specified. Expected one of: search, match, fullmatch."));
+        }
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod files;
+pub(crate) mod internal;
 pub(crate) mod matching;
 pub(crate) mod results;
 pub(crate) mod types;
@@ -13,8 +14,15 @@ use crate::registry::TestRun;
 pub(crate) type Table = &'static [(&'static str, TestRun)];
 
 /// The tables of all themes.
-pub(crate) const TABLES: &[Table] =
-    &[compare::TABLE, files::TABLE, matching::TABLE, results::TABLE, types::TABLE, version::TABLE];
+pub(crate) const TABLES: &[Table] = &[
+    compare::TABLE,
+    files::TABLE,
+    internal::TABLE,
+    matching::TABLE,
+    results::TABLE,
+    types::TABLE,
+    version::TABLE,
+];
 
 /// Tests that take undefined values themselves.
 pub(crate) const MARKERS: &[&str] = &["defined", "undefined", "vault_encrypted"];

@@ -25,6 +25,7 @@ pub(crate) const TABLE: Table = &[
     ("reachable", |_, v, _| flag(v, "unreachable").map(|f| !f)),
     ("timedout", |_, v, _| Ok(field(v, "timedout")?.is_some_and(|t| t.truthy().unwrap_or(false)))),
     ("finished", |_, v, _| {
+        field(v, "finished")?;
         let asynchronous = field(v, "ansible_job_id")?.is_some() || field(v, "started")?.is_some();
         Ok(!asynchronous || flag(v, "finished")?)
     }),

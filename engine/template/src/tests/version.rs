@@ -46,7 +46,7 @@ fn version(value: &Rt, args: Args) -> Res<bool> {
         "pep440" => pep440(&a)?.cmp(&pep440(&b)?),
         other => {
             return Err(fail(format!(
-                "Invalid version type ({other}). Must be one of loose, strict, semver, semantic, pep440"
+                "Invalid version type ({other}). Must be one of 'loose', 'strict', 'semver', 'semantic', 'pep440'"
             )));
         }
     };
