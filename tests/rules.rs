@@ -32,12 +32,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ("rustible-template", &["protocol", "source", "vault", "yaml"]),
     ("rustible-inventory", &["yaml", "source", "protocol"]),
     ("rustible-playbook", &["yaml", "source", "protocol"]),
+    ("rustible-foreign", &["yaml", "protocol"]),
     ("rustible-vars", &["inventory", "playbook", "template", "vault", "yaml", "source", "protocol"]),
     ("rustible-connection", &["protocol"]),
     ("rustible-agent", &["protocol", "sdk"]),
     (
         "rustible-executor",
-        &["protocol", "source", "yaml", "vault", "inventory", "playbook", "template", "vars", "connection"],
+        &["protocol", "source", "yaml", "vault", "inventory", "playbook", "template", "vars", "connection", "foreign"],
     ),
     (
         "rustible-actions",

@@ -78,7 +78,7 @@ fn try_start(call: &Call, job: &Job, context: &Context) -> Result<PathBuf, Strin
 }
 
 /// A folder of this user's that nobody else can write to.
-fn prepare(folder: &Path) -> io::Result<()> {
+pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let meta = fs::symlink_metadata(folder)?;
     let own = meta.uid() == rustix::process::geteuid().as_raw();

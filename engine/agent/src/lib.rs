@@ -8,6 +8,7 @@ mod context;
 mod end;
 mod entries;
 mod files;
+mod foreign;
 mod job;
 mod link;
 mod panics;

@@ -13,14 +13,15 @@ use rustible_protocol::{Call, Cancel, Dict, Reply, Value, cancel::Reason};
 
 use crate::{
     context::{Context, Modules},
-    end, job, panics,
+    end, foreign, job, panics,
 };
 
 /// Run a call; every way it can end is a reply.
 pub(crate) fn reply(modules: &dyn Modules, call: &Call, context: &Context) -> Reply {
-    let run = || match &call.job {
-        Some(wanted) => job::start(call, wanted, context),
-        None => modules.run(call, context).unwrap_or_else(|| unknown(&call.module)),
+    let run = || match (&call.job, &call.foreign) {
+        (Some(wanted), _) => job::start(call, wanted, context),
+        (None, Some(foreign)) => foreign::run(call, foreign, context),
+        (None, None) => modules.run(call, context).unwrap_or_else(|| unknown(&call.module)),
     };
     match panics::caught(run) {
         Ok(reply) => reply,

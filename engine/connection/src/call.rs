@@ -53,8 +53,11 @@ pub(crate) async fn run(
     mut call: Call,
     files: &[SourceFile],
 ) -> Result<Reply, ConnectionError> {
-    for attachment in &mut call.attachments {
-        inline(attachment, files).await?;
+    // A foreign module's program is asked for when it is not there yet.
+    if call.foreign.is_none() {
+        for attachment in &mut call.attachments {
+            inline(attachment, files).await?;
+        }
     }
     let mut exchange = agent.open(&Message::Call(Box::new(call))).await?;
     loop {

@@ -29,6 +29,50 @@ pub struct Call {
     pub timeout: u32,
     /// Folder for temporary files on the target (`ansible_remote_tmp`), `~` not yet expanded.
     pub remote_tmp: String,
+    /// A module that no agent has in itself: its program comes with the call.
+    #[serde(default)]
+    pub foreign: Option<Foreign>,
+}
+
+/// A module of the user's tree, of a collection or of an installed ansible-core, and how it is run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Foreign {
+    /// How it is started and gets its arguments.
+    pub style: Style,
+    /// Words in front of it: its interpreter with arguments. Empty for [`Style::Binary`].
+    pub interpreter: Vec<String>,
+    /// Interpreters to look for on the target, best first, when none is known; the one found takes the first word's
+    /// place and is returned as the fact `discovered_interpreter_python`.
+    pub discover: Vec<String>,
+    /// Whether nothing is said of what was discovered.
+    pub silent: bool,
+    /// Name of the attachment with its program, which is the content's hash.
+    pub payload: String,
+    /// File name of the program.
+    pub file_name: String,
+    /// For [`Style::Python`]: the full Python name that is run.
+    pub full_name: String,
+    /// For [`Style::Python`]: soft limit of open files; 0 for none of our own.
+    pub open_files: u64,
+    /// Folder it runs in; the agent's own when there is none.
+    pub folder: Option<String>,
+    /// The host's name in the inventory, for messages.
+    pub host: String,
+}
+
+/// How a foreign module is started and gets its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Style {
+    /// Python that uses `ansible.module_utils`: an archive with all that it imports.
+    Python,
+    /// Any language: the arguments' JSON is put into its text.
+    JsonArgs,
+    /// Any language: reads JSON from the file its first argument names.
+    WantJson,
+    /// Any language: reads `key=value` words from the file its first argument names.
+    Old,
+    /// A program: reads JSON from the file its first argument names.
+    Binary,
 }
 
 /// A background job (`async`).

@@ -16,7 +16,7 @@ pub mod validate;
 pub mod value;
 pub mod wire;
 
-pub use call::{Attachment, Call, Reply};
+pub use call::{Attachment, Call, Foreign, Reply, Style};
 pub use cancel::Cancel;
 pub use spec::{CheckMode, Field, Kind, Rule, Spec};
 pub use text::{Origin, Text};

@@ -1,0 +1,20 @@
+//! Modules that are no part of rustible: found in the user's tree, in collections and in an installed ansible-core,
+//! and packed for their way to the target, where the agent runs them.
+//!
+//! Nothing is looked for before a name is met that rustible does not know, or that a `library` folder may answer.
+
+mod collections;
+mod core;
+mod folders;
+mod gather;
+mod imports;
+mod payload;
+mod places;
+mod routing;
+mod style;
+mod tree;
+mod zip;
+
+pub use payload::Payload;
+pub use places::Places;
+pub use tree::{Lookup, Tree};

@@ -1,0 +1,237 @@
+//! Which file a module's name means, and that module made ready.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use rustible_protocol::Style;
+
+use crate::{
+    Payload, Places,
+    collections::{self, Full},
+    core::Core,
+    folders,
+    gather::Sources,
+    routing::{Route, Routes},
+    style::style,
+};
+
+/// What a name leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// A module, by the full name under which [`Tree::payload`] finds it.
+    Module(String),
+    /// The name moved; this is its full name now.
+    Moved(String),
+    /// There is something of that name that rustible cannot run; why.
+    Refused(String),
+    /// Nothing.
+    Nothing,
+}
+
+/// Every place modules come from, and what was found there.
+#[derive(Default)]
+pub struct Tree {
+    places: Mutex<Places>,
+    core: OnceLock<Option<Core>>,
+    routes: Mutex<Routes>,
+    files: Mutex<HashMap<String, Lookup>>,
+    payloads: Mutex<HashMap<PathBuf, Arc<Payload>>>,
+}
+
+/// Modules without a collection go by this one's name.
+const LEGACY: &str = "ansible.legacy";
+const BUILTIN: &str = "ansible.builtin";
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tree {
+    /// Modules from these places.
+    #[must_use]
+    pub fn new(places: Places) -> Self {
+        Self { places: Mutex::new(places), ..Self::default() }
+    }
+
+    /// A playbook's or role's folder: `library`, `module_utils` and so on beside it count from now on.
+    pub fn meet(&self, folder: &Path) {
+        if lock(&self.places).meet(folder) {
+            lock(&self.files).clear();
+        }
+    }
+
+    /// What a short name leads to in `library` folders.
+    pub fn in_library(&self, name: &str) -> Lookup {
+        self.remembered(&format!("{LEGACY}.{name}"))
+    }
+
+    /// What a full name leads to in the collections and the installed ansible-core.
+    pub fn of_collection(&self, name: &str) -> Lookup {
+        self.remembered(name)
+    }
+
+    /// The version of ansible-core whose modules run; the language's when there is none.
+    #[must_use]
+    pub fn version(&self, fallback: &str) -> String {
+        match self.core.get() {
+            Some(Some(core)) => core.version.clone(),
+            _ => fallback.to_string(),
+        }
+    }
+
+    /// The module of that full name, made ready.
+    ///
+    /// # Errors
+    /// When it, or something that it needs, is missing.
+    pub fn payload(&self, name: &str) -> Result<Arc<Payload>, String> {
+        let path = self.path(name).ok_or_else(|| format!("The module {name} was not found"))?;
+        if let Some(known) = lock(&self.payloads).get(&path) {
+            return Ok(known.clone());
+        }
+        let content = std::fs::read(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+        let payload = match style(&content) {
+            None => {
+                return Err(format!("the module {name} is written in PowerShell, which rustible does not support"));
+            }
+            Some(Style::Python) => self.python(name, &path, &content)?,
+            Some(style) => Payload::plain(&path, style, content),
+        };
+        let payload = Arc::new(payload);
+        lock(&self.payloads).insert(path, payload.clone());
+        Ok(payload)
+    }
+
+    fn python(&self, name: &str, path: &Path, content: &[u8]) -> Result<Payload, String> {
+        let Some(core) = self.core() else {
+            return Err(format!(
+                "the module {name} is written in Python and needs the module_utils of ansible-core, which no Python of this machine has (RUSTIBLE_PYTHON names another)"
+            ));
+        };
+        let full = match Full::of(name) {
+            Some(full) if full.collection == BUILTIN => format!("ansible.modules.{}", full.name),
+            Some(full) if full.collection != LEGACY => {
+                format!("ansible_collections.{}.plugins.modules.{}", full.collection, full.name)
+            }
+            _ if path.starts_with(core.package.join("modules")) => {
+                format!("ansible.modules.{}", name.rsplit('.').next().unwrap_or(name))
+            }
+            _ => name.to_string(),
+        };
+        let (folders, roots) = {
+            let places = lock(&self.places);
+            let mut folders: Vec<PathBuf> = places.beside("module_utils").collect();
+            folders.extend(places.module_utils.iter().cloned());
+            folders.push(core.package.join("module_utils"));
+            (folders, self.with_core(places.roots()))
+        };
+        let sources = Sources { folders, roots, core };
+        Payload::python(path, full, content, &sources, &mut lock(&self.routes))
+    }
+
+    fn core(&self) -> Option<&Core> {
+        self.core.get_or_init(Core::find).as_ref()
+    }
+
+    fn with_core(&self, mut roots: Vec<PathBuf>) -> Vec<PathBuf> {
+        roots.extend(self.core().iter().flat_map(|core| core.collections.iter().cloned()));
+        roots
+    }
+
+    fn remembered(&self, name: &str) -> Lookup {
+        if let Some(known) = lock(&self.files).get(name) {
+            return known.clone();
+        }
+        let lookup = match Full::of(name) {
+            Some(full) if full.collection == LEGACY => self.find_in_library(full.name),
+            Some(full) => self.find_in_collection(name, full),
+            None => Lookup::Nothing,
+        };
+        lock(&self.files).insert(name.to_string(), lookup.clone());
+        lookup
+    }
+
+    fn find_in_library(&self, name: &str) -> Lookup {
+        let action = {
+            let places = lock(&self.places);
+            let folders: Vec<PathBuf> =
+                places.beside("action_plugins").chain(places.actions.iter().cloned()).collect();
+            folders.iter().find_map(|folder| folders::plugin(folder, name))
+        };
+        if let Some(path) = action {
+            return refused_action(name, &path);
+        }
+        match self.path(&format!("{LEGACY}.{name}")) {
+            Some(_) => Lookup::Module(format!("{LEGACY}.{name}")),
+            None => Lookup::Nothing,
+        }
+    }
+
+    fn find_in_collection(&self, name: &str, full: Full<'_>) -> Lookup {
+        if full.collection == BUILTIN {
+            return self.find_in_core(name, full.name);
+        }
+        let Some(folder) = self.collection(full.collection) else { return Lookup::Nothing };
+        let table = folder.join("meta/runtime.yml");
+        for kind in ["action", "modules"] {
+            match lock(&self.routes).of(&table, kind, full.name) {
+                Some(Route::Redirect(target)) => return Lookup::Moved(target),
+                Some(Route::Removed(why)) => return Lookup::Refused(format!("{name} has been removed. {why}")),
+                None => {}
+            }
+        }
+        if let Some(path) = collections::action(&folder, full.name) {
+            return refused_action(name, &path);
+        }
+        match collections::module(&folder, full.name) {
+            Some(_) => Lookup::Module(name.to_string()),
+            None => Lookup::Nothing,
+        }
+    }
+
+    fn find_in_core(&self, name: &str, short: &str) -> Lookup {
+        let Some(core) = self.core() else { return Lookup::Nothing };
+        if let Some(path) = folders::plugin(&core.package.join("plugins/action"), short) {
+            return refused_action(name, &path);
+        }
+        if folders::plugin(&core.package.join("modules"), short).is_some() {
+            return Lookup::Module(name.to_string());
+        }
+        let table = core.package.join("config/ansible_builtin_runtime.yml");
+        match lock(&self.routes).of(&table, "modules", short) {
+            Some(Route::Redirect(target)) => Lookup::Moved(target),
+            Some(Route::Removed(why)) => Lookup::Refused(format!("{name} has been removed. {why}")),
+            None => Lookup::Nothing,
+        }
+    }
+
+    fn collection(&self, name: &str) -> Option<PathBuf> {
+        // Asking for the installed ansible-core costs a process: last.
+        let roots = lock(&self.places).roots();
+        collections::folder(&roots, name).or_else(|| collections::folder(&self.with_core(Vec::new()), name))
+    }
+
+    /// The file of a module by its full name.
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        let full = Full::of(name)?;
+        match full.collection {
+            BUILTIN => folders::plugin(&self.core()?.package.join("modules"), full.name),
+            LEGACY => {
+                let places = lock(&self.places);
+                let inner = places.modules.iter().flat_map(|folder| folders::with_inner(folder));
+                let mut all = places.beside("library").chain(inner);
+                all.find_map(|folder| folders::module(&folder, full.name))
+            }
+            collection => collections::module(&self.collection(collection)?, full.name),
+        }
+    }
+}
+
+fn refused_action(name: &str, path: &Path) -> Lookup {
+    Lookup::Refused(format!(
+        "the action plugin of '{name}' is written in Python ({}), which rustible does not run",
+        path.display()
+    ))
+}
