@@ -2,6 +2,7 @@
 
 mod action;
 mod cursor;
+mod deprecation;
 mod emitter;
 mod files;
 mod keyword;
@@ -24,7 +25,7 @@ pub use emitter::Emitter;
 pub use files::{FileVault, Files};
 pub use keyword::to_bool;
 pub use listing::{ListedPlay, ListedTask, Listing};
-pub use options::{ConnectionOptions, Options};
+pub use options::{ConnectionOptions, ForeignOptions, Options};
 pub use preparation::{Preparation, Prepared};
 pub use registry::Registry;
 pub use run::{Asker, Refresh, Runner, Setup, Step};

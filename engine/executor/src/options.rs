@@ -43,6 +43,8 @@ pub struct Options {
     pub error_on_missing_handler: bool,
     /// Settings of connections that no variable overrides.
     pub connection: ConnectionOptions,
+    /// Settings of modules that are not rustible's own.
+    pub foreign: ForeignOptions,
     /// Put the refusal of unsupported actions off to the moment a host gets there.
     pub lenient: bool,
     /// `ansible.cfg` in use.
@@ -61,6 +63,23 @@ pub struct Options {
     pub max_diff_size: usize,
     /// `ansible_managed` of templates, as configured.
     pub ansible_managed: String,
+}
+
+/// Settings of modules that are not rustible's own.
+#[derive(Debug, Clone, Default)]
+pub struct ForeignOptions {
+    /// `interpreter_python`: a path, `auto` or `auto_silent`; empty is `auto`.
+    pub python: String,
+    /// `python_module_rlimit_nofile`: the soft limit of open files; 0 for none.
+    pub open_files: u64,
+    /// `no_target_syslog`.
+    pub no_target_syslog: bool,
+    /// `syslog_facility`.
+    pub syslog_facility: String,
+    /// `target_log_info`.
+    pub target_log_info: String,
+    /// `inject_invocation`.
+    pub inject_invocation: bool,
 }
 
 /// Settings of connections that no variable overrides.
@@ -153,6 +172,7 @@ impl Default for Options {
             any_errors_fatal: false,
             error_on_missing_handler: true,
             connection: ConnectionOptions::default(),
+            foreign: ForeignOptions::default(),
             lenient: false,
             config_file: None,
             inventory_sources: Vec::new(),

@@ -1,7 +1,8 @@
 //! Which actions and modules there are: one table for loading, checking and dispatch.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use rustible_foreign::{Lookup, Tree};
 use rustible_playbook::{Catalog, Found, redirect};
 use rustible_protocol::{Spec, Text};
 
@@ -24,6 +25,9 @@ pub struct Registry {
     modules: BTreeMap<&'static str, &'static Spec>,
     /// Full names of modules that exist elsewhere and not here.
     elsewhere: Vec<String>,
+    foreign: Tree,
+    /// Foreign modules come before native ones of the same name.
+    prefer_foreign: bool,
 }
 
 impl Registry {
@@ -35,7 +39,27 @@ impl Registry {
             preparations: BTreeMap::new(),
             modules: modules.into_iter().map(|spec| (spec.name, spec)).collect(),
             elsewhere,
+            ..Self::default()
         }
+    }
+
+    /// The same table with the modules of the user's tree, of collections and of an installed ansible-core behind it,
+    /// or in front of it.
+    #[must_use]
+    pub fn with_foreign(mut self, tree: Tree, preferred: bool) -> Self {
+        self.foreign = tree;
+        self.prefer_foreign = preferred;
+        self
+    }
+
+    /// Modules that are not rustible's own.
+    pub(crate) fn foreign(&self) -> &Tree {
+        &self.foreign
+    }
+
+    /// Whether the full name is that of a foreign module.
+    pub(crate) fn is_foreign(&self, name: &str) -> bool {
+        matches!(self.foreign.find(name), Lookup::Module(_))
     }
 
     /// The same table with these in front of their modules.
@@ -78,6 +102,54 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// A native action or module by one of these names.
+    fn native(&self, candidates: &[String]) -> Option<Found> {
+        candidates.iter().find(|name| self.has(name)).cloned().map(Found::Known)
+    }
+
+    /// A module of a `library` folder: it has a short name, and no native action stands in front of it.
+    fn library(&self, name: &str) -> Option<Found> {
+        let short = match name.rsplit_once('.') {
+            None => name,
+            Some(("ansible.legacy", short)) => short,
+            Some(_) => return None,
+        };
+        let builtin = format!("ansible.builtin.{short}");
+        if self.actions.contains_key(builtin.as_str()) || STATEMENTS.contains(&builtin.as_str()) {
+            return None;
+        }
+        found(self.foreign.find(&format!("ansible.legacy.{short}")))
+    }
+
+    /// A module of a collection or of an installed ansible-core. `None` also when what the names lead to is native.
+    fn elsewhere(&self, candidates: &[String]) -> Option<Found> {
+        for candidate in candidates.iter().filter(|name| name.matches('.').count() >= 2) {
+            let mut name = candidate.clone();
+            // A name that moves in a circle is nothing.
+            for _ in 0..10 {
+                match self.foreign.find(&name) {
+                    Lookup::Moved(target) if self.has(&target) => return Some(Found::Known(target)),
+                    Lookup::Moved(target) => name = target,
+                    other => match found(other) {
+                        Some(found) => return Some(found),
+                        None => break,
+                    },
+                }
+            }
+        }
+        None
+    }
+}
+
+fn found(lookup: Lookup) -> Option<Found> {
+    match lookup {
+        Lookup::Module(full) => Some(Found::Known(full)),
+        Lookup::Refused(why) => Some(Found::Refused(why)),
+        Lookup::Moved(_) | Lookup::Nothing => None,
+    }
+}
+
 impl Catalog for Registry {
     fn find(&self, name: &str, collections: &[&Text]) -> Found {
         let redirected = redirect(name);
@@ -88,8 +160,13 @@ impl Catalog for Registry {
             candidates.push(format!("ansible.builtin.{name}"));
             candidates.push(format!("community.general.{name}"));
         }
-        if let Some(found) = candidates.iter().find(|name| self.has(name)) {
-            return Found::Known(found.clone());
+        let foreign = || self.elsewhere(&candidates);
+        let chosen = self.library(name).or_else(|| match self.prefer_foreign {
+            true => foreign().filter(|f| matches!(f, Found::Known(_))).or_else(|| self.native(&candidates)),
+            false => self.native(&candidates).or_else(foreign),
+        });
+        if let Some(chosen) = chosen {
+            return chosen;
         }
         let known = |name: &&String| self.elsewhere.contains(name);
         match candidates.iter().find(known).or(redirected.as_ref()) {
@@ -98,6 +175,10 @@ impl Catalog for Registry {
             None if name.matches('.').count() >= 2 => Found::Missing(name.to_string()),
             None => Found::Unknown,
         }
+    }
+
+    fn enter(&self, folder: &Path) {
+        self.foreign.meet(folder);
     }
 
     fn names(&self) -> Vec<String> {

@@ -63,14 +63,19 @@ impl Tree {
         }
     }
 
-    /// What a short name leads to in `library` folders.
-    pub fn in_library(&self, name: &str) -> Lookup {
-        self.remembered(&format!("{LEGACY}.{name}"))
-    }
-
-    /// What a full name leads to in the collections and the installed ansible-core.
-    pub fn of_collection(&self, name: &str) -> Lookup {
-        self.remembered(name)
+    /// What a full name leads to: of `ansible.legacy` in the `library` folders, of others in collections and the
+    /// installed ansible-core.
+    pub fn find(&self, name: &str) -> Lookup {
+        if let Some(known) = lock(&self.files).get(name) {
+            return known.clone();
+        }
+        let lookup = match Full::of(name) {
+            Some(full) if full.collection == LEGACY => self.find_in_library(full.name),
+            Some(full) => self.find_in_collection(name, full),
+            None => Lookup::Nothing,
+        };
+        lock(&self.files).insert(name.to_string(), lookup.clone());
+        lookup
     }
 
     /// The version of ansible-core whose modules run; the language's when there is none.
@@ -138,19 +143,6 @@ impl Tree {
     fn with_core(&self, mut roots: Vec<PathBuf>) -> Vec<PathBuf> {
         roots.extend(self.core().iter().flat_map(|core| core.collections.iter().cloned()));
         roots
-    }
-
-    fn remembered(&self, name: &str) -> Lookup {
-        if let Some(known) = lock(&self.files).get(name) {
-            return known.clone();
-        }
-        let lookup = match Full::of(name) {
-            Some(full) if full.collection == LEGACY => self.find_in_library(full.name),
-            Some(full) => self.find_in_collection(name, full),
-            None => Lookup::Nothing,
-        };
-        lock(&self.files).insert(name.to_string(), lookup.clone());
-        lookup
     }
 
     fn find_in_library(&self, name: &str) -> Lookup {

@@ -132,7 +132,7 @@ impl Inventory {
         let (name, _) = self.implicit.get_or_init(|| {
             let vars = [
                 ("ansible_connection", Value::str("local")),
-                ("ansible_python_interpreter", Value::str("/usr/bin/python3")),
+                ("ansible_python_interpreter", Value::str(crate::controller_python())),
             ];
             (name.into(), vars.into_iter().collect())
         });

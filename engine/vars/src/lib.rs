@@ -10,7 +10,8 @@ mod scope;
 mod store;
 
 pub use cache::FactCache;
+
 pub use facts::namespaced;
-pub use magic::{Magic, RunFacts};
+pub use magic::{LANGUAGE_VERSION, Magic, RunFacts};
 pub use scope::{PlayScope, TaskScope};
 pub use store::{HostStore, Store};

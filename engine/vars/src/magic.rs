@@ -110,7 +110,7 @@ impl Magic {
             "ansible_run_tags" => strings(&run.run_tags),
             "ansible_skip_tags" => strings(&run.skip_tags),
             "ansible_inventory_sources" => strings(&run.inventory_sources),
-            "ansible_playbook_python" => Value::str("/usr/bin/python3"),
+            "ansible_playbook_python" => Value::str(rustible_inventory::controller_python()),
             "ansible_version" => version(),
             _ => return None,
         })
@@ -220,10 +220,13 @@ fn strings(texts: &[String]) -> Value {
 }
 
 /// The version of the language that is spoken, as playbooks ask for it.
+/// The version of the language: that of the reference.
+pub const LANGUAGE_VERSION: &str = "2.21.5";
+
 fn version() -> Value {
     let fields = [("major", 2i64), ("minor", 21), ("revision", 5)];
     let mut version: Dict = fields.into_iter().collect();
-    version.insert("full", "2.21.5");
-    version.insert("string", "2.21.5");
+    version.insert("full", LANGUAGE_VERSION);
+    version.insert("string", LANGUAGE_VERSION);
     Value::Dict(version)
 }

@@ -38,7 +38,7 @@ fn try_run(call: &Call, foreign: &Foreign, host: &Host) -> Result<Dict, Failure>
             start::with_arguments_beside(call, foreign, host, &interpreter)?
         }
     };
-    let mut result = result::of(&output, &interpreter);
+    let mut result = result::of(&output, &interpreter, call.verbosity >= 3);
     if let Some(found) = discovered {
         tell(&mut result, foreign, &found);
     }

@@ -9,8 +9,8 @@ use rustible_sdk::Output;
 /// Marks values that are more than JSON.
 const TYPE: &str = "__ansible_type";
 
-/// The result in a module's output, or the failure to find one there.
-pub(super) fn of(output: &Output, interpreter: &[String]) -> Dict {
+/// The result in a module's output, or the failure to find one there; `traces` keeps traces of what raised.
+pub(super) fn of(output: &Output, interpreter: &[String], traces: bool) -> Dict {
     let read = object(&output.stdout).and_then(|(text, junk)| {
         let value = json::read(&text).map_err(|e| e.to_string())?;
         match plain(value) {
@@ -20,7 +20,7 @@ pub(super) fn of(output: &Output, interpreter: &[String]) -> Dict {
     });
     match read {
         Ok((dict, junk)) => {
-            let mut result = settle(dict);
+            let mut result = settle(dict, traces);
             if let Some(junk) = junk {
                 warn(&mut result, format!("Module invocation had junk after the JSON data: {junk}"));
             }
@@ -88,7 +88,7 @@ fn unread(output: &Output, interpreter: &[String], why: &str) -> Dict {
 }
 
 /// Warnings, deprecations and the cause of a failure in the form playbooks see.
-fn settle(mut result: Dict) -> Dict {
+fn settle(mut result: Dict, traces: bool) -> Dict {
     if let Some(Value::List(warnings)) = result.get("warnings") {
         let texts: Vec<Value> = warnings.iter().map(|w| brief(w).map_or(w.clone(), Value::from)).collect();
         result.insert("warnings", texts);
@@ -97,14 +97,19 @@ fn settle(mut result: Dict) -> Dict {
         let all: Vec<Value> = deprecations.iter().map(deprecation).collect();
         result.insert("deprecations", all);
     }
-    let Some(exception) = result.get("exception").cloned() else { return result };
+    let Some(exception) = result.get("exception").cloned() else {
+        if result.get("failed").is_some_and(Value::truthy) {
+            result.insert("exception", "(traceback unavailable)");
+        }
+        return result;
+    };
     if let Some(cause) = brief(&exception) {
         if !result.contains_key("msg") && result.get("failed").is_some_and(Value::truthy) {
             result.insert("msg", format!("Task failed: Module failed: {cause}"));
         }
         result.insert("_ansible_rustible_error", cause);
         let trace = exception.get("event").and_then(|event| event.get("formatted_traceback")).cloned();
-        let trace = trace.filter(|trace| !trace.is_null());
+        let trace = trace.filter(|trace| traces && !trace.is_null());
         result.insert("exception", trace.unwrap_or_else(|| Value::str("(traceback unavailable)")));
     }
     result
@@ -144,7 +149,7 @@ fn brief(value: &Value) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// Values without the marks of their types.
+/// Values without the marks of their types, and without keys that only the engine may use.
 fn plain(value: Value) -> Value {
     match value {
         Value::List(list) => Value::List(list.iter().cloned().map(plain).collect::<Vec<_>>().into()),
@@ -153,7 +158,9 @@ fn plain(value: Value) -> Value {
             if marked && let Some(inner) = dict.remove("value").or_else(|| dict.remove("iso8601")) {
                 return plain(inner);
             }
-            Value::Dict(dict.iter().map(|(key, value)| (key.clone(), plain(value.clone()))).collect())
+            let own = |key: &Value| key.as_str().is_some_and(|key| key.starts_with("_ansible_"));
+            let kept = dict.iter().filter(|(key, _)| !own(key));
+            Value::Dict(kept.map(|(key, value)| (key.clone(), plain(value.clone()))).collect())
         }
         other => other,
     }
@@ -164,7 +171,7 @@ mod tests {
     use super::*;
 
     fn result(stdout: &str) -> Dict {
-        of(&Output { stdout: stdout.to_string(), ..Output::default() }, &["/bin/x".to_string()])
+        of(&Output { stdout: stdout.to_string(), ..Output::default() }, &["/bin/x".to_string()], false)
     }
 
     #[test]

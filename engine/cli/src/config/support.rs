@@ -49,9 +49,6 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_RETRY_FILES_ENABLED", "defaults", "retry_files_enabled", OFF, Warn;
     "ANSIBLE_LOG_PATH", "defaults", "log_path", OFF, Warn;
     "ANSIBLE_KEEP_REMOTE_FILES", "defaults", "keep_remote_files", OFF, Warn;
-    "ANSIBLE_LIBRARY", "defaults", "library", &[""], Plugins;
-    "ANSIBLE_MODULE_UTILS", "defaults", "module_utils", &[""], Plugins;
-    "ANSIBLE_ACTION_PLUGINS", "defaults", "action_plugins", &[""], Plugins;
     "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;
     "ANSIBLE_CACHE_PLUGINS", "defaults", "cache_plugins", &[""], Plugins;
     "ANSIBLE_CALLBACK_PLUGINS", "defaults", "callback_plugins", &[""], Plugins;
@@ -64,11 +61,11 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_VARS_PLUGINS", "defaults", "vars_plugins", &[""], Plugins;
 };
 
-/// What to warn about; `-M` folders are looked at as well.
+/// What to warn about.
 ///
 /// # Errors
 /// The first setting that cannot be left out.
-pub(crate) fn check(config: &Config, module_path: &[String]) -> Result<Vec<String>, Diagnostic> {
+pub(crate) fn check(config: &Config) -> Result<Vec<String>, Diagnostic> {
     let mut warnings = Vec::new();
     for entry in TABLE {
         let name = entry.setting.name;
@@ -89,8 +86,6 @@ pub(crate) fn check(config: &Config, module_path: &[String]) -> Result<Vec<Strin
             }
         }
     }
-    let folders = module_path.iter().flat_map(|paths| paths.split(':'));
-    warnings.extend(folders.filter_map(|dir| python(Path::new(&super::expand(dir)), "--module-path")));
     Ok(warnings)
 }
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod extra;
+mod foreign;
 mod facts;
 mod options;
 mod runner;
@@ -261,7 +262,7 @@ pub(crate) fn run(
             .of_kind(rustible_source::Kind::Options));
     }
     screen::announce(args, config, &display)?;
-    for warning in support::check(config, &args.run.module_path)? {
+    for warning in support::check(config)? {
         display.warning(&warning);
     }
     let secrets = Arc::new(vault::secrets(&args.vault, config)?);
@@ -300,7 +301,8 @@ pub(crate) fn run(
     let runner = Runner::new(Setup {
         options,
         registry: Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere())
-            .prepared_by(rustible_actions::preparations()),
+            .prepared_by(rustible_actions::preparations())
+            .with_foreign(foreign::tree(args, config), foreign::preferred()?),
         inventory,
         refresh,
         vault,

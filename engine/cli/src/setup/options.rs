@@ -36,9 +36,7 @@ pub(super) fn options(
     let mut roles_path = config.paths("DEFAULT_ROLES_PATH");
     // Entry playbooks live beside or below the folder with the roles.
     roles_path.push(std::env::current_dir().unwrap_or_default().join("roles"));
-    let mut collections_path: Vec<PathBuf> =
-        vec![std::env::current_dir().unwrap_or_default().join("collections")];
-    collections_path.extend(config.paths("COLLECTIONS_PATHS"));
+    let collections_path = super::foreign::collections_path(config);
     Ok(Options {
         roles_path,
         collections_path,
@@ -58,6 +56,7 @@ pub(super) fn options(
         any_errors_fatal: config.flag("ANY_ERRORS_FATAL"),
         error_on_missing_handler: config.flag("ERROR_ON_MISSING_HANDLER"),
         connection: connection(args, config, redactor)?,
+        foreign: super::foreign::options(config)?,
         lenient: args.own.unsupported == "when-reached",
         config_file: config.file.clone(),
         inventory_sources: sources.to_vec(),

@@ -5,8 +5,9 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use rustible_connection::SourceFile;
 use rustible_protocol::{
-    Call, Dict, Spec, Value,
+    Call, Dict, Value,
     call::Job as Background,
     event::{Event, Status},
 };
@@ -20,7 +21,7 @@ const FOLDER: &str = "~/.ansible_async";
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// Start the module in the background and, with `poll`, wait for its end.
-pub(super) async fn run(job: &Job, ready: &Ready, spec: &'static Spec, args: Dict) -> Attempt {
+pub(super) async fn run(job: &Job, ready: &Ready, call: Call, files: Vec<SourceFile>) -> Attempt {
     let settled = &ready.settled;
     if settled.check {
         let text = "check mode and async cannot be used on same task.";
@@ -37,8 +38,8 @@ pub(super) async fn run(job: &Job, ready: &Ready, spec: &'static Spec, args: Dic
         dir: folder.clone().unwrap_or_else(|| FOLDER.to_string()),
     };
     let id = background.id.clone();
-    let call = Call { module: spec.name.to_string(), args, job: Some(background), ..settled.call() };
-    let started = match module::call(&job.runner, &settled.target, call, Vec::new()).await {
+    let call = Call { job: Some(background), ..call };
+    let started = match module::call(&job.runner, &settled.target, call, files).await {
         Ok(reply) => reply.result,
         Err(failure) => return attempt(job, Err(failure), Vec::new()),
     };

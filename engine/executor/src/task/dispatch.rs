@@ -6,7 +6,7 @@ use rustible_protocol::{Call, Dict, Spec, Value, validate::validate};
 use rustible_source::{Diagnostic, nearest};
 use rustible_template::Templar;
 
-use super::{Job, attempts::Attempt, background, item::Ready, outcome};
+use super::{Job, attempts::Attempt, background, foreign, item::Ready, outcome};
 use crate::{
     action::{Action, Context, Failure, skipped_in_check},
     module,
@@ -46,6 +46,7 @@ async fn run_untimed(job: &Job, ready: &Ready) -> Attempt {
     }
     match registry.module(name) {
         Some(spec) => of_module(job, ready, spec).await,
+        None if registry.is_foreign(name) => foreign::run(job, ready, name).await,
         None => {
             let text = format!("the module '{name}' is not supported by rustible");
             outcome::failed([("msg", Value::from(text))].into_iter().collect(), "Action failed")
@@ -101,7 +102,8 @@ async fn of_module(job: &Job, ready: &Ready, spec: &'static Spec) -> Attempt {
         Prepared::Done(result) => return attempt(job, Ok(result), Vec::new()),
     };
     if settled.background > 0 {
-        return background::run(job, ready, spec, args).await;
+        let call = Call { module: spec.name.to_string(), args, ..settled.call() };
+        return background::run(job, ready, call, Vec::new()).await;
     }
     if let Err(result) = checked(spec, &args, &[]) {
         return outcome::failed(as_written(job, spec, result), "Module failed");
@@ -205,7 +207,7 @@ pub(super) fn attempt(
             announce(job, &result);
             let failed = result.get("failed").is_some_and(Value::truthy);
             let mut attempt = if failed {
-                outcome::failed(result, "Module failed")
+                outcome::module_failed(result)
             } else {
                 Attempt { result, ..Attempt::default() }
             };
@@ -261,9 +263,8 @@ fn announce(job: &Job, result: &Dict) {
     }
     if let Some(Value::List(deprecations)) = result.get("deprecations") {
         for deprecation in deprecations {
-            let text = deprecation.get("msg").unwrap_or(deprecation);
-            let event = rustible_protocol::event::Event::Deprecated(crate::keyword::text_of(text));
-            job.runner.emitter.emit(&event);
+            let text = crate::deprecation::text(deprecation);
+            job.runner.emitter.emit(&rustible_protocol::event::Event::Deprecated(text));
         }
     }
 }

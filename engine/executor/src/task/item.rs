@@ -35,6 +35,8 @@ pub(super) async fn run(job: &Job, scope: &TaskScope, loop_error: Option<Diagnos
 /// All that is needed to run an action.
 pub(super) struct Ready {
     pub(super) scope: TaskScope,
+    /// What the host sees where modules run: the delegate, or the host itself.
+    pub(super) place: TaskScope,
     pub(super) settled: Settled,
     pub(super) written: Dict,
     pub(super) args: Dict,
@@ -75,11 +77,12 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
     let raw =
         if matches!(job.task.kind, Kind::IncludeTasks | Kind::IncludeRole) { &["apply"][..] } else { raw };
     let args = arguments::render(&job.task, &action, &written, raw, &templar)?;
+    let place = delegate.as_ref().map_or_else(|| scope.clone(), |d| d.scope.clone());
     let delegate = delegate.map(|d| (d.name, address));
     if local {
         return Ok(Prepared::Skip(Box::new(include(args, settled.no_log))));
     }
-    Ok(Prepared::Run(Box::new(Ready { scope: scope.clone(), settled, written, args, delegate })))
+    Ok(Prepared::Run(Box::new(Ready { scope: scope.clone(), place, settled, written, args, delegate })))
 }
 
 /// An include is done by the strategy: here it only says what it wants.
@@ -137,6 +140,7 @@ fn action(job: &Job, templar: &Templar) -> Result<String, Diagnostic> {
                 Found::Missing(full) => {
                     Err(Diagnostic::new(format!("the module '{full}' is not supported by rustible")).at(job.task.action.origin()))
                 }
+                Found::Refused(why) => Err(Diagnostic::new(why).at(job.task.action.origin())),
                 Found::Unknown => Err(Diagnostic::new(format!(
                     "couldn't resolve module/action '{name}'. This often indicates a misspelling, missing collection, or incorrect module path."
                 ))

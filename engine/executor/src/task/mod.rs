@@ -5,6 +5,7 @@ mod attempts;
 mod background;
 mod conditions;
 mod dispatch;
+mod foreign;
 mod item;
 mod loops;
 mod outcome;

@@ -237,6 +237,24 @@ pub(super) fn failed(mut result: Dict, kind: &str) -> Attempt {
     Attempt { result, error: Some(error), ..Attempt::default() }
 }
 
+/// A module's failure as an attempt. A foreign one may say more of its cause than its message does, or may have given
+/// no result at all.
+pub(super) fn module_failed(mut result: Dict) -> Attempt {
+    let cause = result.remove("_ansible_rustible_error");
+    if let Some(Value::Str(help)) = result.remove("_ansible_rustible_unread") {
+        let mut attempt = failed(result, "Action failed");
+        let message = attempt.result.get("msg").and_then(Value::as_str).unwrap_or_default();
+        let error = Diagnostic::new(message).help(help.to_string());
+        attempt.error = Some(error.context("Action failed", None));
+        return attempt;
+    }
+    let mut attempt = failed(result, "Module failed");
+    if let Some(Value::Str(cause)) = cause {
+        attempt.error = Some(Diagnostic::new(format!("Module failed: {cause}")));
+    }
+    attempt
+}
+
 /// An unreachable host as an attempt.
 pub(super) fn unreachable(message: String) -> Attempt {
     let mut result = Dict::new();

@@ -50,6 +50,8 @@ pub trait Catalog: Send + Sync {
     fn find(&self, name: &str, collections: &[&Text]) -> Found;
     /// Names to suggest for one that is unknown.
     fn names(&self) -> Vec<String>;
+    /// A playbook's or role's folder was entered: what lies beside it in `library` and the like counts from now on.
+    fn enter(&self, _folder: &Path) {}
 }
 
 /// What the catalog says of a name.
@@ -59,6 +61,8 @@ pub enum Found {
     Known(String),
     /// The name of a module of the reference or a collection that rustible does not have.
     Missing(String),
+    /// There is something of that name that rustible cannot run; why.
+    Refused(String),
     /// No such name.
     Unknown,
 }

@@ -77,6 +77,7 @@ impl Loader {
             return Err(error);
         };
         let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
+        self.catalog.enter(&folder);
         for entry in entries {
             let Value::Dict(entry) = entry else {
                 return Err(Diagnostic::parse(

@@ -175,6 +175,7 @@ impl Loader {
         }
         let name = self.rendered_name(request)?;
         let (path, collection) = self.find_role(&name, request)?;
+        self.catalog.enter(&path);
         let meta = self.role_file(&path, "meta", "main", false)?.unwrap_or_default();
         let meta = match &meta {
             Value::Null => Dict::new(),

@@ -210,6 +210,10 @@ impl Loader {
                     "With --unsupported=when-reached the refusal waits until a host gets to this task.";
                 if self.lenient { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error.help(help)) }
             }
+            Found::Refused(why) => {
+                let error = Diagnostic::parse(why, action.origin.as_ref().or(entry.origin()));
+                if self.lenient { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error) }
+            }
             Found::Unknown => {
                 let error = Diagnostic::parse(
                     format!(
