@@ -38,7 +38,18 @@ const EDGES: &[(&str, &[&str])] = &[
     ("rustible-agent", &["protocol", "sdk"]),
     (
         "rustible-executor",
-        &["protocol", "source", "yaml", "vault", "inventory", "playbook", "template", "vars", "connection", "foreign"],
+        &[
+            "protocol",
+            "source",
+            "yaml",
+            "vault",
+            "inventory",
+            "playbook",
+            "template",
+            "vars",
+            "connection",
+            "foreign",
+        ],
     ),
     (
         "rustible-actions",

@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// Endings of files that are no modules.
-const IGNORED: &[&str] = &[
-    ".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".yaml", ".yml", ".ini", ".orig",
-];
+const IGNORED: &[&str] =
+    &[".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".yaml", ".yml", ".ini", ".orig"];
 
 /// The file of a folder that answers to a module's name: with the name as its whole name or up to its last dot.
 pub(crate) fn module(folder: &Path, name: &str) -> Option<PathBuf> {

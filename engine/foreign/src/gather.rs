@@ -87,7 +87,8 @@ pub(crate) fn gather(
             if entry.optional {
                 continue;
             }
-            let tried: Vec<String> = candidates(&entry).iter().map(|c| format!("'{}'", c.join("."))).collect();
+            let tried: Vec<String> =
+                candidates(&entry).iter().map(|c| format!("'{}'", c.join("."))).collect();
             return Err(format!(
                 "Could not find imported module support code for {name}. Looked for ([{}])",
                 tried.join(", ")
@@ -150,9 +151,14 @@ fn wanted(name: &str, source: &str, package: bool) -> Result<impl Iterator<Item 
             continue;
         }
         let embeds = module == "ansible.module_utils.embed"
-            || import.names.as_ref().is_some_and(|n| module == "ansible.module_utils" && n.iter().any(|n| n == "embed"));
+            || import
+                .names
+                .as_ref()
+                .is_some_and(|n| module == "ansible.module_utils" && n.iter().any(|n| n == "embed"));
         if embeds && !name.starts_with("ansible.module_utils.") {
-            return Err(format!("{name} embeds files (ansible.module_utils.embed), which rustible does not support"));
+            return Err(format!(
+                "{name} embeds files (ansible.module_utils.embed), which rustible does not support"
+            ));
         }
         match &import.names {
             None if module == "ansible.module_utils" => {}
@@ -256,7 +262,8 @@ impl Sources<'_> {
                     };
                     format!("ansible_collections.{}.plugins.module_utils.{}", full.collection, full.name)
                 };
-                let content = format!("import sys\nimport {target} as there\nsys.modules[__name__] = there\n");
+                let content =
+                    format!("import sys\nimport {target} as there\nsys.modules[__name__] = there\n");
                 Ok(Some(Found {
                     parts: parts.clone(),
                     content: content.into_bytes(),

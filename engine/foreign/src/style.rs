@@ -17,7 +17,10 @@ static NEW: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 static SHELL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i-u)#Requires -(Module|Version)|#AnsibleRequires -(OSVersion|PowerShell|CSharpUtil|Wrapper)").ok()
+    Regex::new(
+        r"(?i-u)#Requires -(Module|Version)|#AnsibleRequires -(OSVersion|PowerShell|CSharpUtil|Wrapper)",
+    )
+    .ok()
 });
 
 /// The style of a module with that content; `None` for PowerShell, which is not supported.

@@ -99,7 +99,9 @@ impl Tree {
         let content = std::fs::read(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
         let payload = match style(&content) {
             None => {
-                return Err(format!("the module {name} is written in PowerShell, which rustible does not support"));
+                return Err(format!(
+                    "the module {name} is written in PowerShell, which rustible does not support"
+                ));
             }
             Some(Style::Python) => self.python(name, &path, &content)?,
             Some(style) => Payload::plain(&path, style, content),
@@ -170,7 +172,9 @@ impl Tree {
         for kind in ["action", "modules"] {
             match lock(&self.routes).of(&table, kind, full.name) {
                 Some(Route::Redirect(target)) => return Lookup::Moved(target),
-                Some(Route::Removed(why)) => return Lookup::Refused(format!("{name} has been removed. {why}")),
+                Some(Route::Removed(why)) => {
+                    return Lookup::Refused(format!("{name} has been removed. {why}"));
+                }
                 None => {}
             }
         }

@@ -68,10 +68,7 @@ fn unread(output: &Output, interpreter: &[String], why: &str) -> Dict {
             "Consider overriding the configured interpreter path for this host. See stdout/stderr for the returned output.",
         )
     } else {
-        (
-            format!("Module result deserialization failed: {why}"),
-            "See stdout/stderr for the returned output.",
-        )
+        (format!("Module result deserialization failed: {why}"), "See stdout/stderr for the returned output.")
     };
     [
         ("failed", Value::Bool(true)),

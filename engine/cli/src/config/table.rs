@@ -241,12 +241,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "true",
     ),
     s("INJECT_INVOCATION", &["ANSIBLE_INJECT_INVOCATION"], &[("defaults", "inject_invocation")], "false"),
-    s(
-        "INTERPRETER_PYTHON",
-        &["ANSIBLE_PYTHON_INTERPRETER"],
-        &[("defaults", "interpreter_python")],
-        "auto",
-    ),
+    s("INTERPRETER_PYTHON", &["ANSIBLE_PYTHON_INTERPRETER"], &[("defaults", "interpreter_python")], "auto"),
     s("LOCALHOST_WARNING", &["ANSIBLE_LOCALHOST_WARNING"], &[("defaults", "localhost_warning")], "true"),
     s("MAX_FILE_SIZE_FOR_DIFF", &["ANSIBLE_MAX_DIFF_SIZE"], &[("defaults", "max_diff_size")], "104448"),
     s("NOCOLOR", &["ANSIBLE_NOCOLOR", "NO_COLOR"], &[("defaults", "nocolor")], "false"),

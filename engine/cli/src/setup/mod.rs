@@ -2,8 +2,8 @@
 
 mod ask;
 mod extra;
-mod foreign;
 mod facts;
+mod foreign;
 mod options;
 mod runner;
 mod screen;

@@ -59,8 +59,11 @@ fn prepare(job: &Job, ready: &Ready, name: &str) -> Result<(Call, Vec<SourceFile
         host: settled.target.name.clone(),
     };
     interpreter(job, ready, &payload, &mut foreign)?;
-    let attachment =
-        Attachment { name: payload.hash.clone(), size: payload.content.len() as u64, ..Attachment::default() };
+    let attachment = Attachment {
+        name: payload.hash.clone(),
+        size: payload.content.len() as u64,
+        ..Attachment::default()
+    };
     let call = Call {
         module: name.to_string(),
         args: arguments(job, ready)?,
