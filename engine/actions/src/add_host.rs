@@ -1,7 +1,7 @@
 //! `ansible.builtin.add_host`: a host for the rest of the run.
 
-use rustible_executor::{Context, Effect, Failure};
-use rustible_protocol::{CheckMode, Dict, Kind, Spec, Value};
+use rustible_executor::{Context, Failure};
+use rustible_protocol::{CheckMode, Dict, Kind, Spec, Value, repr};
 
 use crate::spec::{With, action, field, spec};
 
@@ -14,10 +14,9 @@ action!(
             "ansible.builtin.add_host",
             "Add a host to the inventory of this run.",
             vec![
-                field("name", Kind::Str, "Its name, `:PORT` may follow.")
-                    .required()
-                    .alias(&["host", "hostname"]),
-                field("groups", Kind::List, "Groups it joins.").alias(&["group", "groupname"]).of(Kind::Str),
+                field("name", Kind::Raw, "Its name, `:PORT` may follow.").alias(&["host", "hostname"]),
+                field("groups", Kind::Raw, "Groups it joins.").alias(&["group", "groupname"]),
+                field("_raw_params", Kind::Raw, "A mapping of more arguments."),
             ],
         )
     },
@@ -26,12 +25,13 @@ action!(
 );
 
 fn add(context: &mut Context<'_>) -> Result<Dict, Failure> {
-    let Some(name) = context.text("name").filter(|n| !n.is_empty()) else {
+    let args = arguments(context)?;
+    let Some(name) = args.get("name").filter(|n| !n.is_null()).map(repr::str) else {
         return Err(Failure::msg("name, host or hostname needs to be provided"));
     };
     let mut vars: Dict = Dict::new();
-    for (key, value) in &context.args {
-        if !matches!(key.as_str(), Some("name" | "groups" | "_raw_params")) {
+    for (key, value) in &args {
+        if !matches!(key.as_str(), Some("name" | "groups")) {
             vars.insert(key.clone(), value.clone());
         }
     }
@@ -39,29 +39,56 @@ fn add(context: &mut Context<'_>) -> Result<Dict, Failure> {
     if let Some(port) = port {
         vars.insert("ansible_ssh_port", port);
     }
-    let groups: Vec<String> = match context.args.get("groups") {
+    let groups: Vec<String> = match args.get("groups") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::List(list)) => {
-            list.iter().map(rustible_protocol::repr::str).map(|g| g.trim().to_string()).collect()
+            list.iter().map(repr::str).map(|g| g.trim().to_string()).collect()
         }
         Some(Value::Str(text)) => text.split(',').map(|g| g.trim().to_string()).collect(),
         Some(_) => return Err(Failure::msg("Groups must be specified as a list.")),
     };
     let groups: Vec<String> = groups.into_iter().filter(|g| !g.is_empty()).collect();
-    let known = {
-        let inventory = context.runner.inventory.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let in_all = groups.iter().all(|group| inventory.groups_of(&name).contains(group));
-        inventory.resolve_host(&name).is_some() && in_all && vars.is_empty()
-    };
-    context.effects.push(Effect::AddHost { name: name.clone(), groups: groups.clone(), vars: vars.clone() });
+    // Later items of a loop see what earlier ones added.
+    let changed = context
+        .runner
+        .inventory
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .add_host(&name, &groups, &vars)?;
     let mut host = Dict::new();
     host.insert("host_name", name);
     host.insert("groups", groups.iter().map(Value::from).collect::<Vec<_>>());
     host.insert("host_vars", vars);
     let mut result = Dict::new();
-    result.insert("changed", !known);
+    result.insert("changed", changed);
     result.insert("add_host", host);
     Ok(result)
+}
+
+/// The arguments under their own names; those of a mapping given in their place count less.
+fn arguments(context: &Context<'_>) -> Result<Dict, Failure> {
+    let mut given = context.args.clone();
+    let mut args = match given.remove("_raw_params") {
+        None | Some(Value::Null) => Dict::new(),
+        Some(Value::Dict(dict)) => dict,
+        Some(other) => {
+            return Err(Failure::msg(format!(
+                "Invalid raw parameters passed, requires a dictionary/mapping got a  <class '{}'>",
+                other.type_name()
+            )));
+        }
+    };
+    for (name, aliases) in [("name", ["hostname", "host"]), ("groups", ["groupname", "group"])] {
+        for alias in aliases {
+            if let Some(value) = args.remove(alias)
+                && !args.contains_key(name)
+            {
+                args.insert(name, value);
+            }
+        }
+    }
+    args.extend(&given);
+    Ok(args)
 }
 
 fn split_port(name: &str) -> (String, Option<i64>) {

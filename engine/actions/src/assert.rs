@@ -2,6 +2,7 @@
 
 use rustible_executor::{Context, Failure};
 use rustible_protocol::{Dict, Kind, Value};
+use rustible_template::Rendered;
 
 use crate::spec::{With, action, field, result, spec};
 
@@ -27,10 +28,9 @@ fn check(context: &Context<'_>) -> Result<Dict, Failure> {
     let conditions: Vec<Value> = match context.args.get("that") {
         Some(Value::List(list)) => list.to_vec(),
         // The whole list may come out of a template.
-        Some(Value::Str(text)) if text.may_be_template() => {
-            // What is wrong with it is better said by the condition.
-            match context.render(&Value::Str(text.clone())) {
-                Ok(Some(Value::List(list))) => list.iter().map(trusted).collect(),
+        Some(Value::Str(text)) if text.trim().starts_with("{{") && text.trim().ends_with("}}") => {
+            match context.templar.container(text) {
+                Ok(Rendered::Value(Value::List(list))) => list.to_vec(),
                 _ => vec![Value::Str(text.clone())],
             }
         }
@@ -60,13 +60,6 @@ fn check(context: &Context<'_>) -> Result<Dict, Failure> {
         good.insert("_ansible_verbose_always", true);
     }
     Ok(good)
-}
-
-fn trusted(value: &Value) -> Value {
-    match value {
-        Value::Str(text) => Value::Str(text.clone().with_trust(true)),
-        other => other.clone(),
-    }
 }
 
 fn message(context: &Context<'_>, name: &str) -> Result<Option<Value>, Failure> {

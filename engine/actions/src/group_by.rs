@@ -1,6 +1,6 @@
 //! `ansible.builtin.group_by`: put the host into a group named by its facts.
 
-use rustible_executor::{Context, Effect, Failure};
+use rustible_executor::{Context, Failure};
 use rustible_protocol::{CheckMode, Dict, Kind, Spec, Value};
 
 use crate::spec::{With, action, field, spec};
@@ -33,13 +33,14 @@ fn group(context: &mut Context<'_>) -> Result<Dict, Failure> {
         Some(Value::Str(text)) => vec![text.replace(' ', "-")],
         _ => vec!["all".to_string()],
     };
-    let known = {
-        let inventory = context.runner.inventory.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        inventory.groups_of(context.host).contains(&name)
-    };
-    context.effects.push(Effect::GroupBy { group: name.clone(), parents: parents.clone() });
+    let changed = context
+        .runner
+        .inventory
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .add_to_group(context.host, &name, &parents)?;
     let mut result = Dict::new();
-    result.insert("changed", !known);
+    result.insert("changed", changed);
     result.insert("add_group", name);
     result.insert("parent_groups", parents.iter().map(Value::from).collect::<Vec<_>>());
     Ok(result)

@@ -96,22 +96,6 @@ pub enum Effect {
     Set(Dict, bool),
     /// `include_vars`.
     Include(Dict),
-    /// `add_host`.
-    AddHost {
-        /// Its name.
-        name: String,
-        /// Groups it joins.
-        groups: Vec<String>,
-        /// Its variables.
-        vars: Dict,
-    },
-    /// `group_by`.
-    GroupBy {
-        /// The group that the host joins.
-        group: String,
-        /// Its parents.
-        parents: Vec<String>,
-    },
     /// `set_stats`.
     Stats {
         /// Values by name.

@@ -113,13 +113,14 @@ impl<'a> State<'a> {
 
     fn own_names(&mut self, fields: &'a [Field], args: &Dict, open: bool) -> Dict {
         let mut out = Dict::new();
-        for (key, value) in args {
-            let key = text_of(key);
+        for (written, value) in args {
+            let key = text_of(written);
             match fields.iter().find(|f| f.name == key || f.aliases.contains(&key.as_str())) {
                 // An argument under its own name wins over the same one under another.
                 Some(field) if field.name != key && args.contains_key(field.name) => {}
                 Some(field) => drop(out.insert(field.name, value.clone())),
-                None if open => drop(out.insert(key, value.clone())),
+                // Keys may be templates: they stay as they are.
+                None if open => drop(out.insert(written.clone(), value.clone())),
                 None => {
                     let path: Vec<&str> = self.context.iter().copied().chain([key.as_str()]).collect();
                     self.unknown.insert(path.join("."));

@@ -87,6 +87,8 @@ pub struct Env {
     /// Folders for `lookup('file')`, `template`, `include`, nearest first; in each `files/`, `templates/` or `vars/` is
     /// tried before the folder itself, as the lookup asks for.
     pub search: Arc<[PathBuf]>,
+    /// The action whose task is rendered, as written; it says where `first_found` looks. Empty outside of tasks.
+    pub action: Arc<str>,
     /// Opens `!vault` values; without it they are errors when they are used.
     pub vault: Option<Arc<dyn Decrypt>>,
     /// Settings.

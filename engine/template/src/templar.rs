@@ -11,7 +11,7 @@ use crate::{
     lookups,
     options::{self, Options},
     repr,
-    rt::{Args, Fault, MarkerKind, Res, Rt, fail},
+    rt::{Args, DictRepr, Fault, ListRepr, MarkerKind, Res, Rt, fail},
 };
 
 /// What a value became.
@@ -136,6 +136,23 @@ impl Templar {
         finish(&ctx, &rt).map_err(|f| shown(&f).at(text.origin()))
     }
 
+    /// A text rendered to a container whose contents stay as they were written, templates included; anything else as
+    /// [`Templar::render_text`] gives it.
+    ///
+    /// # Errors
+    /// As [`Templar::render`].
+    pub fn container(&self, text: &Text) -> Result<Rendered, Diagnostic> {
+        if !text.may_be_template() {
+            return Ok(Rendered::Value(Value::Str(text.clone())));
+        }
+        let ctx = self.ctx();
+        let rt = ctx.evaluate(text, &Options::value(), None);
+        match written(&ctx, &rt) {
+            Some(value) => Ok(Rendered::Value(value)),
+            None => finish(&ctx, &rt).map_err(|f| shown(&f).at(text.origin())),
+        }
+    }
+
     /// A condition (`when`, `until`, `that`, ...): a bare expression or a boolean whose result must be a boolean.
     ///
     /// # Errors
@@ -241,6 +258,21 @@ pub(crate) fn file(ctx: &Rc<Ctx>, text: &Text, options: &FileOptions) -> Res<Rt>
     let body = text.like(text.get(skip..).unwrap_or_default());
     let body = if body.is_trusted() { body } else { body.with_trust(true) };
     Ok(ctx.evaluate(&body, &Options::file(&options), None))
+}
+
+/// The data of a variable that nothing has changed, as it was written where these variables are seen.
+fn written(ctx: &Rc<Ctx>, rt: &Rt) -> Option<Value> {
+    match rt {
+        Rt::List(list) => match &*list.repr.borrow() {
+            ListRepr::Frozen { data, ctx: own, .. } if Rc::ptr_eq(own, ctx) => Some(Value::List(data.clone())),
+            _ => None,
+        },
+        Rt::Dict(dict) => match &*dict.repr.borrow() {
+            DictRepr::Frozen { data, ctx: own, .. } if Rc::ptr_eq(own, ctx) => Some(Value::Dict(data.clone())),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn finish(ctx: &Rc<Ctx>, rt: &Rt) -> Res<Rendered> {

@@ -13,7 +13,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, _: &mut Host) -> Result<Outcome> {
     if args.data == "crash" {
-        fail!("boom");
+        // The module itself breaks, which is another thing than a failure that it tells of.
+        return Err(Failure::new("boom").with("_ansible_crashed", true));
     }
     Ok(Outcome::new().with("ping", args.data))
 }

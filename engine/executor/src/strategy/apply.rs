@@ -104,27 +104,12 @@ impl Stage {
                     }
                 }
                 Effect::Include(vars) => owners.iter().for_each(|host| store.include(host, vars)),
-                Effect::AddHost { name, groups, vars } => {
-                    self.inventory(|inventory| inventory.add_host(name, groups, vars));
-                }
-                Effect::GroupBy { group, parents } => {
-                    for host in hosts {
-                        self.inventory(|inventory| inventory.add_to_group(host, group, parents));
-                    }
-                }
                 Effect::Stats { data, per_host, aggregate } => {
                     let host = per_host.then_some(&*job.host);
                     self.runner.emitter.custom(host, data, *aggregate);
                 }
                 Effect::Reset => {}
             }
-        }
-    }
-
-    fn inventory(&self, change: impl FnOnce(&mut rustible_inventory::Inventory) -> Result<bool, Diagnostic>) {
-        let changed = change(&mut self.runner.inventory.write().unwrap_or_else(PoisonError::into_inner));
-        if let Err(error) = changed {
-            self.runner.emitter.emit(&Event::Error(error.render()));
         }
     }
 
@@ -173,20 +158,30 @@ impl Stage {
 
     /// A failure that the engine itself finds after a task has ended.
     pub(super) fn fail_later(&self, job: &Job, state: &mut HostState, error: Diagnostic) {
-        let mut result = Dict::new();
-        result.insert("changed", false);
-        result.insert("msg", error.summary());
-        result.insert("failed", true);
-        let finished = Finished {
-            host: job.host.clone(),
-            status: Some(Status::Failed { ignored: false }),
-            result,
-            error: Some(error),
-            started: Some(SystemTime::now()),
-            ..Finished::default()
-        };
         let hosts = [job.host.clone()];
-        self.apply(job, state, &finished, &hosts);
+        self.apply(job, state, &late_failure(job, error), &hosts);
+    }
+
+    /// Tell and count a failure that the engine itself finds, and leave the host where it is.
+    pub(super) fn tell_failure(&self, job: &Job, error: Diagnostic) {
+        let event = crate::task::event(job, &late_failure(job, error));
+        self.runner.emitter.count(&job.host, |stats| stats.failed += 1);
+        self.play.emit(&self.runner, &job.info, &Event::Result(Box::new(event)));
+    }
+}
+
+fn late_failure(job: &Job, error: Diagnostic) -> Finished {
+    let mut result = Dict::new();
+    result.insert("changed", false);
+    result.insert("msg", error.summary());
+    result.insert("failed", true);
+    Finished {
+        host: job.host.clone(),
+        status: Some(Status::Failed { ignored: false }),
+        result,
+        error: Some(error),
+        started: Some(SystemTime::now()),
+        ..Finished::default()
     }
 }
 

@@ -55,13 +55,18 @@ async fn go(stage: &Stage, host: &Arc<str>, state: &mut HostState) -> Result<(),
                     *state = after;
                 }
             }
-            _ => step(stage, &task, host, state).await,
+            _ => step(stage, &task, host, state).await?,
         }
     }
     Ok(())
 }
 
-async fn step(stage: &Stage, task: &Arc<Task>, host: &Arc<str>, state: &mut HostState) {
+async fn step(
+    stage: &Stage,
+    task: &Arc<Task>,
+    host: &Arc<str>,
+    state: &mut HostState,
+) -> Result<(), Diagnostic> {
     if task.frame.get("run_once").is_some_and(rustible_protocol::Value::truthy) {
         stage.runner.emitter.warn(
             "Using run_once with the free strategy is not currently supported. This task will still be executed for every host in the inventory list.",
@@ -72,11 +77,12 @@ async fn step(stage: &Stage, task: &Arc<Task>, host: &Arc<str>, state: &mut Host
     let finished = stage.execute(job.clone(), None).await.finished;
     stage.apply(&job, state, &finished, std::slice::from_ref(host));
     if finished.includes.is_empty() || !(matches!(finished.status, Some(Status::Ok)) || finished.looped) {
-        return;
+        return Ok(());
     }
     let mut alone: Cursors = [(host.clone(), state.clone())].into_iter().collect();
-    stage.include(vec![(job, finished.includes)], &mut alone);
+    stage.include(vec![(job, finished.includes)], &mut alone)?;
     if let Some(after) = alone.swap_remove(host) {
         *state = after;
     }
+    Ok(())
 }

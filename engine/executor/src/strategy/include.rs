@@ -15,10 +15,26 @@ struct Group {
     jobs: Vec<Job>,
 }
 
+/// What came of a round of includes.
+#[derive(Default)]
+pub(super) struct Included {
+    /// The tasks that came in, in order.
+    pub(super) tasks: Vec<Arc<Task>>,
+    /// Hosts of which an include failed.
+    pub(super) failed: Vec<Arc<str>>,
+}
+
 impl Stage {
-    /// Load what the hosts asked for; equal requests are loaded once. Gives the tasks that came in, in order.
-    pub(super) fn include(&self, asked: Vec<(Job, Vec<Include>)>, cursors: &mut Cursors) -> Vec<Arc<Task>> {
-        let mut tasks = Vec::new();
+    /// Load what the hosts asked for; equal requests are loaded once.
+    ///
+    /// # Errors
+    /// When a file that is there cannot be understood, which ends the run.
+    pub(super) fn include(
+        &self,
+        asked: Vec<(Job, Vec<Include>)>,
+        cursors: &mut Cursors,
+    ) -> Result<Included, Diagnostic> {
+        let mut included = Included::default();
         let mut entered: Vec<(Arc<str>, Arc<Block>)> = Vec::new();
         for group in groups(asked) {
             let Some(first) = group.jobs.first() else { continue };
@@ -30,16 +46,27 @@ impl Stage {
                     }
                     self.emit_included(first, what, hosts.clone(), group.include.label.clone());
                     for item in &block.items {
-                        item.walk(&mut |task| tasks.push(task.clone()));
+                        item.walk(&mut |task| included.tasks.push(task.clone()));
                     }
                     entered.extend(hosts.into_iter().map(|host| (host, block.clone())));
                 }
+                Err(error) if error.kind == rustible_source::Kind::Parse => return Err(error),
                 Err(error) => {
                     for job in &group.jobs {
-                        if let Some(state) = cursors.get_mut(&job.host) {
-                            self.fail_later(job, state, error.clone());
+                        self.tell_failure(job, error.clone());
+                        if !included.failed.contains(&job.host) {
+                            included.failed.push(job.host.clone());
                         }
                     }
+                }
+            }
+        }
+        // However many includes of a host failed, it fails once.
+        for host in &included.failed {
+            if let Some(state) = cursors.get_mut(host) {
+                state.cursor.fail();
+                if state.cursor.failed {
+                    self.out(host);
                 }
             }
         }
@@ -57,7 +84,7 @@ impl Stage {
                 state.cursor.enter(&block);
             }
         }
-        tasks
+        Ok(included)
     }
 
     fn load(&self, job: &Job, include: &Include) -> Result<(String, Arc<Block>), Diagnostic> {

@@ -32,7 +32,7 @@ pub(super) async fn run(stage: &Stage, root: &Arc<Block>, cursors: &mut Cursors)
                 if !stage.runner.step(&task).await {
                     continue;
                 }
-                let tasks = step(stage, &task, &hosts, cursors).await;
+                let tasks = step(stage, &task, &hosts, cursors).await?;
                 order.insert(tasks);
             }
         }
@@ -99,8 +99,13 @@ impl Order {
 }
 
 /// One task on all hosts that are at it; gives the tasks that includes brought in.
-async fn step(stage: &Stage, task: &Arc<Task>, hosts: &[Arc<str>], cursors: &mut Cursors) -> Vec<Arc<Task>> {
-    let Some(first) = hosts.first() else { return Vec::new() };
+async fn step(
+    stage: &Stage,
+    task: &Arc<Task>,
+    hosts: &[Arc<str>],
+    cursors: &mut Cursors,
+) -> Result<Vec<Arc<Task>>, Diagnostic> {
+    let Some(first) = hosts.first() else { return Ok(Vec::new()) };
     let info = stage.play.info(&stage.runner, task, Some(first));
     stage.runner.emitter.emit(&Event::TaskStart(info.clone()));
     let once = run_once(stage, task, first);
@@ -112,7 +117,7 @@ async fn step(stage: &Stage, task: &Arc<Task>, hosts: &[Arc<str>], cursors: &mut
     let mut waiting = running.iter();
     let mut next = waiting.next();
     let mut asked: Vec<(Job, Vec<Include>)> = Vec::new();
-    let mut bad = false;
+    let mut failed: Vec<Arc<str>> = Vec::new();
     loop {
         // Hosts begin in their order, results are taken as they come.
         let joined = tokio::select! {
@@ -132,17 +137,19 @@ async fn step(stage: &Stage, task: &Arc<Task>, hosts: &[Arc<str>], cursors: &mut
         let Ok(ended) = joined else { continue };
         let finished = &ended.finished;
         let job = stage.job(task, &info, &finished.host);
-        bad |= matches!(
+        if matches!(
             finished.status,
             Some(Status::Failed { ignored: false } | Status::Unreachable { ignored: false })
-        );
+        ) {
+            failed.push(finished.host.clone());
+        }
         let own = [finished.host.clone()];
         let counts_for = if once { &everyone[..] } else { &own[..] };
         if let Some(state) = cursors.get_mut(&finished.host) {
             stage.apply(&job, state, finished, counts_for);
         }
-        if once && bad {
-            fail_others(stage, &finished.host, cursors);
+        if once && !failed.is_empty() {
+            fail_others(stage, &failed, cursors);
         }
         if matches!(finished.status, Some(Status::Ok)) || finished.looped {
             asked.push((job, finished.includes.clone()));
@@ -154,11 +161,12 @@ async fn step(stage: &Stage, task: &Arc<Task>, hosts: &[Arc<str>], cursors: &mut
         }
     }
     asked.sort_by_key(|(job, _)| hosts.iter().position(|host| *host == job.host));
-    let tasks = stage.include(asked, cursors);
-    if bad {
-        stop_others(stage, task, first, cursors);
+    let included = stage.include(asked, cursors)?;
+    failed.extend(included.failed);
+    if !failed.is_empty() {
+        stop_others(stage, task, &failed, cursors);
     }
-    tasks
+    Ok(included.tasks)
 }
 
 fn run_once(stage: &Stage, task: &Task, host: &Arc<str>) -> bool {
@@ -179,8 +187,8 @@ fn flag(stage: &Stage, task: &Task, keyword: &str, host: &Arc<str>) -> bool {
 }
 
 /// A task that runs once for all fails all.
-fn fail_others(stage: &Stage, failed: &Arc<str>, cursors: &mut Cursors) {
-    for (host, state) in cursors.iter_mut().filter(|(host, state)| *host != failed && !state.out()) {
+fn fail_others(stage: &Stage, failed: &[Arc<str>], cursors: &mut Cursors) {
+    for (host, state) in cursors.iter_mut().filter(|(host, state)| !failed.contains(host) && !state.out()) {
         state.cursor.fail();
         if state.cursor.failed {
             stage.out(host);
@@ -189,21 +197,22 @@ fn fail_others(stage: &Stage, failed: &Arc<str>, cursors: &mut Cursors) {
 }
 
 /// `any_errors_fatal` and `max_fail_percentage`.
-fn stop_others(stage: &Stage, task: &Task, host: &Arc<str>, cursors: &mut Cursors) {
-    let fatal = if task.frame.get("any_errors_fatal").is_some() {
+fn stop_others(stage: &Stage, task: &Task, out: &[Arc<str>], cursors: &mut Cursors) {
+    let host = out.first().filter(|_| task.frame.get("any_errors_fatal").is_some());
+    let fatal = if let Some(host) = host {
         flag(stage, task, "any_errors_fatal", host)
     } else {
         stage.runner.options.any_errors_fatal
     };
     if fatal {
-        return fail_others(stage, &Arc::from(""), cursors);
+        return fail_others(stage, out, cursors);
     }
     let failed = cursors.values().filter(|state| state.out()).count();
     let Some(limit) = percentage(stage) else { return };
     #[expect(clippy::cast_precision_loss, reason = "no run has so many hosts that it mattered")]
     let share = failed as f64 * 100.0 / cursors.len().max(1) as f64;
     if share > limit {
-        fail_others(stage, &Arc::from(""), cursors);
+        fail_others(stage, out, cursors);
         // The reference says it for the hosts that failed and again for the play that ends.
         stage.runner.emitter.emit(&Event::NoHostsRemaining);
         if cursors.values().all(super::HostState::out) {

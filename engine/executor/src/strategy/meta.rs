@@ -33,6 +33,27 @@ fn for_all(action: &str) -> bool {
     matches!(action, "refresh_inventory" | "clear_facts" | "clear_host_errors" | "end_batch" | "end_play")
 }
 
+fn role_name(job: &Job) -> &str {
+    job.task.role().map_or("", |role| role.name.as_str())
+}
+
+/// What was done, for those who read along.
+fn done(action: &str, job: &Job) -> String {
+    let host = &job.host;
+    match action {
+        "flush_handlers" => format!("triggered running handlers for {host}"),
+        "refresh_inventory" => "inventory successfully refreshed".to_string(),
+        "clear_facts" => "facts cleared".to_string(),
+        "clear_host_errors" => "cleared host errors".to_string(),
+        "end_batch" => "ending batch".to_string(),
+        "end_play" => "ending play".to_string(),
+        "end_host" => format!("ending play for {host}"),
+        "end_role" => format!("ending role {} for {host}", role_name(job)),
+        "reset_connection" => "reset connection".to_string(),
+        other => other.to_string(),
+    }
+}
+
 /// Refuse an unknown action.
 pub(crate) fn check(action: &str, task: &Task) -> Result<(), Diagnostic> {
     if ACTIONS.contains(&action) {
@@ -57,14 +78,16 @@ impl Stage {
     ) -> Result<(), Diagnostic> {
         check(action, task)?;
         for host in hosts {
-            if !task.implicit {
-                let info = self.play.info(&self.runner, task, Some(host));
-                self.runner.emitter.emit(&Event::TaskStart(info));
-            }
             let info = self.play.info(&self.runner, task, Some(host));
+            if !task.implicit {
+                self.runner.emitter.emit(&Event::TaskStart(info.clone()));
+            }
             let job = self.job(task, &info, host);
-            if self.wanted(&job)? {
+            if self.wanted(action, &job)? {
                 self.act(action, &job, cursors).await;
+                if !task.implicit {
+                    self.runner.emitter.verbose(2, None, format!("META: {}", done(action, &job)));
+                }
             } else {
                 self.skip(&job, action);
             }
@@ -75,9 +98,16 @@ impl Stage {
         Ok(())
     }
 
-    fn wanted(&self, job: &Job) -> Result<bool, Diagnostic> {
+    fn wanted(&self, action: &str, job: &Job) -> Result<bool, Diagnostic> {
+        let conditions = job.task.frame.all("when");
+        if matches!(action, "noop" | "refresh_inventory" | "reset_connection") {
+            if !conditions.is_empty() && job.task.frame.own("when").is_some() {
+                self.runner.emitter.warn(format!("{action} task does not support when conditional"));
+            }
+            return Ok(true);
+        }
         let templar = self.play.templar(&self.runner, Some(&job.host), Some(&job.task.frame));
-        for condition in job.task.frame.all("when") {
+        for condition in conditions {
             if !all_true("when", condition, &templar)? {
                 return Ok(false);
             }
@@ -86,9 +116,30 @@ impl Stage {
     }
 
     fn skip(&self, job: &Job, action: &str) {
+        let host = &job.host;
+        let rest = match action {
+            "flush_handlers" => format!(", not running handlers for {host}"),
+            "clear_facts" => format!(", not clearing facts and fact cache for {host}"),
+            "clear_host_errors" => format!(", not clearing host error state for {host}"),
+            "end_batch" => ", continuing current batch".to_string(),
+            "end_play" => ", continuing play".to_string(),
+            "end_host" => format!(", continuing execution for {host}"),
+            "end_role" => format!(", continuing role {} for {host}", role_name(job)),
+            _ => String::new(),
+        };
+        let reason = format!("{action} conditional evaluated to False{rest}");
+        let message = match action {
+            "end_host" => {
+                format!("end_host conditional evaluated to false, continuing execution for {host}")
+            }
+            _ => action.to_string(),
+        };
+        if !job.task.implicit {
+            self.runner.emitter.verbose(2, None, format!("META: {reason}"));
+        }
         let mut result = Dict::new();
-        result.insert("msg", action);
-        result.insert("skip_reason", format!("{action} conditional evaluated to False"));
+        result.insert("msg", message);
+        result.insert("skip_reason", reason);
         result.insert("skipped", true);
         let finished =
             Finished { host: job.host.clone(), status: Some(Status::Skipped), result, ..Finished::default() };

@@ -1,7 +1,7 @@
 //! A task's arguments: those as written over those of templates over `module_defaults`, rendered, without `omit`.
 
 use rustible_playbook::{Task, redirect};
-use rustible_protocol::{Dict, Value, json};
+use rustible_protocol::{Dict, Text, Value, json};
 use rustible_source::Diagnostic;
 use rustible_template::{Rendered, Templar};
 
@@ -19,7 +19,8 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("gitlab", &["community.general.gitlab_"]),
 ];
 
-/// Arguments as they will be rendered: written ones and defaults together.
+/// Arguments as they will be rendered, the later layers winning: `module_defaults`, a template of `args`, a template in
+/// place of the action's arguments, the arguments as written.
 pub(super) fn written(
     task: &Task,
     action: &str,
@@ -28,55 +29,49 @@ pub(super) fn written(
 ) -> Result<Dict, Diagnostic> {
     let mut args = defaults(task, action, templar)?;
     if let Some(template) = &task.args.template {
-        match templar.render_text(template)? {
-            Rendered::Value(Value::Dict(more)) => args.extend(&more),
-            Rendered::Value(Value::Null) | Rendered::Omit => {}
-            Rendered::Value(other) => {
-                return Err(Diagnostic::new(format!(
-                    "The value of `args` must be a dictionary, got {}",
-                    other.type_name()
-                ))
-                .at(template.origin()));
+        args.extend(&splat(action, template, task, templar)?);
+    }
+    let mut named = task.args.named.clone();
+    let raw = rustible_playbook::RAW_ACTIONS.contains(&action.rsplit('.').next().unwrap_or_default());
+    if !takes_raw && !raw {
+        match named.remove("_raw_params") {
+            Some(Value::Str(text)) if whole_template(&text) => {
+                args.extend(&splat(action, &text, task, templar)?);
             }
+            Some(other) if other.truthy() => {
+                let at = task.action_origin.as_ref();
+                return Err(
+                    Diagnostic::new(format!("Action '{action}' does not support raw params.")).at(at)
+                );
+            }
+            _ => {}
         }
     }
-    args.extend(&task.args.named);
-    free_form(task, action, takes_raw, templar, &mut args)?;
+    args.extend(&named);
     Ok(args)
 }
 
-/// Text that is no `k=v`: arguments of free-form actions, a template of more arguments, or a mistake.
-fn free_form(
-    task: &Task,
-    action: &str,
-    takes_raw: bool,
-    templar: &Templar,
-    args: &mut Dict,
-) -> Result<(), Diagnostic> {
-    if takes_raw || rustible_playbook::RAW_ACTIONS.contains(&action.rsplit('.').next().unwrap_or_default()) {
-        return Ok(());
+fn whole_template(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("{{") && text.ends_with("}}")
+}
+
+/// The mapping of arguments that a template yields.
+fn splat(action: &str, template: &Text, task: &Task, templar: &Templar) -> Result<Dict, Diagnostic> {
+    let wrong = |error: Diagnostic| {
+        error.context(
+            format!("Finalization of task args for '{action}' failed"),
+            task.action_origin.as_ref(),
+        )
+    };
+    match templar.container(template).map_err(wrong)? {
+        Rendered::Value(Value::Dict(more)) => Ok(more),
+        Rendered::Omit => Ok(Dict::new()),
+        Rendered::Value(other) => Err(wrong(
+            Diagnostic::new(format!("Task args must resolve to a 'dict' not '{}'.", other.type_name()))
+                .at(template.origin()),
+        )),
     }
-    let Some(raw) = args.remove("_raw_params").filter(Value::truthy) else { return Ok(()) };
-    if let Value::Str(text) = &raw
-        && text.trim().starts_with("{{")
-        && text.trim().ends_with("}}")
-    {
-        return match templar.render_text(text)? {
-            Rendered::Value(Value::Dict(mut more)) => {
-                more.extend(args);
-                *args = more;
-                Ok(())
-            }
-            Rendered::Omit | Rendered::Value(Value::Null) => Ok(()),
-            Rendered::Value(other) => Err(Diagnostic::new(format!(
-                "The value of `args` must be a dictionary, got {}",
-                other.type_name()
-            ))
-            .at(text.origin())),
-        };
-    }
-    let at = task.action_origin.as_ref();
-    Err(Diagnostic::new(format!("Action '{action}' does not support raw params.")).at(at))
 }
 
 /// What `module_defaults` around the task give to its action.

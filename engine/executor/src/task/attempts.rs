@@ -20,11 +20,18 @@ pub(super) struct Attempt {
     pub(super) unreachable: bool,
     /// It broke off before it had a result: `until`, `changed_when` and `failed_when` have no say.
     pub(super) raised: bool,
+    /// The module failed, not what the controller does around it.
+    pub(super) of_module: bool,
 }
 
 impl Attempt {
     pub(super) fn flag(&self, name: &str) -> bool {
         self.result.get(name).is_some_and(Value::truthy)
+    }
+
+    /// Who failed, as messages name it.
+    pub(super) fn kind(&self) -> &'static str {
+        if self.of_module { "Module failed" } else { "Action failed" }
     }
 }
 
@@ -123,32 +130,36 @@ fn judge(job: &Job, ready: &Ready, attempt: &mut Attempt) {
     if let Some(condition) = changed {
         match all_true("changed_when", &condition, &job.templar(&seen(job, ready, attempt))) {
             Ok(flag) => drop(attempt.result.insert("changed", flag)),
-            Err(error) => return spoil(attempt, "changed_when_result", error),
+            Err(error) => return spoil(attempt, "changed_when", error),
         }
     }
     if let Some(condition) = failed {
         match all_true("failed_when", &condition, &job.templar(&seen(job, ready, attempt))) {
             Ok(flag) => {
+                suppress(attempt, "failed_when");
+                attempt.of_module = false;
                 attempt.result.insert("failed_when_result", flag);
                 attempt.result.insert("failed", flag);
                 attempt.error =
-                    flag.then(|| Diagnostic::new(outcome::FAILED_WHEN).context("Action failed", None));
-                if flag {
-                    attempt
-                        .result
-                        .insert("msg", format!("Task failed: Action failed: {}", outcome::FAILED_WHEN));
-                }
+                    flag.then(|| Diagnostic::new(outcome::FAILED_WHEN).context(attempt.kind(), None));
             }
-            Err(error) => spoil(attempt, "failed_when_result", error),
+            Err(error) => spoil(attempt, "failed_when", error),
         }
     }
 }
 
-fn spoil(attempt: &mut Attempt, key: &str, error: Diagnostic) {
+/// An error that another one takes the place of leaves a mark.
+fn suppress(attempt: &mut Attempt, keyword: &str) {
+    if attempt.error.take().is_some() {
+        let mark = outcome::NO_TRACEBACK;
+        attempt.result.insert(format!("{keyword}_suppressed_exception"), mark);
+    }
+}
+
+fn spoil(attempt: &mut Attempt, keyword: &str, error: Diagnostic) {
+    suppress(attempt, keyword);
     let innermost = error.cause.as_deref().map_or_else(|| error.summary(), Diagnostic::summary);
-    attempt.result.insert(key, innermost);
+    attempt.result.insert(format!("{keyword}_result"), innermost);
     attempt.result.insert("failed", true);
-    let error = error.context("Action failed", None);
-    attempt.result.insert("msg", format!("Task failed: {}", error.summary()));
-    attempt.error = Some(error);
+    attempt.error = Some(error.context(attempt.kind(), None));
 }

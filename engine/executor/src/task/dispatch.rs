@@ -49,7 +49,7 @@ async fn run_untimed(job: &Job, ready: &Ready) -> Attempt {
         None if registry.is_foreign(name) => foreign::run(job, ready, name).await,
         None => {
             let text = format!("the module '{name}' is not supported by rustible");
-            outcome::failed([("msg", Value::from(text))].into_iter().collect(), "Action failed")
+            outcome::failed([("msg", Value::from(text))].into_iter().collect(), false)
         }
     }
 }
@@ -57,11 +57,11 @@ async fn run_untimed(job: &Job, ready: &Ready) -> Attempt {
 async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
     if ready.settled.background > 0 {
         let text = format!("This action ({}) does not support async.", job.task.action);
-        return outcome::failed([("msg", Value::from(text))].into_iter().collect(), "Action failed");
+        return outcome::failed([("msg", Value::from(text))].into_iter().collect(), false);
     }
     let args = match checked(action.spec(), &ready.args, action.raw_arguments()) {
         Ok(args) => args,
-        Err(result) => return Attempt { raised: true, ..outcome::failed(result, "Action failed") },
+        Err(result) => return Attempt { raised: true, ..outcome::failed(result, false) },
     };
     let templar = job.templar(&ready.scope);
     let mut context = context(job, ready, args, &templar);
@@ -106,7 +106,7 @@ async fn of_module(job: &Job, ready: &Ready, spec: &'static Spec) -> Attempt {
         return background::run(job, ready, call, Vec::new()).await;
     }
     if let Err(result) = checked(spec, &args, &[]) {
-        return outcome::failed(as_written(job, spec, result), "Module failed");
+        return outcome::failed(as_written(job, spec, result), true);
     }
     if skipped_in_check(spec, settled.check) {
         return skipped(spec.name);
@@ -124,7 +124,7 @@ async fn prepare(
     preparation: &dyn Preparation,
 ) -> Result<Prepared, Box<Attempt>> {
     let args = checked(spec, &ready.args, &[])
-        .map_err(|result| Box::new(outcome::failed(as_written(job, spec, result), "Module failed")))?;
+        .map_err(|result| Box::new(outcome::failed(as_written(job, spec, result), true)))?;
     let templar = job.templar(&ready.scope);
     let mut context = context(job, ready, args, &templar);
     let prepared = preparation.prepare(&mut context).await;
@@ -217,7 +217,7 @@ pub(super) fn attempt(
             attempt.effects = effects;
             attempt
         }
-        Err(Failure::Result(result)) => outcome::failed(result, "Action failed"),
+        Err(Failure::Result(result)) => outcome::failed(result, false),
         Err(Failure::Raised { mut result, error }) => {
             result.insert("changed", false);
             result.insert("failed", true);

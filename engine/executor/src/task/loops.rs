@@ -12,7 +12,7 @@ use rustible_template::{Rendered, Templar};
 use rustible_vars::TaskScope;
 
 use super::{Finished, Job, all_true, item, outcome};
-use crate::keyword::{merged, text_of, to_bool};
+use crate::keyword::{Keywords, merged, text_of, to_bool};
 
 /// `loop_control` settled for one task on one host.
 struct Control {
@@ -244,11 +244,27 @@ fn break_now(job: &Job, scope: &TaskScope, finished: &mut Finished) -> bool {
             stop
         }
         Err(error) => {
+            if finished.error.is_some() {
+                finished.result.insert("break_when_suppressed_exception", outcome::NO_TRACEBACK);
+            }
+            let innermost = error.cause.as_deref().map_or_else(|| error.summary(), Diagnostic::summary);
+            finished.result.insert("break_when_result", innermost);
             finished.result.insert("failed", true);
-            finished.result.insert("msg", error.summary());
-            finished.status = Some(Status::Failed { ignored: false });
+            finished.result.insert("exception", outcome::NO_TRACEBACK);
+            if !finished.result.get("msg").is_some_and(Value::truthy) {
+                finished.result.insert("msg", error.summary());
+            }
+            let ignored = matches!(finished.status, Some(Status::Failed { ignored: true }))
+                || ignores_errors(job, &scope);
+            finished.status = Some(Status::Failed { ignored });
             finished.error = Some(error);
             true
         }
     }
+}
+
+fn ignores_errors(job: &Job, scope: &TaskScope) -> bool {
+    let templar = job.templar(scope);
+    let keywords = Keywords { frame: job.frame(), templar: &templar };
+    keywords.flag("ignore_errors").ok().flatten().unwrap_or(false)
 }

@@ -99,7 +99,9 @@ impl Job {
     }
 
     pub(crate) fn templar(&self, scope: &TaskScope) -> Templar {
-        templar(&self.runner, scope)
+        let mut env = env(&self.runner, scope);
+        env.action = self.task.action.as_str().into();
+        Templar::new(self.runner.engine.clone(), env, Arc::new(scope.clone()))
     }
 
     pub(crate) fn frame(&self) -> &Arc<Frame> {
@@ -118,7 +120,10 @@ impl Job {
 
 /// Renders templates as a scope sees them.
 pub(crate) fn templar(runner: &Arc<Runner>, scope: &TaskScope) -> Templar {
-    let env = Env { search: scope.search_path().into(), ..runner.env.clone() };
-    let scope: Arc<dyn Scope> = Arc::new(scope.clone());
-    Templar::new(runner.engine.clone(), env, scope)
+    let shown: Arc<dyn Scope> = Arc::new(scope.clone());
+    Templar::new(runner.engine.clone(), env(runner, scope), shown)
+}
+
+fn env(runner: &Runner, scope: &TaskScope) -> Env {
+    Env { search: scope.search_path().into(), ..runner.env.clone() }
 }

@@ -19,6 +19,9 @@ pub(super) const FAILED_WHEN: &str = "A 'failed_when' expression evaluated to 'T
 const CENSORED: &str =
     "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
 
+/// What a result has in place of a trace of the program's own calls.
+pub(super) const NO_TRACEBACK: &str = "(traceback unavailable)";
+
 /// A task that failed before it had a result of its own.
 pub(super) fn broken(job: &Job, error: Diagnostic) -> Finished {
     let mut result = Dict::new();
@@ -30,6 +33,7 @@ pub(super) fn broken(job: &Job, error: Diagnostic) -> Finished {
 pub(super) fn broken_with(job: &Job, error: Diagnostic, mut result: Dict) -> Finished {
     let error = error.context("Task failed", job.task.origin.as_ref());
     result.insert("failed", true);
+    result.insert("exception", NO_TRACEBACK);
     result.insert("msg", error.summary());
     let templar = job.templar(&job.scope());
     let keywords = Keywords { frame: job.frame(), templar: &templar };
@@ -86,6 +90,12 @@ pub(super) fn finish(job: &Job, ready: &Ready, attempt: Attempt) -> Finished {
         };
         error.at(job.task.origin.as_ref())
     });
+    if let Some(error) = &finished.error {
+        finished.result.insert("exception", NO_TRACEBACK);
+        if !finished.result.get("msg").is_some_and(Value::truthy) {
+            finished.result.insert("msg", error.summary());
+        }
+    }
     if matches!(status, Status::Ok) && finished.changed() {
         finished.notify.clone_from(&settled.notify);
     }
@@ -192,6 +202,7 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
         result.insert("_ansible_no_log", true);
     }
     result.remove("failed");
+    result.remove("exception");
     if finished.failed() {
         result.insert("failed", true);
     }
@@ -221,8 +232,8 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-/// A failure's result as an attempt: `kind` says who failed, the module or the action.
-pub(super) fn failed(mut result: Dict, kind: &str) -> Attempt {
+/// A failure's result as an attempt; `of_module` says who failed, the module or the action.
+pub(super) fn failed(mut result: Dict, of_module: bool) -> Attempt {
     result.insert("failed", true);
     if !result.contains_key("changed") {
         result.insert("changed", false);
@@ -232,9 +243,14 @@ pub(super) fn failed(mut result: Dict, kind: &str) -> Attempt {
         Some(other) => json::write(other, json::Style::default()),
         None => String::new(),
     };
-    let error = Diagnostic::new(message).context(kind, None);
-    let error = Diagnostic { message: error.summary(), ..Diagnostic::default() };
-    Attempt { result, error: Some(error), ..Attempt::default() }
+    // A module that broke says so in the words of the error.
+    if result.remove("_ansible_crashed").is_some_and(|crashed| crashed.truthy()) {
+        result.remove("msg");
+    }
+    let mut attempt = Attempt { result, of_module, ..Attempt::default() };
+    let error = Diagnostic::new(message).context(attempt.kind(), None);
+    attempt.error = Some(Diagnostic { message: error.summary(), ..Diagnostic::default() });
+    attempt
 }
 
 /// A module's failure as an attempt. A foreign one may say more of its cause than its message does, or may have given
@@ -242,13 +258,13 @@ pub(super) fn failed(mut result: Dict, kind: &str) -> Attempt {
 pub(super) fn module_failed(mut result: Dict) -> Attempt {
     let cause = result.remove("_ansible_rustible_error");
     if let Some(Value::Str(help)) = result.remove("_ansible_rustible_unread") {
-        let mut attempt = failed(result, "Action failed");
+        let mut attempt = failed(result, false);
         let message = attempt.result.get("msg").and_then(Value::as_str).unwrap_or_default();
         let error = Diagnostic::new(message).help(help.to_string());
         attempt.error = Some(error.context("Action failed", None));
         return attempt;
     }
-    let mut attempt = failed(result, "Module failed");
+    let mut attempt = failed(result, true);
     if let Some(Value::Str(cause)) = cause {
         attempt.error = Some(Diagnostic::new(format!("Module failed: {cause}")));
     }

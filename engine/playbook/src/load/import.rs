@@ -64,7 +64,7 @@ impl Loader {
         let Some(target) = target.and_then(Value::as_text) else {
             return Err(Diagnostic::parse("No file specified for import_tasks", task.origin.as_ref()));
         };
-        let rendered = self.source.render(target, &Self::static_vars(&task.frame)).map_err(|cause| {
+        let rendered = self.source.render(target, &[&Self::static_vars(&task.frame)]).map_err(|cause| {
             let help = "When using static imports, ensure that any variables used in their names are defined in vars/vars_files\nor extra-vars passed in from the command line. Static imports cannot use variables from facts or inventory\nsources like group or host vars.";
             cause
                 .context(format!("Error when evaluating variable in import path '{target}'"), task.origin.as_ref())
@@ -83,19 +83,22 @@ impl Loader {
         }
         let section = if handlers { "handlers" } else { "tasks" };
         let mut folders: Vec<PathBuf> = Vec::new();
+        let mut add = |folder: PathBuf| folders.push(folder);
         for around in frame.chain() {
             if around.kind == FrameKind::Include {
-                folders.extend(around.folder.clone());
+                around.folder.clone().into_iter().for_each(&mut add);
             }
         }
         if let Some(role) = &frame.role {
-            folders.push(role.path.join(section));
-            folders.push(role.path.clone());
+            add(role.path.join(section));
+            // Handlers may include what stands among the role's tasks.
+            add(role.path.join("tasks"));
+            add(role.path.clone());
         }
         if let Some(play) = frame.chain().last() {
             let folder = play.folder.clone().unwrap_or_default();
-            folders.push(folder.join(section));
-            folders.push(folder);
+            add(folder.join(section));
+            add(folder);
         }
         let found = folders.iter().map(|folder| folder.join(target)).find(|path| path.exists());
         found.unwrap_or_else(|| {
@@ -123,7 +126,7 @@ impl Loader {
         let mut args = Dict::new();
         for (key, value) in &task.args.named {
             let value = match value {
-                Value::Str(text) => self.source.render(text, &vars)?,
+                Value::Str(text) => self.source.render(text, &[&vars])?,
                 other => other.clone(),
             };
             args.insert(key.clone(), value);

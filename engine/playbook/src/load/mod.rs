@@ -106,20 +106,30 @@ impl Loader {
         format!("{:08x}-{:04x}-4000-8000-{number:012x}", process, process & 0xffff)
     }
 
-    /// Variables that a static import's name may use, outermost first.
-    fn static_vars(frame: &Frame) -> Vec<&Dict> {
-        let mut vars = Vec::new();
+    /// Variables that a static import's name may use.
+    fn static_vars(frame: &Frame) -> Dict {
+        let mut vars = Dict::new();
         for role in frame.roles().into_iter().rev() {
-            vars.push(&role.defaults);
-            vars.push(&role.vars);
+            vars.extend(&role.defaults);
+            vars.extend(&role.vars);
         }
         let mut chain: Vec<&Frame> = frame.chain().collect();
         chain.reverse();
-        for frame in chain {
+        for frame in &chain {
             if let Some(role) = &frame.role {
-                vars.push(&role.params);
+                vars.extend(&role.params);
             }
-            vars.push(&frame.vars);
+            vars.extend(&frame.vars);
+        }
+        if let Some(folder) = chain.first().and_then(|play| play.folder.as_ref()) {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+            vars.insert("playbook_dir", folder.display().to_string());
+        }
+        if let Some(role) = &frame.role {
+            vars.insert("role_path", role.path.display().to_string());
+            vars.insert("role_name", role.name.as_str());
+            vars.insert("ansible_role_name", role.name.as_str());
         }
         vars
     }

@@ -298,7 +298,7 @@ impl Loader {
             return Ok(request.name.to_string());
         }
         let vars = Self::static_vars(&request.parent);
-        let value = self.source.render(&request.name, &vars).map_err(|e| e.at(request.origin.as_ref()))?;
+        let value = self.source.render(&request.name, &[&vars]).map_err(|e| e.at(request.origin.as_ref()))?;
         Ok(value.as_str().map_or_else(|| json::key_text(&value), str::to_string))
     }
 
@@ -340,7 +340,7 @@ impl Loader {
         in_collection().ok_or_else(|| {
             let tried: Vec<String> = bases.iter().map(|base| base.display().to_string()).collect();
             Diagnostic::parse(
-                format!("the role '{name}' was not found in {}", tried.join(":")),
+                format!("The role '{name}' was not found in: {}", tried.join(":")),
                 request.name.origin().or(request.origin.as_ref()),
             )
             .of_kind(rustible_source::Kind::General)

@@ -179,6 +179,7 @@ impl Loader {
                         origin,
                     ));
                 };
+                merge_inner_args(&mut args)?;
                 let mut words = name.splitn(2, ' ');
                 let first = name.like(words.next().unwrap_or_default());
                 if let Some(rest) = words.next() {
@@ -236,6 +237,22 @@ impl Loader {
             }
         }
     }
+}
+
+/// `action: {module: x, args: {...}}`: the inner mapping adds to what is beside it.
+fn merge_inner_args(args: &mut Dict) -> Result<(), Diagnostic> {
+    match args.get("args").cloned() {
+        Some(Value::Dict(inner)) => {
+            args.remove("args");
+            args.extend(&inner);
+        }
+        Some(Value::Str(text)) => {
+            args.remove("args");
+            args.extend(&parse_kv(&text, false)?);
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn last_part(name: &str) -> &str {
@@ -296,10 +313,9 @@ fn arguments(action: &Action, extra: Option<&Value>) -> Result<Args, Diagnostic>
         Value::Dict(dict) => args.named.extend(dict),
         Value::Str(text) => {
             let whole = text.trim();
-            let template =
-                whole.starts_with("{{") && whole.ends_with("}}") && whole.matches("{{").count() == 1;
-            if template && !takes_raw {
-                args.template = Some(text.clone());
+            if whole.starts_with("{{") && whole.ends_with("}}") && whole.matches("{{").count() == 1 {
+                // What the whole template yields is told by the action's kind when it runs.
+                args.named.insert("_raw_params", text.clone());
                 return Ok(args);
             }
             let given = parse_kv(text, raw_action(&action.name))?;

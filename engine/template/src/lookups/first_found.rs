@@ -75,6 +75,15 @@ fn expand(options: &[(String, Rt)], files: &[String]) -> Res<Vec<String>> {
         .collect())
 }
 
+/// The folder of a role or playbook that the task's action reads from.
+fn section(action: &str) -> &'static str {
+    match action {
+        _ if action.contains("template") => "templates",
+        _ if action.contains("var") => "vars",
+        _ => "files",
+    }
+}
+
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     call.known(&["files", "paths", "skip"])?;
     let mut search = Search { skip: call.flag("skip", false)?, ..Search::default() };
@@ -84,12 +93,10 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     } else {
         collect(&call.terms, &call.options, &mut search)?;
     }
-    for name in &search.candidates {
-        for kind in ["files", "templates", "vars", "tasks"] {
-            if let Some(path) = call.ctx.env.find(kind, name) {
-                return Ok(vec![Rt::from(path.display().to_string())]);
-            }
-        }
+    let section = section(&call.ctx.env.action);
+    let found = search.candidates.iter().find_map(|name| call.ctx.env.find(section, name));
+    if let Some(path) = found {
+        return Ok(vec![Rt::from(path.display().to_string())]);
     }
     if search.skip {
         return Ok(Vec::new());
