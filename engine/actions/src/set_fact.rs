@@ -1,7 +1,8 @@
 //! `ansible.builtin.set_fact`: variables of the host for the rest of the run.
 
-use rustible_executor::{Context, Effect, Failure, to_bool};
+use rustible_executor::{Context, Effect, Failure, check_variable_name, to_bool};
 use rustible_protocol::{Dict, Kind, Spec, Value};
+use rustible_source::Diagnostic;
 
 use crate::spec::{With, action, field, spec};
 
@@ -22,19 +23,11 @@ fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let cacheable = context.flag("cacheable", false)?;
     let mut facts = Dict::new();
     for (key, value) in &context.args {
-        let Some(name) = key.as_str() else {
-            return Err(Failure::msg(invalid(&rustible_protocol::repr::repr(key))));
-        };
-        if name == "cacheable" {
+        if key.as_str() == Some("cacheable") {
             continue;
         }
-        let name = match context.render(&trusted(key))? {
-            Some(Value::Str(rendered)) => rendered.to_string(),
-            _ => name.to_string(),
-        };
-        if !is_name(&name) {
-            return Err(Failure::msg(invalid(&format!("'{name}'"))));
-        }
+        let name = context.render(key)?.unwrap_or_else(|| key.clone());
+        check_variable_name(&name).map_err(|error| Failure::msg(explained(&error)))?;
         facts.insert(name, plain(value));
     }
     if facts.is_empty() {
@@ -50,10 +43,6 @@ fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
     Ok(result)
 }
 
-fn trusted(key: &Value) -> Value {
-    key.clone()
-}
-
 /// Words that mean yes or no are booleans here, as they always were in `k=v` text.
 fn plain(value: &Value) -> Value {
     match value {
@@ -64,14 +53,7 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-fn invalid(name: &str) -> String {
-    format!(
-        "Invalid variable name {name}. Variable names must be strings starting with a letter or underscore character, and contain only letters, numbers and underscores."
-    )
-}
-
-pub(crate) fn is_name(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+/// The refusal of a name in one line.
+pub(crate) fn explained(error: &Diagnostic) -> String {
+    format!("{} {}", error.summary(), error.help.as_deref().unwrap_or_default()).trim_end().to_string()
 }

@@ -1,10 +1,10 @@
 //! `ansible.builtin.set_stats`: values for the end of the run.
 
-use rustible_executor::{Context, Effect, Failure};
+use rustible_executor::{Context, Effect, Failure, check_variable_name};
 use rustible_protocol::{Dict, Kind, Value};
 
 use crate::{
-    set_fact::is_name,
+    set_fact::explained,
     spec::{With, action, field, spec},
 };
 
@@ -26,11 +26,8 @@ fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let Some(Value::Dict(data)) = context.args.get("data").cloned() else {
         return Err(Failure::msg("The 'data' option needs to be a dictionary/hash"));
     };
-    if let Some(bad) = data.keys().find(|key| !key.as_str().is_some_and(is_name)) {
-        return Err(Failure::msg(format!(
-            "The variable name '{}' is not valid. Variables must start with a letter or underscore character, and contain only letters, numbers and underscores.",
-            rustible_protocol::json::key_text(bad)
-        )));
+    for key in data.keys() {
+        check_variable_name(key).map_err(|error| Failure::msg(explained(&error)))?;
     }
     let per_host = context.flag("per_host", false)?;
     let aggregate = context.flag("aggregate", true)?;

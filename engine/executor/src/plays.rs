@@ -45,6 +45,16 @@ pub(crate) fn check(runner: &Runner, play: &Play) -> Result<(), Diagnostic> {
     found
 }
 
+/// What a batch of hosts came to.
+struct BatchEnd {
+    /// Exit status so far.
+    status: i32,
+    /// No further batch of the play runs.
+    ends_play: bool,
+    /// No further play runs.
+    ends_run: bool,
+}
+
 impl Runner {
     /// Run all plays; gives the exit status.
     pub(crate) async fn plays(self: &Arc<Self>, playbook: &Playbook) -> Result<i32, Diagnostic> {
@@ -87,10 +97,13 @@ impl Runner {
         let serial = keywords.value("serial")?;
         let mut status = 0;
         for batch in batches(&hosts, serial.as_ref(), play)? {
-            let (code, stop) = self.batch(play, &scope, &info, batch).await?;
-            status |= code;
-            if stop {
+            let done = self.batch(play, &scope, &info, batch).await?;
+            status |= done.status;
+            if done.ends_run {
                 return Ok((status, true));
+            }
+            if done.ends_play {
+                break;
             }
         }
         Ok((status, false))
@@ -169,7 +182,7 @@ impl Runner {
         scope: &PlayScope,
         info: &Arc<PlayInfo>,
         batch: Vec<Arc<str>>,
-    ) -> Result<(i32, bool), Diagnostic> {
+    ) -> Result<BatchEnd, Diagnostic> {
         self.emitter.emit(&Event::PlayStart(info.clone()));
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut scope = scope.clone();
@@ -291,8 +304,8 @@ impl Runner {
         }
     }
 
-    /// What the batch came to: the status, and whether no further play may run.
-    fn end(&self, run: &PlayRun, cursors: &Cursors, before: &HashSet<Arc<str>>) -> (i32, bool) {
+    /// What the batch came to.
+    fn end(&self, run: &PlayRun, cursors: &Cursors, before: &HashSet<Arc<str>>) -> BatchEnd {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let mut status = 0;
         for (host, state) in cursors {
@@ -307,7 +320,7 @@ impl Runner {
         }
         let all_out = !cursors.is_empty() && cursors.values().all(HostState::out);
         let nobody = cursors.is_empty() && run.scope.batch.iter().all(|host| before.contains(host));
-        (status, all_out && !nobody)
+        BatchEnd { status, ends_play: run.has_ended(), ends_run: all_out && !nobody }
     }
 }
 

@@ -7,6 +7,7 @@ mod keywords;
 mod load;
 mod model;
 mod names;
+mod variable;
 
 pub use frame::{Frame, FrameKind};
 pub use free_form::{parse_kv, split_args};
@@ -16,3 +17,4 @@ pub use model::{
     Args, Block, Item, Kind, Loop, LoopControl, Play, Playbook, Role, RoleUse, Task, VarsPrompt,
 };
 pub use names::{RAW_ACTIONS, redirect};
+pub use variable::check_variable_name;

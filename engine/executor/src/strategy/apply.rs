@@ -20,7 +20,16 @@ use crate::{
 
 impl Stage {
     /// Take a result over. `hosts` are those it counts for: more than one for `run_once`.
-    pub(super) fn apply(&self, job: &Job, state: &mut HostState, finished: &Finished, hosts: &[Arc<str>]) {
+    ///
+    /// # Errors
+    /// When it notifies what is no handler.
+    pub(super) fn apply(
+        &self,
+        job: &Job,
+        state: &mut HostState,
+        finished: &Finished,
+        hosts: &[Arc<str>],
+    ) -> Result<(), Diagnostic> {
         self.register(job, finished, hosts);
         let status = finished.status.unwrap_or(Status::Ok);
         if matches!(status, Status::Ok)
@@ -59,10 +68,11 @@ impl Stage {
             }
             _ => {
                 for name in &finished.notify {
-                    self.notify(job, state, name);
+                    self.notify(job, state, name)?;
                 }
             }
         }
+        Ok(())
     }
 
     /// The host is no longer one of the play's.
@@ -154,12 +164,6 @@ impl Stage {
     pub(super) fn emit_included(&self, job: &Job, what: String, hosts: Vec<Arc<str>>, label: Option<String>) {
         let event = Event::Included { task: job.info.clone(), what, hosts, label };
         self.play.emit(&self.runner, &job.info, &event);
-    }
-
-    /// A failure that the engine itself finds after a task has ended.
-    pub(super) fn fail_later(&self, job: &Job, state: &mut HostState, error: Diagnostic) {
-        let hosts = [job.host.clone()];
-        self.apply(job, state, &late_failure(job, error), &hosts);
     }
 
     /// Tell and count a failure that the engine itself finds, and leave the host where it is.

@@ -75,7 +75,7 @@ async fn step(
     let info = stage.play.info(&stage.runner, task, Some(host));
     let job = stage.job(task, &info, host);
     let finished = stage.execute(job.clone(), None).await.finished;
-    stage.apply(&job, state, &finished, std::slice::from_ref(host));
+    stage.apply(&job, state, &finished, std::slice::from_ref(host))?;
     if finished.includes.is_empty() || !(matches!(finished.status, Some(Status::Ok)) || finished.looped) {
         return Ok(());
     }

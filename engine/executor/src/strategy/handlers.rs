@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use rustible_playbook::Task;
+use rustible_playbook::{Frame, FrameKind, Task};
 use rustible_protocol::event::Event;
+use rustible_source::Diagnostic;
 use rustible_template::Rendered;
 
 use super::{HostState, Stage};
@@ -11,22 +12,20 @@ use crate::{keyword::text_of, task::Job};
 
 impl Stage {
     /// Note that a host notified a name.
-    pub(super) fn notify(&self, job: &Job, state: &mut HostState, name: &str) {
+    ///
+    /// # Errors
+    /// When no handler goes by it, unless that is allowed.
+    pub(super) fn notify(&self, job: &Job, state: &mut HostState, name: &str) -> Result<(), Diagnostic> {
         let found = self.notified_by(name);
         if found.is_empty() {
             let text = format!(
                 "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
             );
             if self.runner.options.error_on_missing_handler {
-                self.fail_later(
-                    job,
-                    state,
-                    rustible_source::Diagnostic::new(text).at(job.task.origin.as_ref()),
-                );
-            } else {
-                self.runner.emitter.warn(text);
+                return Err(Diagnostic::new(text));
             }
-            return;
+            self.runner.emitter.warn(text);
+            return Ok(());
         }
         if state.cursor.in_handlers() {
             // Handlers that stand behind the running one still run in this round.
@@ -35,7 +34,9 @@ impl Stage {
             }
         } else if !state.notifications.iter().any(|n| n == name) {
             state.notifications.push(name.to_string());
+            self.runner.emitter.verbose(2, None, format!("Notification for handler {name} has been saved."));
         }
+        Ok(())
     }
 
     fn mark(&self, job: &Job, state: &mut HostState, handler: &Arc<Task>) {
@@ -57,11 +58,13 @@ impl Stage {
         }
     }
 
-    /// The handlers that a notification means: the last one of that name, and all that listen to it.
+    /// The handlers that a notification means: one of that name, and all that listen to it. Handlers that were loaded
+    /// later, as those of the play behind those of roles, win over earlier ones; of one list the first wins.
     fn notified_by(&self, name: &str) -> Vec<Arc<Task>> {
         let handlers = self.play.handlers();
+        let ordered = || handlers.chunk_by(|a, b| std::ptr::eq(home(a), home(b))).rev().flatten();
         let mut found: Vec<Arc<Task>> = Vec::new();
-        for handler in handlers.iter().rev() {
+        for handler in ordered() {
             let Some(own) = self.handler_name(handler) else { continue };
             let with_role = handler.role().map(|role| format!("{} : {own}", role.name));
             let short = handler
@@ -73,7 +76,7 @@ impl Stage {
             }
         }
         let mut seen: Vec<String> = Vec::new();
-        for handler in handlers.iter().rev() {
+        for handler in ordered() {
             if !self.topics(handler).iter().any(|topic| topic == name) {
                 continue;
             }
@@ -121,4 +124,10 @@ impl Stage {
         });
         rendered.flatten().collect()
     }
+}
+
+/// The play, or the use of a role, that a handler belongs to.
+fn home(handler: &Task) -> &Frame {
+    let frame: &Frame = &handler.frame;
+    frame.chain().find(|f| matches!(f.kind, FrameKind::Play | FrameKind::Role)).unwrap_or(frame)
 }

@@ -108,7 +108,13 @@ impl Stage {
                 let frame = loader.include_frame(task, Path::new(""), &vars, &apply);
                 let request = RoleRequest::of_include(&include.args, &frame, task.origin.as_ref(), false)?;
                 let request = RoleRequest { name: Text::clone(&request.name), ..request };
-                let used = loader.role(&request)?;
+                let used = loader.role(&request).map_err(|error| {
+                    if request.rescuable {
+                        return error;
+                    }
+                    let outer = error.context("Could not include role", task.origin.as_ref());
+                    outer.of_kind(rustible_source::Kind::Parse)
+                })?;
                 if used.role.public {
                     let mut roles =
                         self.play.scope.roles.write().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -146,7 +146,7 @@ async fn step(
         let own = [finished.host.clone()];
         let counts_for = if once { &everyone[..] } else { &own[..] };
         if let Some(state) = cursors.get_mut(&finished.host) {
-            stage.apply(&job, state, finished, counts_for);
+            stage.apply(&job, state, finished, counts_for)?;
         }
         if once && !failed.is_empty() {
             fail_others(stage, &failed, cursors);

@@ -70,7 +70,9 @@ pub(super) async fn run(job: &Job, ready: &Ready) -> Finished {
         }
         if number >= total {
             attempt.result.insert("attempts", total - 1);
-            attempt.result.insert("failed", true);
+            // What `failed_when` says counts for more than attempts that are used up.
+            let failed = attempt.result.get("failed_when_result").is_none_or(Value::truthy);
+            attempt.result.insert("failed", failed);
             return outcome::finish(job, ready, attempt);
         }
         report(job, ready, &attempt, number, total);

@@ -32,6 +32,8 @@ pub struct RoleRequest {
     pub public: bool,
     /// Overrides the role's own `allow_duplicates`.
     pub allow_duplicates: Option<bool>,
+    /// A role that is not there fails the host, where its failure may be rescued, and not the run.
+    pub rescuable: bool,
     /// Whether its arguments are checked against `meta/argument_specs`.
     pub validate: bool,
     /// Where it was written.
@@ -87,6 +89,7 @@ impl RoleRequest {
             from: Dict::new(),
             public: true,
             allow_duplicates: None,
+            rescuable: false,
             validate: true,
             origin,
             parents: Vec::new(),
@@ -114,6 +117,7 @@ impl RoleRequest {
             from: Dict::new(),
             public: stat,
             allow_duplicates: Some(true),
+            rescuable: !stat,
             validate: true,
             origin: at.cloned(),
             parents: Vec::new(),
@@ -128,6 +132,7 @@ impl RoleRequest {
                 "apply" => {}
                 "public" => request.public = flag(),
                 "allow_duplicates" => request.allow_duplicates = Some(flag()),
+                "rescuable" if !stat => request.rescuable = flag(),
                 "rolespec_validate" => request.validate = flag(),
                 _ if FROM.contains(&name) => {
                     let Some(text) = value.as_str() else {

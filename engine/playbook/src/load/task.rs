@@ -17,6 +17,7 @@ use crate::{
     keywords::keyword,
     model::{Args, Item, Kind, Loop, LoopControl, Task},
     names::RAW_ACTIONS,
+    variable::check_variable_name,
 };
 
 /// The action of a task as found among its keys.
@@ -56,6 +57,7 @@ impl Loader {
         let (action, attrs) = self.split(entry, level)?;
         Self::check_keywords(&attrs, level, if handler { "Handler" } else { "Task" })?;
         check_vars(entry)?;
+        check_register(&attrs)?;
         let looped = find_loop(&attrs, entry)?;
         let mut kept = with_tag_list(attrs.clone());
         for key in ["args", "action", "local_action", "loop", "loop_control"] {
@@ -261,6 +263,20 @@ fn last_part(name: &str) -> &str {
 
 fn raw_action(name: &str) -> bool {
     matches!(last_part(name), "command" | "shell" | "raw" | "script" | "win_command" | "win_shell")
+}
+
+/// `register` names a variable.
+fn check_register(attrs: &Dict) -> Result<(), Diagnostic> {
+    let Some((key, name)) = attrs.get_key_value("register").filter(|(_, name)| !name.is_null()) else {
+        return Ok(());
+    };
+    let at = name.origin().or(key.origin());
+    if matches!(name, Value::Dict(_)) {
+        return Err(Diagnostic::parse("a mapping under 'register' is not supported by rustible", at));
+    }
+    check_variable_name(name).map_err(|error| {
+        error.context("Invalid 'register' specified", at).of_kind(rustible_source::Kind::Parse)
+    })
 }
 
 fn find_loop(attrs: &Dict, entry: &Dict) -> Result<Option<Loop>, Diagnostic> {
