@@ -284,8 +284,11 @@ impl Runner {
 
     /// `meta: refresh_inventory`.
     pub(crate) fn refresh_inventory(&self) -> Result<(), Diagnostic> {
-        let fresh = (self.refresh)()?;
-        *self.inventory.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        let mut fresh = (self.refresh)()?;
+        let mut inventory = self.inventory.write().unwrap_or_else(PoisonError::into_inner);
+        fresh.inherit(&inventory)?;
+        *inventory = fresh;
+        drop(inventory);
         Ok(())
     }
 

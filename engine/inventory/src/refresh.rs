@@ -13,6 +13,25 @@ pub(crate) enum Addition {
 }
 
 impl Inventory {
+    /// Add what tasks added to an older state of the same inventory; hosts that tasks grouped and that are gone stay gone.
+    ///
+    /// # Errors
+    /// When an addition does not go together with what is there now.
+    pub fn inherit(&mut self, older: &Self) -> Result<(), Diagnostic> {
+        for addition in &older.additions {
+            match addition {
+                Addition::Host { name, groups, vars } => {
+                    self.add_host(name, groups, vars)?;
+                }
+                Addition::Group { host, group, parents } if self.resolve_host(host).is_some() => {
+                    self.add_to_group(host, group, parents)?;
+                }
+                Addition::Group { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Read all sources again. What tasks added stays; hosts that tasks grouped and that are gone stay gone.
     ///
     /// # Errors
@@ -21,17 +40,7 @@ impl Inventory {
         let mut new = Self::load(&self.sources, self.settings.clone(), self.decrypt.clone(), evaluate)?;
         new.limit = self.limit.take();
         new.play_dirs = std::mem::take(&mut self.play_dirs);
-        for addition in std::mem::take(&mut self.additions) {
-            match addition {
-                Addition::Host { name, groups, vars } => {
-                    new.add_host(&name, &groups, &vars)?;
-                }
-                Addition::Group { host, group, parents } if new.resolve_host(&host).is_some() => {
-                    new.add_to_group(&host, &group, &parents)?;
-                }
-                Addition::Group { .. } => {}
-            }
-        }
+        new.inherit(self)?;
         self.take_warnings().into_iter().for_each(|warning| new.warn(warning));
         new.deprecations.append(&mut self.deprecations);
         *self = new;

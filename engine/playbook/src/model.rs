@@ -215,6 +215,25 @@ impl Task {
     }
 }
 
+impl Role {
+    /// Its name without its collection.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        match self.collection {
+            Some(_) => self.name.rsplit('.').next().unwrap_or(&self.name),
+            None => &self.name,
+        }
+    }
+    /// Its name with its collection.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        match &self.collection {
+            Some(collection) => format!("{collection}.{}", self.short_name()),
+            None => self.name.clone(),
+        }
+    }
+}
+
 impl Item {
     /// All tasks in order: block, rescue, always.
     pub fn walk(&self, visit: &mut dyn FnMut(&Arc<Task>)) {

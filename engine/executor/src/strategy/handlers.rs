@@ -66,11 +66,7 @@ impl Stage {
         let mut found: Vec<Arc<Task>> = Vec::new();
         for handler in ordered() {
             let Some(own) = self.handler_name(handler) else { continue };
-            let with_role = handler.role().map(|role| format!("{} : {own}", role.name));
-            let short = handler
-                .role()
-                .map(|role| format!("{} : {own}", role.name.rsplit('.').next().unwrap_or_default()));
-            if own == name || with_role.as_deref() == Some(name) || short.as_deref() == Some(name) {
+            if own == name || in_role(handler, &own).iter().any(|n| n == name) {
                 found.push(handler.clone());
                 break;
             }
@@ -122,7 +118,10 @@ impl Stage {
             Ok(Rendered::Value(value)) => Some(crate::play::texts(&value)),
             _ => None,
         });
-        rendered.flatten().collect()
+        let mut topics: Vec<String> = rendered.flatten().collect();
+        let with_role: Vec<String> = topics.iter().flat_map(|topic| in_role(handler, topic)).collect();
+        topics.extend(with_role);
+        topics
     }
 }
 
@@ -130,4 +129,10 @@ impl Stage {
 fn home(handler: &Task) -> &Frame {
     let frame: &Frame = &handler.frame;
     frame.chain().find(|f| matches!(f.kind, FrameKind::Play | FrameKind::Role)).unwrap_or(frame)
+}
+
+/// A name or topic of a role's handler with the role in front, under its short and its full name.
+fn in_role(handler: &Task, name: &str) -> Vec<String> {
+    let Some(role) = handler.role() else { return Vec::new() };
+    vec![format!("{} : {name}", role.short_name()), format!("{} : {name}", role.full_name())]
 }

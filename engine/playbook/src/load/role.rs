@@ -181,7 +181,7 @@ impl Loader {
         let name = self.rendered_name(request)?;
         let (path, collection) = self.find_role(&name, request)?;
         self.catalog.enter(&path);
-        let meta = self.role_file(&path, "meta", "main", false)?.unwrap_or_default();
+        let meta = self.role_file(&path, "meta", "main", None)?.unwrap_or_default();
         let meta = match &meta {
             Value::Null => Dict::new(),
             Value::Dict(meta) => meta.clone(),
@@ -235,16 +235,19 @@ impl Loader {
             ..copy(&short)
         });
         let frame = Arc::new(Self::role_frame(request, &role, &meta));
-        self.role_steps(&role, &frame, dependency_uses, (from("tasks"), from("handlers")))
+        self.role_steps(request, &role, &frame, dependency_uses, (from("tasks"), from("handlers")))
     }
 
     fn role_steps(
         &self,
+        request: &RoleRequest,
         role: &Arc<Role>,
         frame: &Arc<Frame>,
         dependencies: Vec<RoleUse>,
         (tasks_from, handlers_from): (String, String),
     ) -> Result<RoleUse, Diagnostic> {
+        // `main` may be missing, a file that the place of use names may not.
+        let named = |from: &str| Some(request).filter(|_| from != "main");
         let mut items = Vec::new();
         let mut handlers = Vec::new();
         for used in dependencies {
@@ -255,7 +258,7 @@ impl Loader {
             items.push(Item::Task(self.validation(role, frame, entry_point, spec)));
         }
         let tasks =
-            self.role_file(&role.path, "tasks", &tasks_from, tasks_from != "main")?.unwrap_or_default();
+            self.role_file(&role.path, "tasks", &tasks_from, named(&tasks_from))?.unwrap_or_default();
         if !matches!(tasks, Value::List(_) | Value::Null) {
             return Err(Diagnostic::parse(
                 format!("The tasks/main.yml file for role '{}' must contain a list of tasks", role.name),
@@ -276,7 +279,7 @@ impl Loader {
         });
         items.push(Item::Task(self.implicit(&bare, "meta", Kind::RoleComplete, mark)));
         let own = self
-            .role_file(&role.path, "handlers", &handlers_from, handlers_from != "main")?
+            .role_file(&role.path, "handlers", &handlers_from, named(&handlers_from))?
             .unwrap_or_default();
         handlers.extend(self.handlers(&own, frame)?);
         Ok(RoleUse { role: role.clone(), items, handlers })
@@ -358,17 +361,13 @@ impl Loader {
         role: &Path,
         section: &str,
         name: &str,
-        required: bool,
+        required: Option<&RoleRequest>,
     ) -> Result<Option<Value>, Diagnostic> {
         let base = role.join(section).join(name);
         let found = with_endings(&base).into_iter().find(|path| path.is_file());
         match found {
             Some(path) => self.source.load(&path).map(Some),
-            None if required => Err(Diagnostic::parse(
-                format!("Could not find specified file in role: {section}/{name}"),
-                None,
-            )),
-            None => Ok(None),
+            None => required.map_or(Ok(None), |request| Err(absent(section, name, request))),
         }
     }
 
@@ -388,10 +387,7 @@ impl Loader {
             None if base.is_dir() => collect_vars(&base, &mut files)
                 .map_err(|error| Diagnostic::new(format!("{}: {error}", base.display())))?,
             None if from.is_some() => {
-                return Err(Diagnostic::parse(
-                    format!("Could not find specified file in role: {section}/{}", from.unwrap_or_default()),
-                    request.origin.as_ref(),
-                ));
+                return Err(absent(section, from.unwrap_or_default(), request));
             }
             None => {}
         }
@@ -419,7 +415,7 @@ impl Loader {
         meta: &Dict,
         entry_point: &str,
     ) -> Result<Option<(String, Dict)>, Diagnostic> {
-        let file = self.role_file(role, "meta", "argument_specs", false)?;
+        let file = self.role_file(role, "meta", "argument_specs", None)?;
         let specs = match &file {
             Some(Value::Dict(file)) => file.get("argument_specs").cloned(),
             _ => meta.get("argument_specs").cloned(),
@@ -465,6 +461,14 @@ impl Loader {
             implicit: true,
         })
     }
+}
+
+/// A file that the place of use names is not in the role.
+fn absent(section: &str, name: &str, request: &RoleRequest) -> Diagnostic {
+    let kind =
+        if request.rescuable { rustible_source::Kind::General } else { rustible_source::Kind::Parse };
+    let message = format!("Could not find specified file in role: {section}/{name}");
+    Diagnostic::parse(message, request.origin.as_ref()).of_kind(kind)
 }
 
 fn copy(role: &Role) -> Role {
