@@ -12,6 +12,7 @@ action!(
         "Fail with a message.",
         vec![field("msg", Kind::Str, "What to say.").or("Failed as requested from task")],
     ),
+    strict = true,
     |context| {
         let message = context.args.get("msg").filter(|m| !m.is_null()).cloned();
         let message = message.unwrap_or_else(|| Value::from("Failed as requested from task"));

@@ -18,6 +18,7 @@ action!(
             ],
         )
     },
+    strict = true,
     |context| group(context)
 );
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use rustible_executor::{Context, Failure};
-use rustible_protocol::{Dict, Kind};
+use rustible_protocol::{Dict, Kind, Value, repr};
 
 use crate::spec::{With, action, field, spec};
 
@@ -13,8 +13,8 @@ action!(
         "ansible.builtin.pause",
         "Wait for a time or for a key.",
         vec![
-            field("minutes", Kind::Str, "Minutes to wait."),
-            field("seconds", Kind::Str, "Seconds to wait."),
+            field("minutes", Kind::Raw, "Minutes to wait, without what is behind the point."),
+            field("seconds", Kind::Raw, "Seconds to wait, without what is behind the point."),
             field("prompt", Kind::Str, "What to show."),
             field("echo", Kind::Bool, "Show what is typed.").or(true),
         ],
@@ -69,23 +69,32 @@ async fn pause(context: &mut Context<'_>) -> Result<Dict, Failure> {
     Ok(result)
 }
 
+/// Seconds to wait, at least one.
 fn duration(context: &Context<'_>) -> Result<Option<u64>, Failure> {
-    for (name, factor) in [("minutes", 60.0), ("seconds", 1.0)] {
-        let Some(text) = context.text(name) else { continue };
-        let Ok(number) = text.trim().parse::<f64>() else {
-            return Err(Failure::msg(format!(
-                "non-integer value given for prompt duration:\nThe value '{text}' is no number"
-            )));
-        };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to a day's number of seconds and more"
-        )]
-        let seconds = (number * factor).clamp(1.0, 1e9) as u64;
-        return Ok(Some(seconds));
+    for (name, factor) in [("minutes", 60), ("seconds", 1)] {
+        let Some(value) = context.args.get(name).filter(|value| !value.is_null()) else { continue };
+        let number = whole(value).ok_or_else(|| {
+            Failure::msg(format!(
+                "argument '{name}' is of type {} and we were unable to convert to int: invalid literal for int() with base 10: {}",
+                value.type_name(),
+                repr::repr(value)
+            ))
+        })?;
+        return Ok(Some(u64::try_from(number.saturating_mul(factor)).unwrap_or(1).max(1)));
     }
     Ok(None)
+}
+
+/// A whole number as Python's `int()` makes it.
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(number) => Some(*number),
+        Value::Bool(flag) => Some(i64::from(*flag)),
+        #[expect(clippy::cast_possible_truncation, reason = "int() of Python cuts off as well")]
+        Value::Float(number) if number.is_finite() => Some(*number as i64),
+        Value::Str(text) => text.trim().parse().ok(),
+        _ => None,
+    }
 }
 
 /// A point in time as Python's `str(datetime)` has it, in local time.

@@ -38,6 +38,7 @@ action!(
             field("reboot_command", Kind::Str, "Command that reboots."),
         ],
     ),
+    strict = true,
     |context| reboot(context).await
 );
 

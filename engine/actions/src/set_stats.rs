@@ -19,6 +19,7 @@ action!(
             field("aggregate", Kind::Bool, "Add to what is there.").or(true),
         ],
     ),
+    strict = true,
     |context| set(context)
 );
 

@@ -85,7 +85,7 @@ pub(crate) fn file_attributes() -> Vec<Field> {
 
 /// The boilerplate of an action with a fixed name and interface.
 macro_rules! action {
-    ($name:ident, $spec:expr, $(raw = $raw:expr,)? $(once = $once:expr,)? |$context:ident| $body:expr) => {
+    ($name:ident, $spec:expr, $(raw = $raw:expr,)? $(once = $once:expr,)? $(strict = $strict:expr,)? |$context:ident| $body:expr) => {
         pub(crate) struct $name(rustible_protocol::Spec);
 
         impl Default for $name {
@@ -107,6 +107,9 @@ macro_rules! action {
             })?
             $(fn once_for_all(&self) -> bool {
                 $once
+            })?
+            $(fn names_unknown_options(&self) -> bool {
+                $strict
             })?
             async fn run(
                 &self,

@@ -22,6 +22,7 @@ action!(
             ],
         )
     },
+    strict = true,
     |context| wait(context).await
 );
 

@@ -29,6 +29,11 @@ pub trait Action: Send + Sync {
         false
     }
 
+    /// Whether arguments that it does not know are refused in its own words.
+    fn names_unknown_options(&self) -> bool {
+        false
+    }
+
     /// Do it.
     async fn run(&self, context: &mut Context<'_>) -> Result<Dict, Failure>;
 }

@@ -13,6 +13,7 @@ mod play;
 mod plays;
 mod preparation;
 mod registry;
+mod reserved;
 mod run;
 mod strategy;
 mod tags;

@@ -209,6 +209,7 @@ impl Runner {
             force_handlers,
             selection,
         }));
+        crate::reserved::warn(&self.emitter, &play.frame.vars);
         let stage = Stage { runner: self.clone(), play: run.clone() };
         let (root, gathering) = self.root(&run)?;
         let mut cursors = self.cursors(&root, gathering.as_ref(), &batch, &failed, &keywords)?;

@@ -104,6 +104,7 @@ impl Stage {
         for effect in &finished.effects {
             match effect {
                 Effect::Set(vars, cacheable) => {
+                    crate::reserved::warn(&self.runner.emitter, vars);
                     for host in &owners {
                         for (name, value) in vars {
                             store.set(host, name, value.clone());
@@ -113,7 +114,10 @@ impl Stage {
                         }
                     }
                 }
-                Effect::Include(vars) => owners.iter().for_each(|host| store.include(host, vars)),
+                Effect::Include(vars) => {
+                    crate::reserved::warn(&self.runner.emitter, vars);
+                    owners.iter().for_each(|host| store.include(host, vars));
+                }
                 Effect::Stats { data, per_host, aggregate } => {
                     let host = per_host.then_some(&*job.host);
                     self.runner.emitter.custom(host, data, *aggregate);
@@ -193,7 +197,8 @@ fn late_failure(job: &Job, error: Diagnostic) -> Finished {
 fn described(job: &Job) -> Dict {
     let task: &Task = &job.task;
     let mut all: Dict = task.frame.attrs.clone();
-    all.insert("name", job.info.name.as_str());
+    let name = job.info.role.as_ref().and_then(|role| job.info.name.strip_prefix(&format!("{role} : ")));
+    all.insert("name", name.unwrap_or(&job.info.name));
     all.insert("action", job.info.resolved.as_str());
     all.insert("args", task.args.named.clone());
     match Value::Dict(all).into_untrusted() {

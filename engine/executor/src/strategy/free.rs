@@ -72,9 +72,11 @@ async fn step(
             "Using run_once with the free strategy is not currently supported. This task will still be executed for every host in the inventory list.",
         );
     }
+    crate::reserved::warn_around(&stage.runner.emitter, &task.frame);
     let info = stage.play.info(&stage.runner, task, Some(host));
     let job = stage.job(task, &info, host);
-    let finished = stage.execute(job.clone(), None).await.finished;
+    let limit = stage.throttle(task, host)?;
+    let finished = stage.execute(job.clone(), limit, None).await.finished;
     stage.apply(&job, state, &finished, std::slice::from_ref(host))?;
     if finished.includes.is_empty() || !(matches!(finished.status, Some(Status::Ok)) || finished.looped) {
         return Ok(());

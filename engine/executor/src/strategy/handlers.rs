@@ -73,7 +73,7 @@ impl Stage {
         }
         let mut seen: Vec<String> = Vec::new();
         for handler in ordered() {
-            if !self.topics(handler).iter().any(|topic| topic == name) {
+            if !topics(handler).iter().any(|topic| topic == name) {
                 continue;
             }
             if let Some(own) = self.handler_name(handler) {
@@ -109,20 +109,14 @@ impl Stage {
         }
     }
 
-    fn topics(&self, handler: &Task) -> Vec<String> {
-        if handler.listen.is_empty() {
-            return Vec::new();
-        }
-        let templar = self.play.templar(&self.runner, None, Some(&handler.frame));
-        let rendered = handler.listen.iter().filter_map(|topic| match templar.render(topic) {
-            Ok(Rendered::Value(value)) => Some(crate::play::texts(&value)),
-            _ => None,
-        });
-        let mut topics: Vec<String> = rendered.flatten().collect();
-        let with_role: Vec<String> = topics.iter().flat_map(|topic| in_role(handler, topic)).collect();
-        topics.extend(with_role);
-        topics
-    }
+}
+
+/// What a handler listens to; templates in it are plain text.
+fn topics(handler: &Task) -> Vec<String> {
+    let mut topics: Vec<String> = handler.listen.iter().flat_map(crate::play::texts).collect();
+    let with_role: Vec<String> = topics.iter().flat_map(|topic| in_role(handler, topic)).collect();
+    topics.extend(with_role);
+    topics
 }
 
 /// The play, or the use of a role, that a handler belongs to.

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::{Cursors, Ended, Stage};
 use crate::{
     keyword::to_bool,
+    reserved,
     task::{Include, Job},
 };
 
@@ -107,6 +108,7 @@ async fn step(
 ) -> Result<Vec<Arc<Task>>, Diagnostic> {
     let Some(first) = hosts.first() else { return Ok(Vec::new()) };
     let info = stage.play.info(&stage.runner, task, Some(first));
+    reserved::warn_around(&stage.runner.emitter, &task.frame);
     stage.runner.emitter.emit(&Event::TaskStart(info.clone()));
     let once = run_once(stage, task, first);
     let running = if once { &hosts[..1] } else { hosts };
@@ -125,9 +127,10 @@ async fn step(
             Some(joined) = work.join_next(), if !work.is_empty() => joined,
             Ok(fork) = stage.runner.forks.clone().acquire_owned(), if next.is_some() => {
                 if let Some(host) = next {
+                    let limit = stage.throttle(task, host)?;
                     let job = stage.job(task, &info, host);
                     let stage = stage.clone();
-                    work.spawn(async move { stage.execute(job, Some(fork)).await });
+                    work.spawn(async move { stage.execute(job, limit, Some(fork)).await });
                 }
                 next = waiting.next();
                 continue;

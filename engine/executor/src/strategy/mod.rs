@@ -13,8 +13,12 @@ pub(crate) use meta::check as check_meta;
 
 use indexmap::IndexMap;
 use rustible_playbook::{Block, Task};
-use rustible_protocol::event::{Event, TaskInfo};
+use rustible_protocol::{
+    Value,
+    event::{Event, TaskInfo},
+};
 use rustible_source::Diagnostic;
+use rustible_template::Rendered;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{cursor::Cursor, play::PlayRun, run::Runner, task::Finished, task::Job};
@@ -96,21 +100,27 @@ impl Stage {
         }
     }
 
-    /// Run a task on a host when it is its turn: so many forks, so many of a throttled task.
-    async fn execute(&self, job: Job, fork: Option<OwnedSemaphorePermit>) -> Ended {
-        let throttle = job.task.frame.get("throttle").and_then(|written| {
-            self.play.templar(&self.runner, Some(&job.host), Some(&job.task.frame)).render(written).ok()
-        });
-        let limit = match throttle {
-            Some(rustible_template::Rendered::Value(value)) => {
-                value.as_int().or_else(|| value.as_str()?.trim().parse().ok()).unwrap_or(0)
-            }
-            _ => 0,
+    /// How many hosts may do a task at once by its `throttle`; `None` for no limit.
+    fn throttle(&self, task: &Task, host: &Arc<str>) -> Result<Option<usize>, Diagnostic> {
+        let Some(written) = task.frame.get("throttle") else { return Ok(None) };
+        let wrong = |cause: Diagnostic| {
+            let at = written.origin().or(task.frame.origin.as_ref());
+            cause.context("Failed to convert the throttle value to an integer", at)
         };
-        let throttle = usize::try_from(limit)
-            .ok()
-            .filter(|limit| *limit > 0)
-            .map(|limit| self.play.throttle(&job.task, limit));
+        let templar = self.play.templar(&self.runner, Some(host), Some(&task.frame));
+        let limit = match templar.render(written).map_err(wrong)? {
+            Rendered::Omit | Rendered::Value(Value::Null) => 0,
+            Rendered::Value(Value::Str(text)) => text.trim().parse().map_err(|_| {
+                wrong(Diagnostic::new(format!("invalid literal for int() with base 10: '{text}'")))
+            })?,
+            Rendered::Value(other) => other.as_int().unwrap_or(0),
+        };
+        Ok(usize::try_from(limit).ok().filter(|limit| *limit > 0))
+    }
+
+    /// Run a task on a host when it is its turn: so many forks, so many of a throttled task.
+    async fn execute(&self, job: Job, limit: Option<usize>, fork: Option<OwnedSemaphorePermit>) -> Ended {
+        let throttle = limit.map(|limit| self.play.throttle(&job.task, limit));
         let _turn = match throttle {
             Some(throttle) => throttle.acquire_owned().await.ok(),
             None => None,

@@ -19,14 +19,24 @@ pub(super) async fn run(job: &Job, ready: &Ready) -> Attempt {
     // The target ends what it runs by itself at the same time; this is for what the controller does.
     match ready.settled.timeout {
         0 => work.await,
-        seconds => match tokio::time::timeout(Duration::from_secs(u64::from(seconds)), work).await {
+        bad if !(0..=MAX_TIMEOUT).contains(&bad) => {
+            let text = format!("Timeout {bad} is invalid, it must be between 0 and {MAX_TIMEOUT}.");
+            let mut result = Dict::new();
+            result.insert("changed", false);
+            result.insert("failed", true);
+            Attempt { result, error: Some(Diagnostic::new(text)), raised: true, ..Attempt::default() }
+        }
+        seconds => match tokio::time::timeout(Duration::from_secs(seconds.unsigned_abs()), work).await {
             Ok(attempt) => attempt,
             Err(_) => timed_out(seconds),
         },
     }
 }
 
-fn timed_out(seconds: u32) -> Attempt {
+/// Longest `timeout`, in seconds.
+const MAX_TIMEOUT: i64 = 100_000_000;
+
+fn timed_out(seconds: i64) -> Attempt {
     let mut result = Dict::new();
     let message = format!("Timed out after {seconds} second(s).");
     result.insert("changed", false);
@@ -59,9 +69,15 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
         let text = format!("This action ({}) does not support async.", job.task.action);
         return outcome::failed([("msg", Value::from(text))].into_iter().collect(), false);
     }
+    if let Some(refusal) = unknown_options(job, ready, action) {
+        return Attempt { raised: true, ..outcome::failed(refusal, false) };
+    }
     let args = match checked(action.spec(), &ready.args, action.raw_arguments()) {
         Ok(args) => args,
-        Err(result) => return Attempt { raised: true, ..outcome::failed(result, false) },
+        Err(result) => {
+            let refusal = as_written(job, action.spec(), result);
+            return Attempt { raised: true, ..outcome::failed(refusal, false) };
+        }
     };
     let templar = job.templar(&ready.scope);
     let mut context = context(job, ready, args, &templar);
@@ -132,6 +148,18 @@ async fn prepare(
         job.runner.emitter.warn(warning);
     }
     prepared.map_err(|failure| Box::new(attempt(job, Err(failure), Vec::new())))
+}
+
+/// Some actions have words of their own for arguments that they do not know.
+fn unknown_options(job: &Job, ready: &Ready, action: &dyn Action) -> Option<Dict> {
+    if !action.names_unknown_options() {
+        return None;
+    }
+    let names: Vec<String> = ready.args.keys().map(crate::keyword::text_of).collect();
+    let unknown = |name: &&String| action.spec().field(name).is_none();
+    let unknown: Vec<&str> = names.iter().filter(unknown).map(String::as_str).collect();
+    let text = format!("Invalid options for {}: {}", job.task.action, unknown.join(","));
+    (!unknown.is_empty()).then(|| [("msg", Value::from(text))].into_iter().collect())
 }
 
 /// A refusal names the module as the task does.

@@ -36,7 +36,7 @@ pub struct Settled {
     /// Seconds between attempts.
     pub delay: f64,
     /// Seconds after which an attempt is ended; 0 for never.
-    pub timeout: u32,
+    pub timeout: i64,
     /// At most so many hosts at once; 0 for no limit.
     pub throttle: i64,
     /// Handlers to notify.
@@ -63,7 +63,7 @@ impl Settled {
             verbosity: self.verbosity,
             no_log: self.no_log,
             environment: self.environment.clone(),
-            timeout: self.timeout,
+            timeout: u32::try_from(self.timeout).unwrap_or_default(),
             remote_tmp: self.remote_tmp.clone(),
             ..Call::default()
         }
@@ -94,8 +94,7 @@ pub(super) fn settle(
         poll: unsigned(keywords.int("poll")?).unwrap_or(options.poll_interval),
         retries: keywords.int("retries")?,
         delay: keywords.float("delay")?.map_or(5.0, |d| if d < 0.0 { 1.0 } else { d }),
-        timeout: unsigned(keywords.int("timeout")?)
-            .map_or(options.task_timeout, |t| u32::try_from(t).unwrap_or(u32::MAX)),
+        timeout: keywords.int("timeout")?.unwrap_or_else(|| i64::from(options.task_timeout)),
         throttle: keywords.int("throttle")?.unwrap_or(0),
         notify: keywords.texts("notify")?,
         delegate_facts: keywords.flag("delegate_facts")?.unwrap_or(false),

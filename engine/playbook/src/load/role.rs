@@ -428,7 +428,7 @@ impl Loader {
         let described = spec
             .get("short_description")
             .and_then(Value::as_str)
-            .map(|d| format!(" - {}", d.trim_end_matches('.')));
+            .map(|text| format!(" - {text}"));
         let name =
             format!("Validating arguments against arg spec '{entry_point}'{}", described.unwrap_or_default());
         let mut attrs = Dict::new();

@@ -164,11 +164,7 @@ impl Loader {
         match value {
             Value::Str(text) => {
                 let trimmed = text.trim();
-                let end = if trimmed.starts_with("{{") {
-                    trimmed.find("}}").map_or(trimmed.len(), |i| i + 2)
-                } else {
-                    trimmed.find(char::is_whitespace).unwrap_or(trimmed.len())
-                };
+                let end = first_word(trimmed);
                 let rest = trimmed[end..].trim_start();
                 let rest = if rest.is_empty() { Value::Null } else { Value::Str(text.like(rest)) };
                 Ok(action(text.like(&trimmed[..end]), rest))
@@ -182,9 +178,10 @@ impl Loader {
                     ));
                 };
                 merge_inner_args(&mut args)?;
-                let mut words = name.splitn(2, ' ');
-                let first = name.like(words.next().unwrap_or_default());
-                if let Some(rest) = words.next() {
+                let end = first_word(name.trim());
+                let first = name.like(&name.trim()[..end]);
+                let rest = name.trim()[end..].trim_start();
+                if !rest.is_empty() {
                     let mut given = parse_kv(&name.like(rest), raw_action(&first))?;
                     given.extend(&args);
                     args = given;
@@ -255,6 +252,25 @@ fn merge_inner_args(args: &mut Dict) -> Result<(), Diagnostic> {
         _ => {}
     }
     Ok(())
+}
+
+/// Where the first word ends; blanks in templates do not end it.
+fn first_word(text: &str) -> usize {
+    let mut depth = 0usize;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let next = chars.peek().map(|(_, next)| *next);
+        match (c, next) {
+            ('{', Some('{' | '%')) => depth += 1,
+            ('}' | '%', Some('}')) if depth > 0 => depth -= 1,
+            (c, _) if c.is_whitespace() && depth == 0 => return at,
+            _ => continue,
+        }
+        if matches!(c, '{' | '}' | '%') {
+            chars.next();
+        }
+    }
+    text.len()
 }
 
 fn last_part(name: &str) -> &str {
