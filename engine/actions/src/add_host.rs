@@ -41,9 +41,7 @@ fn add(context: &mut Context<'_>) -> Result<Dict, Failure> {
     }
     let groups: Vec<String> = match args.get("groups") {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::List(list)) => {
-            list.iter().map(repr::str).map(|g| g.trim().to_string()).collect()
-        }
+        Some(Value::List(list)) => list.iter().map(repr::str).map(|g| g.trim().to_string()).collect(),
         Some(Value::Str(text)) => text.split(',').map(|g| g.trim().to_string()).collect(),
         Some(_) => return Err(Failure::msg("Groups must be specified as a list.")),
     };

@@ -29,7 +29,7 @@ pub use listing::{ListedPlay, ListedTask, Listing};
 pub use options::{ConnectionOptions, ForeignOptions, Options};
 pub use preparation::{Preparation, Prepared};
 pub use registry::Registry;
-pub use rustible_playbook::check_variable_name;
 pub use run::{Asker, Refresh, Runner, Setup, Step};
+pub use rustible_playbook::check_variable_name;
 pub use rustible_vars::FactCache;
 pub use task::Settled;

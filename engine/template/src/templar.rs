@@ -264,11 +264,15 @@ pub(crate) fn file(ctx: &Rc<Ctx>, text: &Text, options: &FileOptions) -> Res<Rt>
 fn written(ctx: &Rc<Ctx>, rt: &Rt) -> Option<Value> {
     match rt {
         Rt::List(list) => match &*list.repr.borrow() {
-            ListRepr::Frozen { data, ctx: own, .. } if Rc::ptr_eq(own, ctx) => Some(Value::List(data.clone())),
+            ListRepr::Frozen { data, ctx: own, .. } if Rc::ptr_eq(own, ctx) => {
+                Some(Value::List(data.clone()))
+            }
             _ => None,
         },
         Rt::Dict(dict) => match &*dict.repr.borrow() {
-            DictRepr::Frozen { data, ctx: own, .. } if Rc::ptr_eq(own, ctx) => Some(Value::Dict(data.clone())),
+            DictRepr::Frozen { data, ctx: own, .. } if Rc::ptr_eq(own, ctx) => {
+                Some(Value::Dict(data.clone()))
+            }
             _ => None,
         },
         _ => None,

@@ -108,7 +108,6 @@ impl Stage {
             }
         }
     }
-
 }
 
 /// What a handler listens to; templates in it are plain text.

@@ -40,9 +40,7 @@ pub(super) fn written(
             }
             Some(other) if other.truthy() => {
                 let at = task.action_origin.as_ref();
-                return Err(
-                    Diagnostic::new(format!("Action '{action}' does not support raw params.")).at(at)
-                );
+                return Err(Diagnostic::new(format!("Action '{action}' does not support raw params.")).at(at));
             }
             _ => {}
         }
@@ -59,10 +57,7 @@ fn whole_template(text: &str) -> bool {
 /// The mapping of arguments that a template yields.
 fn splat(action: &str, template: &Text, task: &Task, templar: &Templar) -> Result<Dict, Diagnostic> {
     let wrong = |error: Diagnostic| {
-        error.context(
-            format!("Finalization of task args for '{action}' failed"),
-            task.action_origin.as_ref(),
-        )
+        error.context(format!("Finalization of task args for '{action}' failed"), task.action_origin.as_ref())
     };
     match templar.container(template).map_err(wrong)? {
         Rendered::Value(Value::Dict(more)) => Ok(more),

@@ -257,8 +257,7 @@ impl Loader {
         if let Some((entry_point, spec)) = &role.argument_spec {
             items.push(Item::Task(self.validation(role, frame, entry_point, spec)));
         }
-        let tasks =
-            self.role_file(&role.path, "tasks", &tasks_from, named(&tasks_from))?.unwrap_or_default();
+        let tasks = self.role_file(&role.path, "tasks", &tasks_from, named(&tasks_from))?.unwrap_or_default();
         if !matches!(tasks, Value::List(_) | Value::Null) {
             return Err(Diagnostic::parse(
                 format!("The tasks/main.yml file for role '{}' must contain a list of tasks", role.name),
@@ -425,10 +424,8 @@ impl Loader {
     }
 
     fn validation(&self, role: &Arc<Role>, frame: &Arc<Frame>, entry_point: &str, spec: &Dict) -> Arc<Task> {
-        let described = spec
-            .get("short_description")
-            .and_then(Value::as_str)
-            .map(|text| format!(" - {text}"));
+        let described =
+            spec.get("short_description").and_then(Value::as_str).map(|text| format!(" - {text}"));
         let name =
             format!("Validating arguments against arg spec '{entry_point}'{}", described.unwrap_or_default());
         let mut attrs = Dict::new();
@@ -465,8 +462,7 @@ impl Loader {
 
 /// A file that the place of use names is not in the role.
 fn absent(section: &str, name: &str, request: &RoleRequest) -> Diagnostic {
-    let kind =
-        if request.rescuable { rustible_source::Kind::General } else { rustible_source::Kind::Parse };
+    let kind = if request.rescuable { rustible_source::Kind::General } else { rustible_source::Kind::Parse };
     let message = format!("Could not find specified file in role: {section}/{name}");
     Diagnostic::parse(message, request.origin.as_ref()).of_kind(kind)
 }
