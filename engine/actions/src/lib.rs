@@ -23,6 +23,7 @@ mod source;
 mod spec;
 mod template;
 mod unarchive;
+mod user;
 mod validate_argument_spec;
 mod wait_for_connection;
 
@@ -60,5 +61,5 @@ pub fn actions() -> Vec<Arc<dyn Action>> {
 /// Everything that stands before modules.
 #[must_use]
 pub fn preparations() -> Vec<Arc<dyn Preparation>> {
-    vec![Arc::new(kubernetes::Kubernetes), Arc::new(package::Package)]
+    vec![Arc::new(kubernetes::Kubernetes), Arc::new(package::Package), Arc::new(user::User)]
 }

@@ -183,6 +183,26 @@ impl Pool {
         }
     }
 
+    /// Close the connections to the target's machine on which that user was become: nothing of ours runs as the user
+    /// any more.
+    pub async fn release(&self, target: &Target, user: &str) {
+        let of_user = |key: &Target| {
+            let same = key.name == target.name && key.transport == target.transport;
+            same && key.escalation.as_ref().is_some_and(|escalation| escalation.user == user)
+        };
+        let agents = self.0.agents.take(|(key, _)| of_user(key)).await;
+        if agents.is_empty() {
+            return;
+        }
+        agents.iter().for_each(|agent| agent.close());
+        drop(agents);
+        match target.transport {
+            Transport::Local => tokio::time::sleep(Duration::from_millis(50)).await,
+            // How long it takes over there cannot be seen from here.
+            Transport::Ssh(_) | Transport::SystemSsh(_) => tokio::time::sleep(Duration::from_millis(300)).await,
+        }
+    }
+
     /// Close all connections: agents end what they run and themselves. Waits a moment for those of this machine.
     pub async fn shutdown(&self) {
         for agent in self.0.agents.take(|_| true).await {

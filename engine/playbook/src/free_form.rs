@@ -49,7 +49,16 @@ pub fn split_args(text: &str, origin: Option<&Arc<Origin>>) -> Result<Vec<String
                 }
                 word.push(c);
             }
-            (' ' | '\t', _) if quote.is_none() && depth == 0 => flush(&mut words, &mut word),
+            (' ', _) if quote.is_none() && depth == 0 => {
+                // Further blanks stay with the word before, so that joining gives the text back.
+                if word.is_empty() {
+                    match words.last_mut() {
+                        Some(last) => last.push(' '),
+                        None => words.push(String::new()),
+                    }
+                }
+                flush(&mut words, &mut word);
+            }
             ('\n', _) if quote.is_none() && depth == 0 => {
                 flush(&mut words, &mut word);
                 word.push('\n');
@@ -94,7 +103,11 @@ pub fn parse_kv(text: &Text, raw: bool) -> Result<Dict, Diagnostic> {
     let mut free: Vec<String> = Vec::new();
     for word in split_args(text, text.origin())? {
         let Some(at) = assignment(&word) else {
-            free.push(if raw { word } else { unescape(&word) });
+            match (raw, word.trim().is_empty()) {
+                (true, _) => free.push(word),
+                (false, true) => {}
+                (false, false) => free.push(unescape(&word)),
+            }
             continue;
         };
         let (key, value) = (word[..at].trim(), &word[at + 1..]);
@@ -205,6 +218,13 @@ mod tests {
             r#"{"chdir": "/tmp", "_raw_params": "FOO=bar ls -l a=b"}"#
         );
         assert_eq!(kv("echo 'a  b' \"c=d\"", true), r#"{"_raw_params": "echo 'a  b' \"c=d\""}"#);
+    }
+
+    #[test]
+    fn a_command_keeps_its_blanks_and_lines() {
+        let script = "for x in a  b; do\n    echo \"$x\"\n  done\n\techo c";
+        let given = parse_kv(&Text::trusted(script, None), true).unwrap();
+        assert_eq!(given.get("_raw_params").and_then(Value::as_str), Some(script));
     }
 
     #[test]

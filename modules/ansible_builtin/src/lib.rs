@@ -7,6 +7,7 @@ mod assemble;
 mod async_status;
 mod attributed;
 mod blockinfile;
+mod chroot;
 mod command;
 mod copy;
 mod cron;

@@ -45,61 +45,148 @@ pub(crate) enum State {
 /// `systemctl` with the options of the task.
 struct Systemctl {
     start: Vec<String>,
+    /// Where the user's own systemd is spoken to, when the environment does not say it.
+    runtime: Option<String>,
 }
 
 impl Systemctl {
+    fn new(args: &Args, host: &Host) -> Result<Self> {
+        let mut start = vec![host.need_program("systemctl")?];
+        if args.scope != "system" {
+            start.push(format!("--{}", args.scope));
+        }
+        for (wanted, option) in [(args.no_block, "--no-block"), (args.force, "--force")] {
+            if wanted {
+                start.push(option.to_string());
+            }
+        }
+        let own = || format!("/run/user/{}", host.own_uid());
+        Ok(Self { start, runtime: host.env("XDG_RUNTIME_DIR").is_none().then(own) })
+    }
+
     fn command(&self, words: &[&str]) -> Command {
-        Command::new(self.start.clone()).args(words.iter().copied()).plain_language()
+        let command = Command::new(self.start.clone()).args(words.iter().copied()).plain_language();
+        match &self.runtime {
+            Some(folder) => command.env("XDG_RUNTIME_DIR", folder.as_str()),
+            None => command,
+        }
     }
 }
 
+/// A unit as it was found.
+struct Unit<'a> {
+    name: &'a str,
+    found: bool,
+    /// There is a script of that name in `init.d`.
+    script: bool,
+    status: Dict,
+}
+
+/// Answers of `is-enabled` for units that there are.
+const ENABLED_STATES: [&str; 11] = [
+    "enabled",
+    "enabled-runtime",
+    "linked",
+    "linked-runtime",
+    "masked",
+    "masked-runtime",
+    "static",
+    "indirect",
+    "disabled",
+    "generated",
+    "transient",
+];
+
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
-    let program = host.need_program("systemctl")?;
-    let mut start = vec![program];
-    if args.scope != "system" {
-        start.push(format!("--{}", args.scope));
-    }
-    for (wanted, option) in [(args.no_block, "--no-block"), (args.force, "--force")] {
-        if wanted {
-            start.push(option.to_string());
-        }
-    }
-    let ctl = Systemctl { start };
-    let name = args.name.clone();
-    if let Some(pattern) = name.as_ref().filter(|name| name.contains(['*', '?', '['])) {
+    if let Some(name) = &args.name
+        && let Some(pattern) = ["*", "?", "["].iter().find(|pattern| name.contains(**pattern))
+    {
         fail!(
-            "This module does not currently support using glob patterns, found '{pattern}' in service name: {pattern}"
+            "This module does not currently support using glob patterns, found '{pattern}' in service name: {name}"
         );
     }
+    let ctl = Systemctl::new(&args, host)?;
     for (wanted, word) in [(args.daemon_reload, "daemon-reload"), (args.daemon_reexec, "daemon-reexec")] {
         if wanted && !host.check_mode() {
-            let output = host.query(&ctl.command(&[word]))?;
-            output.or_fail(|o| format!("failure {} during {word}: {}", o.rc, o.stderr))?;
+            reload(&ctl, word, host)?;
         }
     }
-    let mut result = dict! { "name" => name.clone(), "changed" => false, "status" => Dict::new() };
-    if let Some(unit) = &name {
-        let status = show(&ctl, unit, host)?;
-        let found = present(&ctl, unit, &status, host)?;
-        result.insert("status", status.clone());
-        mask(&args, &ctl, (unit, found), host)?;
-        enable(&args, &ctl, (unit, found), host, &mut result)?;
-        change_state(&args, &ctl, (unit, found, &status), host, &mut result)?;
+    let mut result = dict! { "name" => args.name.clone(), "changed" => false, "status" => Dict::new() };
+    if let Some(name) = &args.name {
+        let unit = find(&ctl, name, host)?;
+        result.insert("status", unit.status.clone());
+        if unit.script && !unit.found {
+            host.warn(format!(
+                "The service ({name}) is actually an init script but the system is managed by systemd"
+            ));
+        }
+        let unit = Unit { found: unit.found || unit.script, ..unit };
+        mask(&args, &ctl, &unit, host)?;
+        enable(&args, &ctl, &unit, host, &mut result)?;
+        change_state(&args, &ctl, &unit, host, &mut result)?;
     }
     result.insert("changed", host.is_changed());
     Ok(Outcome(result))
 }
 
-/// What `systemctl show` says; values with braces may go over many lines.
-fn show(ctl: &Systemctl, unit: &str, host: &Host) -> Result<Dict> {
-    let output = host.query(&ctl.command(&["show", unit]))?;
-    if output.stderr.contains("System has not been booted with systemd")
-        || output.stderr.contains("Failed to connect to bus")
-    {
-        fail!("failure {} running systemctl show for '{unit}': {}", output.rc, output.stderr);
+/// Whether there is no systemd to be expected here.
+fn offline(host: &Host) -> bool {
+    host.env("SYSTEMD_OFFLINE").as_deref() == Some("1") || crate::chroot::is_chroot(host)
+}
+
+fn reload(ctl: &Systemctl, word: &str, host: &mut Host) -> Result<()> {
+    let output = host.query(&ctl.command(&[word]))?;
+    if output.ok() {
+        return Ok(());
     }
+    if !offline(host) {
+        return output.or_fail(|o| format!("failure {} during {word}: {}", o.rc, o.stderr)).map(drop);
+    }
+    host.warn(format!(
+        "{word} failed, but target is a chroot or systemd is offline. Continuing. Error was: {} / {}",
+        output.rc, output.stderr
+    ));
+    Ok(())
+}
+
+/// What is known of a unit; `found` is systemd's own word alone.
+fn find<'a>(ctl: &Systemctl, name: &'a str, host: &Host) -> Result<Unit<'a>> {
+    let script = host.exists(Path::new("/etc/init.d").join(name))?;
+    let output = host.query(&ctl.command(&["show", name]))?;
+    let ignored =
+        |text: &str| !text.contains('=') && (text.contains("ignoring request") || text.contains("ignoring command"));
+    let mut unit = Unit { name, found: false, script, status: Dict::new() };
+    if output.ok() && !ignored(&output.stdout) && !ignored(&output.stderr) {
+        unit.status = shown(&output.stdout);
+        let loaded = text(&unit.status, "LoadState");
+        unit.found = !matches!(loaded, "" | "not-found");
+        let error = text(&unit.status, "LoadError");
+        if unit.found && loaded != "masked" && !error.is_empty() {
+            fail!("Error loading unit file '{name}': {error}");
+        }
+    } else if output.rc == 1 && output.stderr.contains("Failed to parse bus message") {
+        unit.status = shown(&output.stdout);
+        let base = name.split_inclusive('@').next().unwrap_or(name);
+        let listed = host.query(&ctl.command(&["list-unit-files", &format!("{base}*")]))?;
+        unit.found = listed.stdout.contains(base);
+        let active = host.query(&ctl.command(&["is-active", name]))?;
+        unit.status.insert("ActiveState", active.stdout.trim_end_matches('\n'));
+    } else {
+        let enabled = host.query(&ctl.command(&["is-enabled", name]))?;
+        unit.found = ENABLED_STATES.contains(&enabled.stdout.trim())
+            || host.query(&ctl.command(&["list-unit-files", name]))?.ok();
+        if !unit.found {
+            // Whether there is a systemd to be asked at all.
+            host.query(&ctl.command(&[]))?.or_fail(|o| o.stderr.trim().to_string())?;
+        }
+    }
+    Ok(unit)
+}
+
+/// What `systemctl show` says; values with braces may go over many lines.
+fn shown(stdout: &str) -> Dict {
     let (mut all, mut open) = (Dict::new(), None::<(String, String)>);
-    for line in output.stdout.lines() {
+    for line in stdout.lines() {
         if let Some((key, mut value)) = open.take() {
             value.push('\n');
             value.push_str(line);
@@ -114,70 +201,62 @@ fn show(ctl: &Systemctl, unit: &str, host: &Host) -> Result<Dict> {
         if key.starts_with("Exec") && value.starts_with('{') && !value.trim_end().ends_with('}') {
             open = Some((key.to_string(), value.to_string()));
         } else {
-            all.insert(key, value);
+            all.insert(key, value.trim());
         }
     }
-    Ok(all)
+    all
 }
 
 fn text<'a>(status: &'a Dict, key: &str) -> &'a str {
     status.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether there is such a unit: systemd's own, or a script in `init.d`.
-fn present(ctl: &Systemctl, unit: &str, status: &Dict, host: &Host) -> Result<bool> {
-    let loaded = text(status, "LoadState");
-    if !matches!(loaded, "" | "not-found") {
-        return Ok(true);
-    }
-    let script = Path::new("/etc/init.d").join(unit.trim_end_matches(".service"));
-    if host.exists(script)? {
-        return Ok(true);
-    }
-    let listed = host.query(&ctl.command(&["list-unit-files", unit]))?;
-    Ok(listed.ok() && listed.stdout.lines().any(|line| line.split_whitespace().next() == Some(unit)))
-}
-
-fn missing(unit: &str, what: &str) -> Failure {
-    Failure::new(format!("Could not find the requested service {unit}: {what}"))
-}
-
-fn mask(args: &Args, ctl: &Systemctl, (unit, found): (&str, bool), host: &mut Host) -> Result<()> {
-    let Some(wanted) = args.masked else { return Ok(()) };
-    let output = host.query(&ctl.command(&["is-enabled", unit]))?;
-    let masked = output.stdout.trim() == "masked";
-    if masked == wanted {
+fn needed(unit: &Unit<'_>) -> Result<()> {
+    if unit.found {
         return Ok(());
     }
-    if !found && !masked && !wanted {
-        return Err(missing(unit, "host"));
-    }
-    let word = if wanted { "mask" } else { "unmask" };
-    let output = host.change(&ctl.command(&[word, unit]))?;
-    output.or_fail(|o| format!("Unable to {word} service {unit}: {}", o.stderr)).map(drop)
+    Err(Failure::new(format!("Could not find the requested service {}: host", unit.name)))
 }
 
-fn enable(
-    args: &Args,
-    ctl: &Systemctl,
-    (unit, found): (&str, bool),
-    host: &mut Host,
-    result: &mut Dict,
-) -> Result<()> {
-    let Some(wanted) = args.enabled else { return Ok(()) };
-    if !found {
-        return Err(missing(unit, "host"));
+fn mask(args: &Args, ctl: &Systemctl, unit: &Unit<'_>, host: &mut Host) -> Result<()> {
+    let Some(wanted) = args.masked else { return Ok(()) };
+    let output = host.query(&ctl.command(&["is-enabled", unit.name]))?;
+    if (output.stdout.trim() == "masked") == wanted {
+        return Ok(());
     }
-    let output = host.query(&ctl.command(&["is-enabled", unit]))?;
+    let word = if wanted { "mask" } else { "unmask" };
+    let output = host.change(&ctl.command(&[word, unit.name]))?;
+    if output.ok() {
+        return Ok(());
+    }
+    // Some versions mask units that are not there; missing ones are only told of by others.
+    needed(unit)?;
+    fail!("Failed to {word} the service ({}): {}", unit.name, output.stderr.trim())
+}
+
+fn enable(args: &Args, ctl: &Systemctl, unit: &Unit<'_>, host: &mut Host, result: &mut Dict) -> Result<()> {
+    let Some(wanted) = args.enabled else { return Ok(()) };
+    needed(unit)?;
+    let output = host.query(&ctl.command(&["is-enabled", unit.name, "-l"]))?;
     let said = output.stdout.trim();
-    let enabled = output.ok() && !matches!(said, "indirect" | "enabled-runtime" | "disabled");
-    // An alias is enabled with its unit, a static unit cannot be.
-    result.insert("enabled", enabled);
+    let enabled = match output.rc {
+        // For the time being, by way of another unit, or under another name: asked for, it is made lasting.
+        0 => !matches!(said, "enabled-runtime" | "indirect" | "alias"),
+        1 => {
+            args.scope == "system"
+                && unit.script
+                && !said.ends_with("disabled")
+                && !host.glob(Path::new("/"), &format!("etc/rc?.d/S??{}", unit.name))?.is_empty()
+        }
+        _ => false,
+    };
+    result.insert("enabled", wanted);
     if enabled != wanted {
         let word = if wanted { "enable" } else { "disable" };
-        let output = host.change(&ctl.command(&[word, unit]))?;
-        output.or_fail(|o| format!("Unable to {word} service {unit}: {}{}", o.stdout, o.stderr))?;
-        result.insert("enabled", wanted);
+        let output = host.change(&ctl.command(&[word, unit.name]))?;
+        if !output.ok() {
+            fail!("Unable to {word} service {}: {}{}", unit.name, output.stdout, output.stderr);
+        }
     }
     Ok(())
 }
@@ -185,20 +264,23 @@ fn enable(
 fn change_state(
     args: &Args,
     ctl: &Systemctl,
-    (unit, found, status): (&str, bool, &Dict),
+    unit: &Unit<'_>,
     host: &mut Host,
     result: &mut Dict,
 ) -> Result<()> {
     let Some(state) = args.state else { return Ok(()) };
-    if !found {
-        return Err(missing(unit, "host"));
-    }
-    let active = text(status, "ActiveState");
-    if active.is_empty() {
-        fail!(status = status.clone(); "Service is in unknown state");
-    }
-    let running = matches!(active, "active" | "activating");
+    needed(unit)?;
     result.insert("state", if state == State::Stopped { "stopped" } else { "started" });
+    let Some(active) = unit.status.get("ActiveState").and_then(Value::as_str) else {
+        if !offline(host) {
+            fail!(status = unit.status.clone(); "Service is in unknown state");
+        }
+        host.warn(
+            "Target is a chroot or systemd is offline. This can lead to false positives or prevent the init system tools from working.",
+        );
+        return Ok(());
+    };
+    let running = matches!(active, "active" | "activating");
     let word = match state {
         State::Started if running => return Ok(()),
         State::Stopped if !running && active != "deactivating" => return Ok(()),
@@ -208,10 +290,9 @@ fn change_state(
         State::Restarted if running => "restart",
         State::Reloaded | State::Restarted => "start",
     };
-    let output = host.change(&ctl.command(&[word, unit]))?;
-    output.or_fail(|o| format!("Unable to {word} service {unit}: {}", o.stderr))?;
-    if !host.check_mode() && state != State::Stopped {
-        result.insert("status", show(ctl, unit, host)?);
+    let output = host.change(&ctl.command(&[word, unit.name]))?;
+    if !output.ok() {
+        fail!("Unable to {word} service {}: {}", unit.name, output.stderr);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod keep;
 mod result;
 mod start;
+mod surrogate;
 
 use rustible_protocol::{Call, Dict, Foreign, Reply, Style, Value};
 use rustible_sdk::{Failure, Host, HostContext};

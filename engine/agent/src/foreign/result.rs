@@ -1,17 +1,28 @@
 //! What a foreign module printed, as a result.
 //!
 //! Keys that begin with `_ansible_rustible_` are for the controller, which takes them out: `error` is the text of
-//! the failure's cause, `unread` says that the output was no result.
+//! the failure's cause, `unread` says that the output was no result, `refused` that it holds what no text can.
 
 use rustible_protocol::{Dict, Value, json};
 use rustible_sdk::Output;
+
+use super::surrogate::complaint;
 
 /// Marks values that are more than JSON.
 const TYPE: &str = "__ansible_type";
 
 /// The result in a module's output, or the failure to find one there; `traces` keeps traces of what raised.
 pub(super) fn of(output: &Output, interpreter: &[String], traces: bool) -> Dict {
-    let read = object(&output.stdout).and_then(|(text, junk)| {
+    let found = object(&output.stdout);
+    if let Ok((text, _)) = &found
+        && let Some(why) = complaint(text)
+    {
+        let text = format!("Refusing to deserialize an invalid UTF8 string value: {why}");
+        return [("failed", Value::Bool(true)), ("_ansible_rustible_refused", Value::from(text))]
+            .into_iter()
+            .collect();
+    }
+    let read = found.and_then(|(text, junk)| {
         let value = json::read(&text).map_err(|e| e.to_string())?;
         match plain(value) {
             Value::Dict(dict) => Ok((dict, junk)),

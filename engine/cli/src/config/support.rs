@@ -26,6 +26,8 @@ struct Unsupported {
 
 const OFF: &[&str] = &["", "false", "no", "off", "0", "n", "f", "none", "null"];
 
+const ON: &[&str] = &["", "true", "yes", "on", "1", "y", "t"];
+
 macro_rules! unsupported {
     ($($env:literal, $section:literal, $key:literal, $harmless:expr, $verdict:ident;)*) => {
         &[$(Unsupported {
@@ -45,6 +47,7 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_DUPLICATE_YAML_DICT_KEY", "defaults", "duplicate_dict_key", &["", "warn"], Refuse;
     "ANSIBLE_PRIVATE_KEY", "ssh_connection", "private_key", OFF, Refuse;
     "ANSIBLE_PKCS11_PROVIDER", "ssh_connection", "pkcs11_provider", OFF, Refuse;
+    "ANSIBLE_MODULE_STRICT_UTF8_RESPONSE", "defaults", "module_strict_utf8_response", ON, Warn;
     "ANSIBLE_INVENTORY_CACHE", "inventory", "cache", OFF, Warn;
     "ANSIBLE_RETRY_FILES_ENABLED", "defaults", "retry_files_enabled", OFF, Warn;
     "ANSIBLE_LOG_PATH", "defaults", "log_path", OFF, Warn;

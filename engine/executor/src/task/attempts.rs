@@ -113,10 +113,22 @@ fn seen(job: &Job, ready: &Ready, attempt: &Attempt) -> rustible_vars::TaskScope
             }
         }
     }
+    scope.set_local("_task", current(&attempt.result));
     if let Some(name) = job.task.register() {
         scope.set_local(Value::Str(name.clone()), outcome::registered(&attempt.result));
     }
     scope
+}
+
+/// The task as conditions about its result see it: what it came to, with warnings also where there are none.
+fn current(result: &Dict) -> Dict {
+    let Value::Dict(mut shown) = outcome::registered(result) else { return Dict::new() };
+    for key in ["warnings", "deprecations"] {
+        if !shown.contains_key(key) {
+            shown.insert(key, Vec::new());
+        }
+    }
+    [("result", Value::Dict(shown))].into_iter().collect()
 }
 
 /// `changed_when` and `failed_when`.

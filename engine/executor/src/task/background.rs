@@ -65,8 +65,10 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: Option<String>) -> Att
     while began.elapsed() < limit {
         tokio::time::sleep(Duration::from_secs(settled.poll).min(limit.saturating_sub(began.elapsed())))
             .await;
-        match status(job, ready, id, folder.as_ref()).await {
+        match ask(job, ready, id, "status", folder.as_ref()).await {
             Ok(result) if result.get("finished").is_some_and(Value::truthy) => {
+                // What is left there is of no more use; that it stays is no failure of the task.
+                let _ = ask(job, ready, id, "cleanup", folder.as_ref()).await;
                 let attempt = attempt(job, Ok(result), Vec::new());
                 let ended = finished(ready, &attempt.result);
                 job.runner.emitter.emit(&Event::AsyncEnd(Box::new(outcome::event(job, &ended))));
@@ -94,10 +96,10 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: Option<String>) -> Att
     attempt(job, Err(Failure::Result(result)), Vec::new())
 }
 
-async fn status(job: &Job, ready: &Ready, id: &str, folder: Option<&String>) -> Result<Dict, Failure> {
+async fn ask(job: &Job, ready: &Ready, id: &str, mode: &str, folder: Option<&String>) -> Result<Dict, Failure> {
     let mut args = Dict::new();
     args.insert("jid", id);
-    args.insert("mode", "status");
+    args.insert("mode", mode);
     let mut call = Call { module: "ansible.builtin.async_status".into(), args, ..ready.settled.call() };
     if let Some(folder) = folder {
         call.environment.push(("ANSIBLE_ASYNC_DIR".into(), folder.clone()));

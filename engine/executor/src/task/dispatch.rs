@@ -229,7 +229,7 @@ pub(super) fn attempt(
     outcome: Result<Dict, Failure>,
     effects: Vec<crate::action::Effect>,
 ) -> Attempt {
-    match outcome {
+    match outcome.and_then(readable) {
         Ok(mut result) => {
             complete(&mut result);
             if !job.runner.options.foreign.inject_invocation {
@@ -261,6 +261,16 @@ pub(super) fn attempt(
             let error = error.context("", None);
             Attempt { result, effects, error: Some(error), raised: true, ..Attempt::default() }
         }
+    }
+}
+
+/// A result that could not be taken over is a failure of the task itself.
+fn readable(mut result: Dict) -> Result<Dict, Failure> {
+    match result.remove("_ansible_rustible_refused") {
+        Some(Value::Str(why)) => Err(Diagnostic::new(why.to_string())
+            .help("This check can be disabled with the `MODULE_STRICT_UTF8_RESPONSE` setting.")
+            .into()),
+        _ => Ok(result),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Facts that few hosts have: storage initiators, systemd's features, capabilities, Python, other fact programs.
 
-use std::os::unix::fs::MetadataExt;
-
 use rustible_sdk::{json, prelude::*};
 
 use super::{Args, Facts, text};
@@ -109,23 +107,7 @@ pub(super) fn python(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()>
 
 /// Whether `/` is another folder than the first process has.
 pub(super) fn chroot(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {
-    let id = |path: &str| host.stat(path, true).ok().flatten().map(|stat| (stat.dev(), stat.ino()));
-    let own = id("/");
-    let moved = match id("/proc/1/root/.") {
-        _ if host.env("debian_chroot").is_some_and(|name| !name.is_empty()) => true,
-        Some(first) => own != Some(first),
-        // The first folder of a file system has a number of its own there.
-        None => {
-            let kind = host.query(&Command::new(["stat", "-f", "--format=%T", "/"])).map(|o| o.stdout);
-            let top = match kind.unwrap_or_default().trim() {
-                "btrfs" => 256,
-                "xfs" => 128,
-                _ => 2,
-            };
-            own.is_some_and(|(_, inode)| inode != top)
-        }
-    };
-    facts.insert("is_chroot", moved);
+    facts.insert("is_chroot", crate::chroot::is_chroot(host));
     Ok(())
 }
 
