@@ -199,7 +199,9 @@ impl Pool {
         match target.transport {
             Transport::Local => tokio::time::sleep(Duration::from_millis(50)).await,
             // How long it takes over there cannot be seen from here.
-            Transport::Ssh(_) | Transport::SystemSsh(_) => tokio::time::sleep(Duration::from_millis(300)).await,
+            Transport::Ssh(_) | Transport::SystemSsh(_) => {
+                tokio::time::sleep(Duration::from_millis(300)).await
+            }
         }
     }
 

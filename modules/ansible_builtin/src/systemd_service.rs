@@ -153,8 +153,9 @@ fn reload(ctl: &Systemctl, word: &str, host: &mut Host) -> Result<()> {
 fn find<'a>(ctl: &Systemctl, name: &'a str, host: &Host) -> Result<Unit<'a>> {
     let script = host.exists(Path::new("/etc/init.d").join(name))?;
     let output = host.query(&ctl.command(&["show", name]))?;
-    let ignored =
-        |text: &str| !text.contains('=') && (text.contains("ignoring request") || text.contains("ignoring command"));
+    let ignored = |text: &str| {
+        !text.contains('=') && (text.contains("ignoring request") || text.contains("ignoring command"))
+    };
     let mut unit = Unit { name, found: false, script, status: Dict::new() };
     if output.ok() && !ignored(&output.stdout) && !ignored(&output.stderr) {
         unit.status = shown(&output.stdout);

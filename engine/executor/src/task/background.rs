@@ -96,7 +96,13 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: Option<String>) -> Att
     attempt(job, Err(Failure::Result(result)), Vec::new())
 }
 
-async fn ask(job: &Job, ready: &Ready, id: &str, mode: &str, folder: Option<&String>) -> Result<Dict, Failure> {
+async fn ask(
+    job: &Job,
+    ready: &Ready,
+    id: &str,
+    mode: &str,
+    folder: Option<&String>,
+) -> Result<Dict, Failure> {
     let mut args = Dict::new();
     args.insert("jid", id);
     args.insert("mode", mode);
