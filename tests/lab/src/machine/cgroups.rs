@@ -4,10 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
 
-/// Makes the groups of the machine `name` and gives their `cgroup.procs` files. Errors when one cannot be made.
-pub(super) fn make(name: &str) -> Result<Vec<PathBuf>> {
-    hierarchies()?.iter().map(|mount| group(mount, name)).collect()
+/// Makes the groups of the machine in `folder` and gives their `cgroup.procs` files. Errors when one cannot be made.
+pub(super) fn make(folder: &Path) -> Result<Vec<PathBuf>> {
+    let name = name(folder);
+    hierarchies()?.iter().map(|mount| group(mount, &name)).collect()
+}
+
+/// A name that no machine of another lab on this computer has.
+fn name(folder: &Path) -> String {
+    let sum = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+    let place: String = sum.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let machine = folder.file_name().unwrap_or_default().to_string_lossy();
+    format!("rustible-lab-{place}-{machine}")
 }
 
 fn hierarchies() -> Result<Vec<PathBuf>> {
@@ -21,7 +31,7 @@ fn hierarchies() -> Result<Vec<PathBuf>> {
 }
 
 fn group(mount: &Path, name: &str) -> Result<PathBuf> {
-    let folder = mount.join(format!("rustible-lab-{name}"));
+    let folder = mount.join(name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     // A group of cpuset takes no process before it has processors and memory.
     for key in ["cpuset.cpus", "cpuset.mems"] {
@@ -34,9 +44,10 @@ fn group(mount: &Path, name: &str) -> Result<PathBuf> {
 }
 
 /// Removes the groups of an ended machine, those inside first. One that still has processes stays.
-pub(super) fn remove(name: &str) -> Result<()> {
+pub(super) fn remove(folder: &Path) -> Result<()> {
+    let name = name(folder);
     for mount in hierarchies()? {
-        clear(&mount.join(format!("rustible-lab-{name}")));
+        clear(&mount.join(&name));
     }
     Ok(())
 }

@@ -91,7 +91,7 @@ impl Running {
 
 fn spawn(folder: &Path, name: &str) -> Result<Child> {
     let console = File::options().create(true).append(true).open(folder.join("console"))?;
-    let groups = cgroups::make(name)?;
+    let groups = cgroups::make(folder)?;
     let mut command = Command::new("sh");
     command.args(["-c", ENTER, "sh"]).args(groups).arg("--").arg("systemd-nspawn");
     command.arg("-D").arg(folder.join("tree")).arg("-M").arg(name);

@@ -100,7 +100,7 @@ impl Machines {
         let Some(running) = held(&self.running).get(name).cloned() else { return Ok(()) };
         running.stop(force, PATIENCE)?;
         held(&self.running).remove(name);
-        cgroups::remove(name)
+        cgroups::remove(&folder(&self.settings.state, name))
     }
 
     /// The process id of a machine's PID 1 on this computer, while it runs.

@@ -73,7 +73,7 @@ fn settings(state: &Path) -> Result<String> {
 /// Runs a playbook with its output in `log`: the status. Errors when it cannot be started.
 pub(super) fn rustible(state: &Path, log: &Path, playbook: &str) -> Result<i32> {
     let leader = leader_of(state, "controller").context("the controller does not run")?;
-    let line = format!("cd /{PLACE} && USER=root exec rustible {playbook}");
+    let line = format!("cd /{PLACE} && USER=root exec rustible --artifacts artifacts {playbook}");
     let log = File::create(log)?;
     let mut command = guest::command(leader, &["sh".to_owned(), "-c".to_owned(), line]);
     let status = command.stdin(std::process::Stdio::null()).stdout(log.try_clone()?).stderr(log).status()?;

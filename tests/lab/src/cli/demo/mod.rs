@@ -5,6 +5,7 @@ mod controller;
 mod look;
 mod project;
 mod rows;
+mod secrets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub(super) struct Story {
     pub recaps: [String; 2],
     /// The median of the measured runs.
     pub median: Duration,
+    /// What the process lists of the machines showed during the runs.
+    pub processes: secrets::Seen,
 }
 
 /// Builds rustible (or takes `program`), brings a fresh lab up, runs the main job twice and `setup_applications.yaml` seven times,
@@ -49,6 +52,7 @@ pub(super) fn run(state: &Path, program: Option<PathBuf>) -> Result<u8> {
     controller::fill(state, &program)?;
     let folder = state.join("demo");
     fs::create_dir_all(&folder)?;
+    let watch = secrets::Watch::start(state)?;
     let first = play(state, &folder.join("first.log"), "setup_cluster.yaml")?;
     say(&format!("setup_cluster.yaml: {:.1} s", first.1.as_secs_f64()));
     let look = Look::new(state);
@@ -65,11 +69,12 @@ pub(super) fn run(state: &Path, program: Option<PathBuf>) -> Result<u8> {
         times.push(play(state, &log, "setup_applications.yaml")?.1);
         logs.push(log);
     }
+    let processes = watch.end()?;
     let mut measured = times.split_off(WARM_UP);
     measured.sort_unstable();
     let median = measured.get(MEASURED / 2).copied().context("no run was measured")?;
     say(&format!("setup_applications.yaml, {MEASURED} runs: median {:.0} ms", median.as_secs_f64() * 1e3));
-    let story = Story { logs, second_writes, second_changes, recaps: [first.0, second.0], median };
+    let story = Story { logs, second_writes, second_changes, recaps: [first.0, second.0], median, processes };
     let table = rows::all(&look, &story);
     table.print();
     say(
