@@ -108,7 +108,7 @@ fn stop_all(machines: &Machines) -> Result<()> {
 }
 
 /// A secret of this lab, made at the first call.
-fn secret(state: &Path, name: &str) -> Result<String> {
+pub(super) fn secret(state: &Path, name: &str) -> Result<String> {
     let path = state.join(name);
     if !path.exists() {
         let word: String = (0..24).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();

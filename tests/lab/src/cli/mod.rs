@@ -46,6 +46,8 @@ enum Action {
         /// This rustible in place of a build from the project
         #[arg(long, value_name = "FILE")]
         rustible: Option<PathBuf>,
+        #[command(flatten)]
+        wish: demo::Wish,
     },
     /// Stop all machines, end the lab and remove its folder; the cache stays
     Down,
@@ -82,7 +84,7 @@ fn act(arguments: Arguments) -> Result<u8> {
         Action::Up => lab::up(&state).map(|()| 0),
         Action::Run { command } => enter::run(&state, "controller", &command),
         Action::Shell { machine } => enter::run(&state, &machine, &["bash".to_owned(), "-l".to_owned()]),
-        Action::Demo { rustible } => demo::run(&state, rustible),
+        Action::Demo { rustible, wish } => demo::run(&state, rustible, wish),
         Action::Down => lab::down(&state).map(|()| 0),
         Action::Serve => lab::serve(&state).map(|()| 0),
     }

@@ -1,6 +1,7 @@
 //! The process of a machine: systemd-nspawn, started again when the machine reboots.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -103,6 +104,8 @@ fn spawn(folder: &Path, name: &str) -> Result<Child> {
     command.args(["--bind-ro=/sys/module", "--link-journal=no", "--resolv-conf=off", "--timezone=off"]);
     command.args([CALLS, "-b"]).stdin(Stdio::null()).stdout(console.try_clone()?).stderr(console);
     let child = command.spawn().context("cannot run systemd-nspawn (package systemd-container)")?;
+    // One line a boot: whether a machine was rebooted is seen here and not asked of the machine.
+    writeln!(File::options().create(true).append(true).open(folder.join("boots"))?, "{}", child.id())?;
     fs::write(folder.join("pid"), child.id().to_string())?;
     Ok(child)
 }

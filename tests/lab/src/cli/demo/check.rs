@@ -16,18 +16,18 @@ pub(super) enum Verdict {
 
 /// All rows.
 #[derive(Default)]
-pub(super) struct Table(Vec<(&'static str, &'static str, Verdict)>);
+pub(super) struct Table(Vec<(&'static str, String, Verdict)>);
 
 impl Table {
     /// Adds a row; a look that fails is a no with its error.
-    pub(super) fn look(&mut self, area: &'static str, what: &'static str, seen: Result<Verdict>) {
+    pub(super) fn look(&mut self, area: &'static str, what: impl Into<String>, seen: Result<Verdict>) {
         let verdict = seen.unwrap_or_else(|error| Verdict::No(format!("{error:#}")));
-        self.0.push((area, what, verdict));
+        self.0.push((area, what.into(), verdict));
     }
 
     /// Adds a row that nobody looked at.
-    pub(super) fn skip(&mut self, area: &'static str, what: &'static str, why: &'static str) {
-        self.0.push((area, what, Verdict::NotChecked(why)));
+    pub(super) fn skip(&mut self, area: &'static str, what: impl Into<String>, why: &'static str) {
+        self.0.push((area, what.into(), Verdict::NotChecked(why)));
     }
 
     /// Whether a row says no.

@@ -6,15 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::project;
+use super::wish::Wish;
+use super::{project, settings};
 use crate::command::run;
 use crate::machine::{folder, guest, leader_of};
-use crate::network::{address, outside};
 use crate::tree;
 
-/// The last numbers of the addresses that the nodes get.
-pub(super) const CONTROL: u8 = 11;
-pub(super) const WORKER: u8 = 21;
 /// The user that is made on every machine.
 pub(super) const USER: &str = "k8s";
 
@@ -22,7 +19,7 @@ const PLACE: &str = "root/rustible";
 const CONTENT: &[&str] = &["ansible.cfg", "inventory", "playbooks", "roles", "argocd_applications"];
 
 /// Puts everything in place. Errors when a file cannot be written.
-pub(super) fn fill(state: &Path, program: &Path) -> Result<()> {
+pub(super) fn fill(state: &Path, program: &Path, wish: &Wish) -> Result<()> {
     let tree = folder(state, "controller").join("tree");
     let target = tree.join("usr/local/bin/rustible");
     fs::copy(program, &target).with_context(|| format!("cannot copy {}", program.display()))?;
@@ -42,35 +39,13 @@ pub(super) fn fill(state: &Path, program: &Path) -> Result<()> {
             &["-q", "-t", "ed25519", "-N", "", "-C", "rustible-lab", "-f", &key.to_string_lossy()],
         )?;
     }
-    tree::write(&tree, &format!("{PLACE}/.env"), 0o600, &settings(state)?)
+    if let Some(text) = settings::more_workers(wish) {
+        tree::write(&tree, &format!("{PLACE}/inventory/more-workers.yaml"), 0o644, &text)?;
+    }
+    tree::write(&tree, &format!("{PLACE}/.env"), 0o600, &settings::environment(state, wish)?)
 }
 
-/// Every name of `example.env` that the lab has another value for; the others keep the example's.
-fn settings(state: &Path) -> Result<String> {
-    let secret = |name: &str| fs::read_to_string(state.join(name)).with_context(|| format!("no {name}"));
-    let lab = outside().to_string();
-    let own: &[(&str, String)] = &[
-        ("PROXMOX_API_HOST", "proxmox.lab.test".to_owned()),
-        ("PROXMOX_API_PASSWORD", secret("proxmox-password")?),
-        ("VM_GATEWAY", lab.clone()),
-        ("VM_NAMESERVER", lab),
-        ("K8S_CONTROL_1_IP", address(CONTROL).to_string()),
-        ("K8S_NODE_1_IP", address(WORKER).to_string()),
-        ("CILIUM_LOADBALANCER_IPPOOL", format!("{}-{}", address(240), address(250))),
-        ("HUBBLE_HOSTNAME", "hubble.lab.test".to_owned()),
-        ("REPOSITORY_SSH_URL", "git@gitlab.lab.test:homelab/cluster.git".to_owned()),
-        ("REPOSITORY_TOKEN", secret("gitlab-token")?),
-        ("ARGOCD_HOSTNAME", "argocd.lab.test".to_owned()),
-    ];
-    let example = fs::read_to_string(project::root().join("example.env")).context("no example.env")?;
-    let lines = example.lines().map(|line| {
-        let found = line.split_once('=').and_then(|(name, _)| own.iter().find(|(known, _)| *known == name));
-        found.map_or_else(|| line.to_owned(), |(name, value)| format!("{name}={value}"))
-    });
-    Ok(lines.fold(String::new(), |all, line| all + &line + "\n"))
-}
-
-/// Runs a playbook with its output in `log`: the status. Errors when it cannot be started.
+/// Runs a playbook, with its options, with its output in `log`: the status. Errors when it cannot be started.
 pub(super) fn rustible(state: &Path, log: &Path, playbook: &str) -> Result<i32> {
     let leader = leader_of(state, "controller").context("the controller does not run")?;
     let line = format!("cd /{PLACE} && USER=root exec rustible --artifacts artifacts {playbook}");

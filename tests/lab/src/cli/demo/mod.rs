@@ -6,6 +6,8 @@ mod look;
 mod project;
 mod rows;
 mod secrets;
+mod settings;
+mod wish;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{lab, say};
 use look::Look;
+pub(super) use wish::Wish;
 
 /// How often `setup_applications.yaml` runs: to warm up, and measured.
 const WARM_UP: usize = 2;
@@ -24,6 +27,8 @@ const GOAL: Duration = Duration::from_secs(2);
 
 /// Everything that the checks compare.
 pub(super) struct Story {
+    /// What was asked for.
+    pub wish: Wish,
     /// What the runs printed, in their order.
     pub logs: Vec<PathBuf>,
     /// Requests that wrote at the doubles during the second run.
@@ -40,7 +45,7 @@ pub(super) struct Story {
 
 /// Builds rustible (or takes `program`), brings a fresh lab up, runs the main job twice and `setup_applications.yaml` seven times,
 /// and prints the table. Gives 1 when a row says no. Errors when a run cannot be started or fails.
-pub(super) fn run(state: &Path, program: Option<PathBuf>) -> Result<u8> {
+pub(super) fn run(state: &Path, program: Option<PathBuf>, wish: Wish) -> Result<u8> {
     if lab::alive(state).is_some() {
         bail!("a lab is up already, and this needs a fresh one: take it down with `rustible-lab down`");
     }
@@ -49,7 +54,7 @@ pub(super) fn run(state: &Path, program: Option<PathBuf>) -> Result<u8> {
         None => project::build()?,
     };
     lab::up(state)?;
-    controller::fill(state, &program)?;
+    controller::fill(state, &program, &wish)?;
     let folder = state.join("demo");
     fs::create_dir_all(&folder)?;
     let watch = secrets::Watch::start(state)?;
@@ -74,9 +79,14 @@ pub(super) fn run(state: &Path, program: Option<PathBuf>) -> Result<u8> {
     measured.sort_unstable();
     let median = measured.get(MEASURED / 2).copied().context("no run was measured")?;
     say(&format!("setup_applications.yaml, {MEASURED} runs: median {:.0} ms", median.as_secs_f64() * 1e3));
-    let story = Story { logs, second_writes, second_changes, recaps: [first.0, second.0], median, processes };
+    let recaps = [first.0, second.0];
+    let story = Story { wish, logs, second_writes, second_changes, recaps, median, processes };
     let table = rows::all(&look, &story);
     table.print();
+    let not_asked = story.wish.not_asked();
+    if !not_asked.is_empty() {
+        say(&format!("not asked for: {}", not_asked.join(" ")));
+    }
     say(
         "The lab is still up. Look around: `rustible-lab shell` (then kubectl get pods -A); `rustible-lab down` ends it.",
     );

@@ -1,43 +1,41 @@
-//! Rows about the cluster and ArgoCD, seen by kubectl, helm and GitLab's own store.
+//! Rows about the cluster, seen by kubectl and helm.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::super::Story;
 use super::super::check::{Table, Verdict, none, same};
 use super::super::look::Look;
+use super::super::wish::{Node, Wish};
 use crate::network::address;
 
 pub(super) fn rows(table: &mut Table, look: &Look, story: &Story) {
-    table.look("cluster", "both nodes Ready, at their addresses", ready(look));
-    table.look("cluster", "labels exactly as wanted, protected ones there", labels(look));
-    table.look("cluster", "Helm release cilium deployed at the version", release(look));
+    let wish = &story.wish;
+    table.look("cluster", "all nodes Ready, at their addresses", ready(look, wish));
+    table.look("cluster", "labels exactly as wanted, protected ones there", labels(look, wish));
+    table.look("cluster", "Helm releases deployed at their versions", release(look, wish));
     table.look("cluster", "address pool", pool(look));
-    table.look("cluster", "one announcement policy for the worker", policy(look));
-    table.look("cluster", "ingress of Hubble's UI", ingresses(look, "kube-system", "hubble-ui"));
+    table.look("cluster", "one announcement policy for each worker", policy(look, wish));
+    if !wish.gateway {
+        table.look("cluster", "ingress of Hubble's UI", ingresses(look, "kube-system", "hubble-ui"));
+    }
     table.look("cluster", "all pods run", pods(look));
     table.look("cluster", "no kube-proxy", proxies(look));
     table.look("cluster", "no object written in the second run", Ok(none(&story.second_changes)));
-    table.look("ArgoCD", "ingresses", ingresses(look, "argocd", "argocd-server-http argocd-server-https"));
-    table.look("ArgoCD", "project and applications", applications(look));
-    table.look("ArgoCD", "ConfigMap and Secret hold one key pair", pair(look));
-    table.look("ArgoCD", "one deploy key at GitLab, with that text", deploy_key(look));
 }
 
-fn items(look: &Look, what: &str) -> Result<Vec<Value>> {
+pub(super) fn items(look: &Look, what: &str) -> Result<Vec<Value>> {
     Ok(look.kubectl(what)?["items"].as_array().context("kubectl gave no list")?.clone())
 }
 
-fn names(all: &[Value]) -> String {
+pub(super) fn names(all: &[Value]) -> String {
     let names = all.iter().filter_map(|one| one["metadata"]["name"].as_str());
     names.collect::<Vec<_>>().join(" ")
 }
 
-fn ready(look: &Look) -> Result<Verdict> {
+fn ready(look: &Look, wish: &Wish) -> Result<Verdict> {
     let seen: Vec<String> = items(look, "nodes")?
         .iter()
         .map(|node| {
@@ -55,18 +53,25 @@ fn ready(look: &Look) -> Result<Verdict> {
             )
         })
         .collect();
-    let wanted =
-        vec![format!("k8s-control-1 {} True", address(11)), format!("k8s-node-1 {} True", address(21))];
+    let wanted: Vec<String> =
+        wish.nodes().iter().map(|node| format!("{} {} True", node.name, address(node.last))).collect();
     Ok(same(&seen, &wanted))
 }
 
-fn labels(look: &Look) -> Result<Verdict> {
-    let wanted = [
-        ("k8s-control-1", json!({"compute": "none", "environment": "homelab", "role": "control-plane"})),
-        ("k8s-node-1", json!({"compute": "cpu", "environment": "homelab", "role": "worker"})),
-    ];
+/// The labels of a node that are not protected, and the GPU's.
+fn wanted_labels(node: &Node) -> Value {
+    match (node.worker, node.gpu) {
+        (false, _) => json!({"compute": "none", "environment": "homelab", "role": "control-plane"}),
+        (true, false) => json!({"compute": "cpu", "environment": "homelab", "role": "worker"}),
+        (true, true) => json!({"compute": "cuda", "environment": "homelab", "role": "worker",
+            "accelerator": "nvidia-gpu", "gpu-type": "nvidia"}),
+    }
+}
+
+fn labels(look: &Look, wish: &Wish) -> Result<Verdict> {
     let mut wrong = Vec::new();
-    for (name, own) in wanted {
+    for wanted in wish.nodes() {
+        let (name, own) = (&wanted.name, wanted_labels(&wanted));
         let node = look.kubectl(&format!("node {name}"))?;
         let all = node["metadata"]["labels"].as_object().context("a node has labels")?;
         let (protected, free): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -83,7 +88,7 @@ fn labels(look: &Look) -> Result<Verdict> {
     Ok(none(&wrong))
 }
 
-fn release(look: &Look) -> Result<Verdict> {
+fn release(look: &Look, wish: &Wish) -> Result<Verdict> {
     let all: Value =
         serde_json::from_str(&look.controller("helm list --all --all-namespaces --output json")?)?;
     let seen: Vec<String> = all
@@ -96,7 +101,9 @@ fn release(look: &Look) -> Result<Verdict> {
                 .join(" ")
         })
         .collect();
-    Ok(same(&seen, &vec!["cilium kube-system deployed cilium-1.18.1".to_owned()]))
+    let ceph = wish.ceph.then_some("ceph-csi-cephfs ceph-csi deployed ceph-csi-cephfs-3.15.0");
+    let cilium = "cilium kube-system deployed cilium-1.18.1";
+    Ok(same(&seen.join(", "), &ceph.into_iter().chain([cilium]).collect::<Vec<_>>().join(", ")))
 }
 
 fn pool(look: &Look) -> Result<Verdict> {
@@ -106,7 +113,7 @@ fn pool(look: &Look) -> Result<Verdict> {
     Ok(same(&seen, &vec![block]))
 }
 
-fn policy(look: &Look) -> Result<Verdict> {
+fn policy(look: &Look, wish: &Wish) -> Result<Verdict> {
     let seen: Vec<String> = items(look, "ciliuml2announcementpolicies")?
         .iter()
         .map(|one| {
@@ -114,10 +121,12 @@ fn policy(look: &Look) -> Result<Verdict> {
             format!("{} {}", host.as_str().unwrap_or_default(), one["spec"]["interfaces"])
         })
         .collect();
-    Ok(same(&seen, &vec!["k8s-node-1 [\"^host0$\"]".to_owned()]))
+    let nodes = wish.nodes();
+    let workers = nodes.iter().filter(|node| node.worker);
+    Ok(same(&seen, &workers.map(|node| format!("{} [\"^host0$\"]", node.name)).collect()))
 }
 
-fn ingresses(look: &Look, namespace: &str, wanted: &str) -> Result<Verdict> {
+pub(super) fn ingresses(look: &Look, namespace: &str, wanted: &str) -> Result<Verdict> {
     let all = items(look, &format!("ingresses --namespace {namespace}"))?;
     let other: Vec<String> = all
         .iter()
@@ -150,46 +159,4 @@ fn proxies(look: &Look) -> Result<Verdict> {
     let all = names(&items(look, "daemonsets --namespace kube-system")?);
     let found: Vec<String> = all.split(' ').filter(|name| *name == "kube-proxy").map(str::to_owned).collect();
     Ok(none(&found))
-}
-
-fn applications(look: &Look) -> Result<Verdict> {
-    let seen = [
-        names(&items(look, "appprojects --namespace argocd")?),
-        names(&items(look, "applications.argoproj.io --namespace argocd")?),
-    ];
-    Ok(same(&seen, &["homelab".to_owned(), "hello limits".to_owned()]))
-}
-
-/// The first two words of a public key: kind and key, without the remark.
-fn key(text: &str) -> String {
-    text.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
-}
-
-fn public(look: &Look) -> Result<String> {
-    let map = look.kubectl("configmap argocd-ssh-public-key --namespace argocd")?;
-    Ok(key(map["data"]["ssh-publickey"].as_str().context("the ConfigMap holds no key")?))
-}
-
-fn pair(look: &Look) -> Result<Verdict> {
-    let secret = look.kubectl("secret argocd-repo-ssh-key --namespace argocd")?;
-    if secret["metadata"]["labels"]["argocd.argoproj.io/secret-type"] != "repository" {
-        return Ok(Verdict::No("the Secret is not labelled as a repository's".to_owned()));
-    }
-    let private = STANDARD.decode(secret["data"]["sshPrivateKey"].as_str().context("no private key")?)?;
-    let text = format!(
-        "umask 077; cat > /run/lab-key <<'END'\n{}\nEND\nssh-keygen -y -f /run/lab-key; s=$?; rm /run/lab-key; exit $s\n",
-        String::from_utf8_lossy(&private).trim_end()
-    );
-    Ok(same(&key(&look.controller(&text)?), &public(look)?))
-}
-
-fn deploy_key(look: &Look) -> Result<Verdict> {
-    let all = look.json("gitlab-keys.json")?;
-    let seen: Vec<String> = all["homelab/cluster"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|one| key(one["key"].as_str().unwrap_or_default()))
-        .collect();
-    Ok(same(&seen, &vec![public(look)?]))
 }

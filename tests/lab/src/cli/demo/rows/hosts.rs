@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::super::check::{Table, Verdict, same};
-use super::super::controller::{CONTROL, USER, WORKER};
+use super::super::controller::USER;
 use super::super::look::Look;
+use super::super::wish::Wish;
 use crate::network::address;
 
 const ALL: &str = "8472/udp 51871/udp";
@@ -17,19 +18,16 @@ const WORKER_RULES: &str = "22/tcp 80/tcp 443/tcp 4240/tcp 4244:4245/tcp 4250/tc
 /// A look at one machine: what is asked, a shell's text, what it prints.
 type Fact = (&'static str, String, String);
 
-pub(super) fn rows(table: &mut Table, look: &Look) {
-    for (last, name) in [(CONTROL, "k8s-control-1"), (WORKER, "k8s-node-1")] {
-        for (what, text, wanted) in facts(last, name) {
-            table.look(
-                "hosts",
-                what,
-                look.node(last, &text).map(|seen| same(&seen.trim().to_owned(), &wanted)),
-            );
+pub(super) fn rows(table: &mut Table, look: &Look, wish: &Wish) {
+    for node in wish.nodes() {
+        for (what, text, wanted) in facts(node.last, &node.name) {
+            let seen = look.node(node.last, &text).map(|seen| same(&seen.trim().to_owned(), &wanted));
+            table.look("hosts", format!("{}: {what}", node.name), seen);
         }
+        let own = if node.worker { WORKER_RULES } else { CONTROL_RULES };
+        let what = format!("{}: firewall, rule for rule", node.name);
+        table.look("hosts", what, rules(look, node.last, own));
     }
-    table.look("hosts", "firewall of the control plane, rule for rule", rules(look, CONTROL, CONTROL_RULES));
-    table.look("hosts", "firewall of the worker, rule for rule", rules(look, WORKER, WORKER_RULES));
-    table.skip("hosts", "ip_forward 1 after a reboot", "no machine is rebooted here");
 }
 
 fn facts(last: u8, name: &str) -> Vec<Fact> {

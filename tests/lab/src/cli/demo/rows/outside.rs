@@ -2,27 +2,26 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::super::Story;
 use super::super::check::{Table, Verdict, none, same};
 use super::super::look::Look;
+use super::super::settings::GPU;
+use super::super::wish::Node;
 use crate::command::run;
 
 const ISO: &str = "ubuntu-24.04.3-live-server-amd64-autoinstall.iso";
 
 pub(super) fn rows(table: &mut Table, look: &Look, story: &Story) {
-    for (name, cores, memory, disk) in
-        [("k8s-control-1", "2", "4096", "40G"), ("k8s-node-1", "4", "8192", "80G")]
-    {
-        table.look(
-            "Proxmox",
-            "a machine by name, as asked, started",
-            machine(look, name, [cores, memory, disk]),
-        );
+    let nodes = story.wish.nodes();
+    for node in &nodes {
+        let wanted = if node.worker { ["4", "8192", "80G"] } else { ["2", "4096", "40G"] };
+        let what = format!("{}: a machine by this name, as asked, started", node.name);
+        table.look("Proxmox", what, machine(look, node, wanted));
     }
-    table.look("Proxmox", "two machines and no more", count(look));
+    table.look("Proxmox", "these machines and no more", count(look, nodes.len()));
     let posts =
         story.second_writes.iter().filter(|line| line.contains("proxmox")).cloned().collect::<Vec<_>>();
     table.look("Proxmox", "no writing request in the second run", Ok(none(&posts)));
@@ -36,20 +35,25 @@ fn machines(look: &Look) -> Result<Vec<Value>> {
     Ok(all["vms"].as_object().context("no machines")?.values().cloned().collect())
 }
 
-fn count(look: &Look) -> Result<Verdict> {
-    Ok(same(&machines(look)?.len(), &2))
+fn count(look: &Look, wanted: usize) -> Result<Verdict> {
+    Ok(same(&machines(look)?.len(), &wanted))
 }
 
-fn machine(look: &Look, name: &str, wanted: [&str; 3]) -> Result<Verdict> {
-    let all = machines(look)?;
-    let found: Vec<&Value> = all.iter().filter(|one| one["config"]["name"] == name).collect();
-    let [one] = found.as_slice() else {
-        return Ok(Verdict::No(format!("{} machines {name}", found.len())));
-    };
+/// The number and the configuration of the one machine of this name. Errors when there is not one.
+pub(super) fn config(look: &Look, name: &str) -> Result<(String, Value)> {
+    let all = look.json("proxmox-machines.json")?;
+    let all = all["vms"].as_object().context("no machines")?;
+    let found: Vec<_> = all.iter().filter(|(_, one)| one["config"]["name"] == name).collect();
+    let [(id, one)] = found.as_slice() else { bail!("{} machines {name}", found.len()) };
+    Ok(((*id).clone(), (*one).clone()))
+}
+
+fn machine(look: &Look, node: &Node, wanted: [&str; 3]) -> Result<Verdict> {
+    let (_, one) = config(look, &node.name)?;
     let config = &one["config"];
     let [cores, memory, disk] = wanted;
     let text = |key: &str| config[key].as_str().unwrap_or_default().to_owned();
-    let mut wrong = Vec::new();
+    let card = if node.gpu { format!("{GPU},pcie=1,x-vga=0") } else { String::new() };
     let facts = [
         ("cores", text("cores") == cores),
         ("memory", text("memory") == memory),
@@ -58,8 +62,11 @@ fn machine(look: &Look, name: &str, wanted: [&str; 3]) -> Result<Verdict> {
         ("model", text("net0").starts_with("virtio=")),
         ("ISO", text("ide2").starts_with(&format!("local:iso/{ISO},"))),
         ("started", one["started"] == true),
+        ("hostpci0", text("hostpci0") == card),
+        ("machine", (text("machine") == "q35") == node.gpu),
     ];
-    wrong.extend(facts.iter().filter(|(_, right)| !right).map(|(what, _)| format!("{name}: {what}")));
+    let wrong: Vec<String> =
+        facts.iter().filter(|(_, right)| !right).map(|(what, _)| format!("{what} in {config}")).collect();
     Ok(none(&wrong))
 }
 

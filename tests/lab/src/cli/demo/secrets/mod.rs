@@ -29,7 +29,7 @@ pub(super) fn rows(table: &mut Table, look: &Look, story: &Story) {
     table.look(
         "secrets",
         "none in journals, temporary files, artifacts of the machines",
-        places::all(look, &secrets),
+        places::all(look, &secrets, &story.wish),
     );
     table.look("secrets", "none in a URL", urls(look));
 }

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::super::check::{Verdict, none};
-use super::super::controller::{CONTROL, WORKER};
 use super::super::look::Look;
+use super::super::wish::Wish;
 use super::Secrets;
 use super::known::MARK;
 
@@ -24,7 +24,7 @@ const RIGHT: &[&str] = &[
 ];
 
 /// Searches files and journals of all machines. Errors when a machine cannot be asked.
-pub(super) fn all(look: &Look, secrets: &Secrets) -> Result<Verdict> {
+pub(super) fn all(look: &Look, secrets: &Secrets, wish: &Wish) -> Result<Verdict> {
     // The patterns come by standard input: neither a file nor a command line of the search may hold what it looks for.
     let text = format!(
         "{{ grep -rlsF --devices=skip -f /dev/fd/3 {FOLDERS} 3<<'END'\n{0}END\n\
@@ -32,11 +32,10 @@ grep -rlsI --devices=skip -e '{MARK}' {FOLDERS}; }} | sort -u\n\
 journalctl --no-pager --output=cat | grep -aF -f /dev/fd/3 3<<'END' | wc -l | sed '/^0$/d; s/$/ lines of the journal/'\n{0}END\n",
         secrets.patterns()
     );
-    let seen = [
-        ("controller", look.controller(&text)?),
-        ("control plane", look.node(CONTROL, &text)?),
-        ("worker", look.node(WORKER, &text)?),
-    ];
+    let mut seen = vec![("controller".to_owned(), look.controller(&text)?)];
+    for node in wish.nodes() {
+        seen.push((node.name, look.node(node.last, &text)?));
+    }
     if !seen.iter().any(|(_, seen)| seen.lines().any(|line| line == SETTINGS)) {
         return Ok(Verdict::No(format!("the search does not even find {SETTINGS}")));
     }
