@@ -72,7 +72,7 @@ pub(super) fn kept(table: &mut Table, look: &Look, wish: &Wish) {
 
 fn keeps(look: &Look, node: &Node) -> Result<Verdict> {
     let install = "DEBIAN_FRONTEND=noninteractive apt-get install -y -q --allow-change-held-packages";
-    look.node(node.last, &format!("{install} {OLDER} >&2"))?;
+    look.node(node.last, &format!("{install} {OLDER} {CHOSEN}- >&2"))?;
     restart(look, node)?;
     let before = boots(look, node)?;
     let log = look.state.join("demo/older-driver.log");

@@ -50,7 +50,8 @@ fn facts(last: u8, name: &str) -> Vec<Fact> {
             "1\n1".to_owned(),
         ),
         fact("no swap, none in fstab", "swapon --noheadings; grep -cE '^[^#].*[[:space:]]swap[[:space:]]' /etc/fstab", "0"),
-        fact("packages held", "apt-mark showhold | sort | xargs", "cri-o kubeadm kubectl kubelet"),
+        // A held driver is a matter of the rows about the GPU.
+        fact("packages held", "apt-mark showhold | grep -v ^nvidia-driver | sort | xargs", "cri-o kubeadm kubectl kubelet"),
         fact("services active and enabled", "systemctl is-active crio kubelet; systemctl is-enabled crio kubelet",
             "active\nactive\nenabled\nenabled"),
         fact(
