@@ -73,6 +73,11 @@ impl Runner {
         Ok(if status & UNREACHABLE != 0 { UNREACHABLE } else { status })
     }
 
+    fn strategy(&self, play: &Play, keywords: &Keywords<'_>) -> Result<Strategy, Diagnostic> {
+        let name = keywords.text("strategy")?.unwrap_or_else(|| self.options.strategy.clone());
+        Strategy::named(&name).map_err(|error| error.at(play.frame.origin.as_ref()))
+    }
+
     async fn one_play(self: &Arc<Self>, play: &Arc<Play>, folder: &Path) -> Result<(i32, bool), Diagnostic> {
         let mut scope = self.play_scope(play, folder);
         scope.answers = self.ask(play, &scope).await?;
@@ -88,7 +93,11 @@ impl Runner {
         let hosts = self.hosts(&patterns, &order)?;
         scope.hosts_all.clone_from(&hosts);
         let check = keywords.flag("check_mode")?.unwrap_or(self.options.check);
-        let info = Arc::new(PlayInfo { uuid: play.uuid.clone(), name, pattern: patterns, check });
+        let path =
+            play.frame.origin.as_ref().map(|at| format!("{}:{}", at.file, at.line)).unwrap_or_default();
+        let lockstep = self.strategy(play, &keywords)? == Strategy::Linear;
+        let info = PlayInfo { uuid: play.uuid.clone(), name, pattern: patterns, check, path, lockstep };
+        let info = Arc::new(info);
         if hosts.is_empty() {
             self.emitter.emit(&Event::PlayStart(info));
             self.emitter.emit(&Event::NoHostsMatched);
@@ -196,8 +205,7 @@ impl Runner {
         }
         let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));
         let keywords = Keywords { frame: &play.frame, templar: &templar };
-        let strategy = keywords.text("strategy")?.unwrap_or_else(|| self.options.strategy.clone());
-        let strategy = Strategy::named(&strategy).map_err(|e| e.at(play.frame.origin.as_ref()))?;
+        let strategy = self.strategy(play, &keywords)?;
         let force_handlers = keywords.flag("force_handlers")?.unwrap_or(self.options.force_handlers);
         let selection = Selection { only: self.options.tags.clone(), skip: self.options.skip_tags.clone() };
         let run: Arc<PlayRun> = Arc::new(PlayRun::from(Setup {

@@ -7,6 +7,7 @@ mod diff;
 mod difflib;
 mod display;
 mod jobs;
+mod json;
 mod minimal;
 mod profile;
 mod redact;
@@ -19,6 +20,7 @@ pub use artifacts::{Artifacts, Outcome};
 pub use awx::{Awx, AwxSettings};
 pub use default::Default;
 pub use display::{Color, Display, Sink};
+pub use json::{Form, Json};
 pub use minimal::{Minimal, Oneline};
 pub use profile::ProfileTasks;
 pub use redact::Redactor;
@@ -35,11 +37,13 @@ use rustible_source::{Diagnostic, Kind};
 /// When there is none of that name; the message says which there are.
 pub fn callback(name: &str, settings: Settings, display: Display) -> Result<Box<dyn Callback>, Diagnostic> {
     match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
+        "json" | "ansible.posix.json" => Ok(Box::new(Json::new(Form::Whole, settings, display))),
+        "ansible.posix.jsonl" => Ok(Box::new(Json::new(Form::Lines, settings, display))),
         "default" => Ok(Box::new(Default::new(settings, display))),
         "minimal" => Ok(Box::new(Minimal::new(settings, display))),
         "oneline" => Ok(Box::new(Oneline::new(settings, display))),
         other => Err(Diagnostic::new(format!(
-            "the callback '{other}' is not supported by rustible; there are default, minimal and oneline"
+            "the callback '{other}' is not supported by rustible; there are default, minimal, oneline, ansible.posix.json and ansible.posix.jsonl"
         ))
         .of_kind(Kind::General)),
     }

@@ -41,6 +41,8 @@ pub struct Settings {
     pub host_start: bool,
     /// `show_custom_stats`.
     pub custom_stats: bool,
+    /// `json_indent`: blanks a level of JSON callbacks; nothing for one line.
+    pub json_indent: Option<usize>,
     /// `check_mode_markers`.
     pub check_markers: bool,
     /// Lines of context of differences.
@@ -68,6 +70,7 @@ impl Default for Settings {
             path_on_failure: false,
             host_start: false,
             custom_stats: false,
+            json_indent: Some(4),
             check_markers: false,
             diff_context: 3,
             deprecations: true,

@@ -88,6 +88,10 @@ pub struct PlayInfo {
     pub pattern: Vec<String>,
     /// Whether it runs in check mode.
     pub check: bool,
+    /// `file:line`.
+    pub path: String,
+    /// Whether its hosts go from task to task together.
+    pub lockstep: bool,
 }
 
 /// A task, for callbacks.

@@ -246,6 +246,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     s("MAX_FILE_SIZE_FOR_DIFF", &["ANSIBLE_MAX_DIFF_SIZE"], &[("defaults", "max_diff_size")], "104448"),
     s("NOCOLOR", &["ANSIBLE_NOCOLOR", "NO_COLOR"], &[("defaults", "nocolor")], "false"),
     s("FORCE_COLOR", &["ANSIBLE_FORCE_COLOR"], &[("defaults", "force_color")], "false"),
+    s("JSON_INDENT", &["ANSIBLE_JSON_INDENT"], &[("defaults", "json_indent")], "4"),
     s("SHOW_CUSTOM_STATS", &["ANSIBLE_SHOW_CUSTOM_STATS"], &[("defaults", "show_custom_stats")], "false"),
     s(
         "SHOW_PER_HOST_START",

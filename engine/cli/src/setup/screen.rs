@@ -58,6 +58,7 @@ pub(super) fn settings(args: &Play, config: &Config) -> Result<Settings, Diagnos
         path_on_failure: config.flag("SHOW_TASK_PATH_ON_FAILURE"),
         host_start: config.flag("SHOW_PER_HOST_START"),
         custom_stats: config.flag("SHOW_CUSTOM_STATS"),
+        json_indent: Some(number("JSON_INDENT", 0)?).filter(|blanks| *blanks > 0),
         check_markers: config.flag("CHECK_MODE_MARKERS"),
         diff_context: number("DIFF_CONTEXT", 3)?,
         deprecations: config.flag("DEPRECATION_WARNINGS"),
