@@ -10,7 +10,7 @@ action!(
     spec(
         "ansible.builtin.fail",
         "Fail with a message.",
-        vec![field("msg", Kind::Str, "What to say.").or("Failed as requested from task")],
+        vec![field("msg", Kind::Raw, "What to say.").or("Failed as requested from task")],
     ),
     strict = true,
     |context| {

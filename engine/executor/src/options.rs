@@ -55,6 +55,8 @@ pub struct Options {
     pub task_timeout: u32,
     /// `no_log` of tasks that say nothing.
     pub no_log: bool,
+    /// `inject_invocation` where no variable says otherwise.
+    pub inject_invocation: bool,
     /// `inject_facts_as_vars`.
     pub inject_facts: bool,
     /// `poll` of background jobs that name none, in seconds.
@@ -78,8 +80,6 @@ pub struct ForeignOptions {
     pub syslog_facility: String,
     /// `target_log_info`.
     pub target_log_info: String,
-    /// `inject_invocation`.
-    pub inject_invocation: bool,
 }
 
 /// Settings of connections that no variable overrides.
@@ -178,6 +178,7 @@ impl Default for Options {
             inventory_sources: Vec::new(),
             task_timeout: 0,
             no_log: false,
+            inject_invocation: false,
             inject_facts: true,
             poll_interval: 15,
             max_diff_size: 104_448,

@@ -55,15 +55,15 @@ impl Json {
     }
 
     fn play(&mut self, info: &PlayInfo) {
-        let about = about(&info.name, &info.uuid, &info.path);
+        let about = about(&info.name, &info.uuid, &info.path, SystemTime::now());
         let play = Play { about, lockstep: info.lockstep, tasks: Vec::new() };
         let shown = play.value(false);
         self.plays.push(play);
         self.line("v2_playbook_on_play_start", shown);
     }
 
-    fn begin(&mut self, info: &TaskInfo, event: &str) -> Option<usize> {
-        let task = Task { about: about(&info.name, &info.uuid, &info.path), hosts: Dict::new() };
+    fn begin(&mut self, info: &TaskInfo, event: &str, at: SystemTime) -> Option<usize> {
+        let task = Task { about: about(&info.name, &info.uuid, &info.path, at), hosts: Dict::new() };
         let shown = task.value();
         let play = self.plays.last_mut()?;
         play.tasks.push(task);
@@ -88,11 +88,14 @@ impl Json {
             entry.insert(flag, true);
         }
         entry.insert("action", result.task.action.as_str());
-        let place = self.places.remove(&(result.host.clone(), result.task.uuid.clone()));
+        let mut place = self.places.remove(&(result.host.clone(), result.task.uuid.clone()));
+        if place.is_none() && !self.lockstep() {
+            place = self.begin(&result.task, "v2_runner_on_start", result.started);
+        }
         let Some(play) = self.plays.last_mut() else { return };
         let last = play.tasks.len().checked_sub(1);
         let Some(task) = place.or(last).and_then(|place| play.tasks.get_mut(place)) else { return };
-        let ended = stamp();
+        let ended = stamp(SystemTime::now());
         finish(&mut task.about, &ended);
         let shown = match self.form {
             Form::Whole => {
@@ -150,7 +153,7 @@ impl Json {
     fn line(&self, event: &str, mut entry: Dict) {
         if self.form == Form::Lines {
             entry.insert("_event", event);
-            entry.insert("_timestamp", stamp());
+            entry.insert("_timestamp", stamp(SystemTime::now()));
             self.write(entry);
         }
     }
@@ -179,8 +182,8 @@ impl Task {
     }
 }
 
-fn about(name: &str, uuid: &str, path: &str) -> Dict {
-    let duration: Dict = [("start", Value::from(stamp()))].into_iter().collect();
+fn about(name: &str, uuid: &str, path: &str, at: SystemTime) -> Dict {
+    let duration: Dict = [("start", Value::from(stamp(at)))].into_iter().collect();
     let text = |value: &str| Value::from(value);
     [("name", text(name)), ("id", text(uuid)), ("path", text(path)), ("duration", Value::Dict(duration))]
         .into_iter()
@@ -193,10 +196,10 @@ fn finish(about: &mut Dict, stamp: &str) {
     about.insert("duration", duration);
 }
 
-/// Now, in UTC with microseconds.
-fn stamp() -> String {
-    let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
-    now.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+/// A time in UTC with microseconds.
+fn stamp(time: SystemTime) -> String {
+    let time = jiff::Timestamp::try_from(time).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
 impl Callback for Json {
@@ -208,10 +211,10 @@ impl Callback for Json {
                     true => "v2_playbook_on_handler_task_start",
                     false => "v2_playbook_on_task_start",
                 };
-                self.begin(info, event);
+                self.begin(info, event, SystemTime::now());
             }
             Event::HostStart(info, host) if !self.lockstep() => {
-                if let Some(place) = self.begin(info, "v2_runner_on_start") {
+                if let Some(place) = self.begin(info, "v2_runner_on_start", SystemTime::now()) {
                     self.places.insert((host.clone(), info.uuid.clone()), place);
                 }
             }

@@ -19,6 +19,8 @@ pub struct Call {
     pub verbosity: u8,
     /// The result may not be logged on the target either (syslog, audit).
     pub no_log: bool,
+    /// Return the arguments as `invocation` (`inject_invocation`).
+    pub invocation: bool,
     /// Variables of the `environment` keyword, in order.
     pub environment: Vec<(String, String)>,
     /// Files of the controller that the module may read, by name.

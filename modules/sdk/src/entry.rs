@@ -41,7 +41,9 @@ pub fn call(entry: &Entry, call: &Call, context: HostContext) -> Reply {
         Ok(args) => expand::paths(&spec.fields, &args, &call.environment),
         Err(error) => {
             let mut reply = failed(&Failure::from(error));
-            reply.result.insert("invocation", secrecy::invocation(spec, &given));
+            if call.invocation {
+                reply.result.insert("invocation", secrecy::invocation(spec, &given));
+            }
             secrecy::mask(&mut reply.result, &secrecy::secrets(spec, &given));
             return reply;
         }
@@ -62,7 +64,7 @@ pub fn call(entry: &Entry, call: &Call, context: HostContext) -> Reply {
         }
         Err(failure) => failed(&failure),
     };
-    if !reply.result.contains_key("invocation") {
+    if call.invocation && !reply.result.contains_key("invocation") {
         reply.result.insert("invocation", secrecy::invocation(spec, &args));
     }
     host.report(&mut reply.result);

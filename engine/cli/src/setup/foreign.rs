@@ -57,6 +57,5 @@ pub(super) fn options(config: &Config) -> Result<ForeignOptions, Diagnostic> {
         no_target_syslog: config.flag("DEFAULT_NO_TARGET_SYSLOG"),
         syslog_facility: config.text("DEFAULT_SYSLOG_FACILITY").unwrap_or_default(),
         target_log_info: config.text("TARGET_LOG_INFO").unwrap_or_default(),
-        inject_invocation: config.flag("INJECT_INVOCATION"),
     })
 }

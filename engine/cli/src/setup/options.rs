@@ -62,6 +62,7 @@ pub(super) fn options(
         inventory_sources: sources.to_vec(),
         task_timeout: number("TASK_TIMEOUT")?.and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
         no_log: config.flag("DEFAULT_NO_LOG"),
+        inject_invocation: config.flag("INJECT_INVOCATION"),
         inject_facts: config.flag("INJECT_FACTS_AS_VARS"),
         poll_interval: number("DEFAULT_POLL_INTERVAL")?.unwrap_or(15),
         max_diff_size: number("MAX_FILE_SIZE_FOR_DIFF")?

@@ -143,7 +143,10 @@ fn judge(job: &Job, ready: &Ready, attempt: &mut Attempt) {
     }
     if let Some(condition) = changed {
         match all_true("changed_when", &condition, &job.templar(&seen(job, ready, attempt))) {
-            Ok(flag) => drop(attempt.result.insert("changed", flag)),
+            Ok(flag) => {
+                attempt.result.insert("changed_when_result", flag);
+                attempt.result.insert("changed", flag);
+            }
             Err(error) => return spoil(attempt, "changed_when", error),
         }
     }

@@ -232,9 +232,6 @@ pub(super) fn attempt(
     match outcome.and_then(readable) {
         Ok(mut result) => {
             complete(&mut result);
-            if !job.runner.options.foreign.inject_invocation {
-                result.remove("invocation");
-            }
             announce(job, &result);
             let failed = result.get("failed").is_some_and(Value::truthy);
             let mut attempt = if failed {

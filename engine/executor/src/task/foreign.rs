@@ -144,7 +144,7 @@ fn arguments(job: &Job, ready: &Ready) -> Result<Dict, Diagnostic> {
         ("ignore_unknown_opts", false.into()),
         ("target_log_info", text(&options.target_log_info)),
         ("tracebacks_for", Value::from(Vec::new())),
-        ("inject_invocation", options.inject_invocation.into()),
+        ("inject_invocation", settled.invocation.into()),
     ];
     for (name, value) in more {
         args.insert(format!("_ansible_{name}"), value);

@@ -61,6 +61,7 @@ pub(super) fn finish(job: &Job, ready: &Ready, attempt: Attempt) -> Finished {
     if attempt.unreachable {
         finished.status = Some(Status::Unreachable { ignored: settled.ignore_unreachable });
         finished.result.insert("unreachable", true);
+        finished.result.insert("exception", NO_TRACEBACK);
         finished.error = attempt.error.map(|e| e.context("Task failed", job.task.origin.as_ref()));
         return finished;
     }
@@ -171,15 +172,71 @@ pub(crate) fn public(result: &Dict) -> Dict {
     result.iter().filter(|(key, _)| !engine(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
+/// What every result may have, in the order that `register` keeps it; what the module returned follows.
+const COMMON: [&str; 25] = [
+    "changed",
+    "failed",
+    "unreachable",
+    "skipped",
+    "warnings",
+    "deprecations",
+    "ansible_facts",
+    "async_result",
+    "exception",
+    "finished",
+    "msg",
+    "rc",
+    "attempts",
+    "retries",
+    "diff",
+    "skip_reason",
+    "skipped_reason",
+    "false_condition",
+    "changed_when_result",
+    "failed_when_result",
+    "break_when_result",
+    "changed_when_suppressed_exception",
+    "failed_when_suppressed_exception",
+    "break_when_suppressed_exception",
+    "ansible_loop_var",
+];
+
 /// A result as `register` keeps it.
 pub(crate) fn registered(result: &Dict) -> Value {
-    let mut kept = public(result);
-    for key in ["changed", "failed"] {
-        if !kept.contains_key(key) {
-            kept.insert(key, false);
-        }
+    let mut kept = in_order(public(result));
+    if let Some(Value::List(items)) = kept.get("results") {
+        let order = |item: &Value| match item {
+            Value::Dict(item) if item.contains_key("ansible_loop_var") => Value::Dict(in_order(item.clone())),
+            other => other.clone(),
+        };
+        let items: Vec<Value> = items.iter().map(order).collect();
+        kept.insert("results", items);
     }
     Value::Dict(kept).into_untrusted()
+}
+
+fn in_order(result: Dict) -> Dict {
+    let mut kept = Dict::new();
+    for key in COMMON {
+        match result.get(key) {
+            Some(value) => drop(kept.insert(key, value.clone())),
+            None if matches!(key, "changed" | "failed") => drop(kept.insert(key, false)),
+            None => {}
+        }
+        // The item stands behind the name of its variable.
+        if key == "ansible_loop_var"
+            && let Some(name) = result.get(key)
+            && let Some(item) = result.get(&json::key_text(name))
+        {
+            kept.insert(json::key_text(name).as_str(), item.clone());
+        }
+    }
+    for (key, value) in &result {
+        if kept.get_value(key).is_none() {
+            kept.insert(key.clone(), value.clone());
+        }
+    }
+    kept
 }
 
 /// What may be shown of a result under `no_log`.

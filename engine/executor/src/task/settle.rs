@@ -21,6 +21,8 @@ pub struct Settled {
     pub diff: bool,
     /// Results may not be shown.
     pub no_log: bool,
+    /// Whether modules return their arguments.
+    pub invocation: bool,
     /// A failure lets the play go on.
     pub ignore_errors: bool,
     /// A host that is not reached lets the play go on.
@@ -62,6 +64,7 @@ impl Settled {
             diff: self.diff,
             verbosity: self.verbosity,
             no_log: self.no_log,
+            invocation: self.invocation,
             environment: self.environment.clone(),
             timeout: u32::try_from(self.timeout).unwrap_or_default(),
             remote_tmp: self.remote_tmp.clone(),
@@ -73,6 +76,18 @@ impl Settled {
 /// The keywords that decide what of a result is shown; needed even when the others cannot be settled.
 pub(super) fn no_log(keywords: &Keywords<'_>, options: &Options) -> Result<bool, Diagnostic> {
     Ok(keywords.flag("no_log")?.unwrap_or(options.no_log))
+}
+
+/// Whether modules are to return their arguments: a variable of the host, or the configuration, asks for it.
+fn invocation(keywords: &Keywords<'_>, options: &Options) -> Result<bool, Diagnostic> {
+    let Some(value) = keywords.templar.scope().get("ansible_inject_invocation") else {
+        return Ok(options.inject_invocation);
+    };
+    let value = match keywords.templar.render(&value)? {
+        Rendered::Value(value) => value,
+        Rendered::Omit => return Ok(options.inject_invocation),
+    };
+    Ok(crate::keyword::to_bool(&value).unwrap_or(options.inject_invocation))
 }
 
 /// Settle the keywords.
@@ -87,6 +102,7 @@ pub(super) fn settle(
         check: keywords.flag("check_mode")?.unwrap_or(options.check),
         diff: keywords.flag("diff")?.unwrap_or(options.diff),
         no_log: no_log(keywords, options)?,
+        invocation: invocation(keywords, options)?,
         ignore_errors: keywords.flag("ignore_errors")?.unwrap_or(false),
         ignore_unreachable: keywords.flag("ignore_unreachable")?.unwrap_or(false),
         environment: environment(keywords)?,
