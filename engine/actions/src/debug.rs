@@ -16,11 +16,10 @@ action!(
             field("verbosity", Kind::Int, "Show it only from that many `-v` on.").or(0),
         ],
     ),
-    raw = &["var"],
     |context| show(context)
 );
 
-fn show(context: &Context<'_>) -> Result<Dict, Failure> {
+fn show(context: &mut Context<'_>) -> Result<Dict, Failure> {
     if context.args.contains_key("msg") && context.args.contains_key("var") {
         return Err(Failure::msg("parameters are mutually exclusive: msg|var"));
     }
@@ -29,14 +28,19 @@ fn show(context: &Context<'_>) -> Result<Dict, Failure> {
         return Ok(result([
             ("skipped_reason", "Verbosity threshold not met.".into()),
             ("skipped", true.into()),
-            ("_ansible_verbose_always", true.into()),
         ]));
     }
-    let mut shown = match context.args.get("var") {
-        Some(var) => variable(context, var)?,
-        None => {
-            let message = context.args.get("msg").cloned().unwrap_or_else(|| "Hello world!".into());
-            result([("msg", message)])
+    let given = |name: &str| context.args.get(name).filter(|value| !value.is_null()).cloned();
+    let mut shown = match (given("var"), context.args.get("msg").cloned()) {
+        (Some(Value::Str(var)), _) if !var.is_empty() => variable(context, &var)?,
+        (Some(Value::Str(_)) | None, None) => result([("msg", "Hello world!".into())]),
+        (_, Some(Value::Null)) => Dict::new(),
+        (_, Some(message)) => result([("msg", message)]),
+        (Some(other), None) => {
+            let (kind, text) = (other.type_name(), repr::str(&other));
+            return Err(Failure::msg(format!(
+                "argument 'var' is of type {kind} and we were unable to convert to _check_type_str_no_conversion: '{text}' is not a string and conversion is not allowed"
+            )));
         }
     };
     shown.insert("_ansible_verbose_always", true);
@@ -44,39 +48,12 @@ fn show(context: &Context<'_>) -> Result<Dict, Failure> {
 }
 
 /// `var` is an expression; the key it is shown under is its text.
-fn variable(context: &Context<'_>, var: &Value) -> Result<Dict, Failure> {
-    let (key, value) = match var {
-        Value::Str(text) => (text.clone(), expression(context, text)?),
-        Value::List(_) | Value::Dict(_) => {
-            let rendered = context.render(var)?.unwrap_or_default();
-            (Text::untrusted(format!("<class '{}'>", var.type_name())), rendered)
-        }
-        other => (Text::untrusted(repr::str(other)), other.clone()),
-    };
+fn variable(context: &mut Context<'_>, text: &Text) -> Result<Dict, Failure> {
+    let value = context.templar.inspect(text, &mut context.notes).map_err(|error| {
+        let place = text.origin().cloned().or_else(|| error.origin.clone());
+        error.context("Error while resolving `var` expression", place.as_ref())
+    })?;
     let mut shown = Dict::new();
-    shown.insert(Value::Str(key.with_trust(false)), value);
+    shown.insert(Value::Str(text.clone().with_trust(false)), value);
     Ok(shown)
-}
-
-fn expression(context: &Context<'_>, text: &Text) -> Result<Value, Failure> {
-    // A template yields the name of the expression.
-    let inner = if text.may_be_template() {
-        match context.render(&Value::Str(text.clone()))? {
-            Some(Value::Str(name)) => name.with_trust(true),
-            Some(other) => return Ok(other),
-            None => return Ok(Value::Null),
-        }
-    } else {
-        text.clone()
-    };
-    match context.templar.expression(&inner) {
-        Ok(value) => Ok(value),
-        Err(error)
-            if error.summary().contains("is undefined") || error.summary().contains("has no attribute") =>
-        {
-            let text = error.summary();
-            Ok(Value::from(format!("VARIABLE IS NOT DEFINED!: {text}").trim_end_matches(": ").to_string()))
-        }
-        Err(error) => Err(error.into()),
-    }
 }

@@ -43,7 +43,9 @@ fn include(context: &mut Context<'_>) -> Result<Dict, Failure> {
         None => vec![file(context)?],
     };
     let mut vars = Dict::new();
+    let mut secret = false;
     for path in &files {
+        secret |= context.runner.files.is_encrypted(path);
         match context.runner.load(path)? {
             Value::Dict(more) => vars.extend(&more),
             Value::Null => {}
@@ -55,6 +57,7 @@ fn include(context: &mut Context<'_>) -> Result<Dict, Failure> {
     if let Some(name) = context.text("name") {
         vars = [(Value::from(name.as_str()), Value::Dict(vars))].into_iter().collect();
     }
+    context.warnings.extend(rustible_executor::reserved_names(&vars).iter().map(|w| w.render()));
     context.effects.push(Effect::Include(vars.clone()));
     let mut result = Dict::new();
     result.insert("changed", false);
@@ -62,6 +65,8 @@ fn include(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let names: Vec<Value> = files.iter().map(|p| Value::from(p.display().to_string())).collect();
     result.insert("ansible_included_var_files", names);
     result.insert("_ansible_no_facts", true);
+    // What was encrypted is not shown.
+    result.insert("_ansible_no_log", secret);
     Ok(result)
 }
 

@@ -5,6 +5,7 @@ mod assemble;
 mod assert;
 mod copy;
 mod debug;
+mod evaluate;
 mod fail;
 mod fetch;
 mod gather_facts;
@@ -40,6 +41,7 @@ pub fn actions() -> Vec<Arc<dyn Action>> {
         Arc::new(assert::Assert::default()),
         Arc::new(copy::Copy::default()),
         Arc::new(debug::Debug::default()),
+        Arc::new(evaluate::Evaluate::default()),
         Arc::new(fail::Fail::default()),
         Arc::new(fetch::Fetch::default()),
         Arc::new(gather_facts::GatherFacts::default()),

@@ -136,6 +136,8 @@ pub struct Context<'a> {
     pub effects: Vec<Effect>,
     /// Warnings for the user.
     pub warnings: Vec<String>,
+    /// Warnings that have a place and are part of the result.
+    pub notes: Vec<Diagnostic>,
 }
 
 impl Context<'_> {

@@ -27,6 +27,15 @@ pub struct Files {
 }
 
 impl Files {
+    /// Whether the file is encrypted; one that cannot be read is none.
+    #[must_use]
+    pub fn is_encrypted(&self, path: &Path) -> bool {
+        use std::io::Read;
+        let mut head = [0u8; 15];
+        std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
+            && &head == b"$ANSIBLE_VAULT;"
+    }
+
     /// A file's bytes, decrypted.
     ///
     /// # Errors

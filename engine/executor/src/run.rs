@@ -18,13 +18,14 @@ use rustible_protocol::{
     event::{Callback, Event, PlaybookInfo},
 };
 use rustible_source::Diagnostic;
-use rustible_template::{Engine, Env};
+use rustible_template::{Engine, Env, Patterns};
 use rustible_vars::{FactCache, RunFacts, Store};
 use tokio::sync::Semaphore;
 
 use crate::{
     emitter::Emitter,
     files::{FileVault, Files},
+    hosts::Hosts,
     options::Options,
     registry::Registry,
     target::Resolver,
@@ -121,10 +122,13 @@ impl Runner {
     pub fn new(setup: Setup) -> Arc<Self> {
         let emitter = Emitter::new(setup.callbacks);
         let engine = Engine::new();
+        let inventory = Arc::new(RwLock::new(setup.inventory));
+        let hosts: Arc<dyn Patterns> = Arc::new(Hosts(inventory.clone()));
+        let env = Env { patterns: Some(hosts), ..setup.env };
         let registry = Arc::new(setup.registry);
         let files = Arc::new(Files {
             engine: engine.clone(),
-            env: setup.env.clone(),
+            env: env.clone(),
             extra: setup.options.extra_vars.clone(),
             vault: setup.vault,
             emitter: emitter.clone(),
@@ -148,11 +152,11 @@ impl Runner {
             loader,
             files,
             engine,
-            env: setup.env,
+            env,
             pool: setup.pool,
             emitter,
             store: Arc::new(setup.fact_cache.map_or_else(Store::default, Store::cached)),
-            inventory: Arc::new(RwLock::new(setup.inventory)),
+            inventory,
             failed: Mutex::default(),
             asker: setup.asker,
             refresh: setup.refresh,

@@ -119,7 +119,8 @@ impl Default {
     fn failed(&mut self, result: &TaskResult, ignored: bool) {
         self.banner(&result.task);
         self.error(result);
-        if !result.looped {
+        // The results of `debug` are shown without those of its items: it is told as if there were none.
+        if !result.looped || result.task.resolved == "ansible.builtin.debug" {
             if self.settings.verbosity < 2 && self.settings.path_on_failure && !result.task.path.is_empty() {
                 self.display.line(&format!("task path: {}", result.task.path), Some(Color::Debug));
             }

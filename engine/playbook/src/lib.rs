@@ -7,6 +7,7 @@ mod keywords;
 mod load;
 mod model;
 mod names;
+mod reserved;
 mod variable;
 
 pub use frame::{Frame, FrameKind};
@@ -17,4 +18,5 @@ pub use model::{
     Args, Block, Item, Kind, Loop, LoopControl, Play, Playbook, Role, RoleUse, Task, VarsPrompt,
 };
 pub use names::{RAW_ACTIONS, redirect};
+pub use reserved::{is_reserved, reserved_names};
 pub use variable::check_variable_name;

@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) secrets: Cell<bool>,
     /// Envelopes of the texts that were opened, by the address of their characters, which they keep alive.
     envelopes: RefCell<HashMap<usize, (Text, Text)>>,
+    /// What was undefined in the result, when that is shown in the place of the values.
+    pub(crate) replaced: RefCell<Option<Vec<Diagnostic>>>,
     /// Depth of macro calls and nested renderings.
     pub(crate) depth: Cell<usize>,
 }
@@ -199,7 +201,7 @@ impl Ctx {
             Rt::Range(..) => {
                 return Err(crate::rt::fail("Type 'range' is unsupported for variable storage."));
             }
-            Rt::Undef(fault) => return Err(fault.clone()),
+            Rt::Undef(fault) => return self.replacement(fault).map(Some),
             Rt::Omit => return Ok(None),
             Rt::Obj(obj) => match crate::filters::time::iso(rt) {
                 Some(text) => Value::from(text),
@@ -211,6 +213,19 @@ impl Ctx {
                 }
             },
         }))
+    }
+
+    /// What stands for an undefined value in the result, if anything may.
+    fn replacement(&self, fault: &Fault) -> Res<Value> {
+        if !matches!(fault.kind, MarkerKind::Undefined | MarkerKind::Vault) {
+            return Err(fault.clone());
+        }
+        let mut replaced = self.shared.replaced.borrow_mut();
+        let Some(found) = replaced.as_mut() else { return Err(fault.clone()) };
+        let text = format!("error {} - {}", found.len() + 1, fault.error.summary());
+        let warning = Diagnostic::new(format!("Encountered 1 template error.\n{text}"));
+        found.push(warning.at(fault.error.origin.as_ref()));
+        Ok(Value::from(format!("<< {text} >>")))
     }
 
     fn all(self: &Rc<Self>, items: &[Rt]) -> Res<Vec<Value>> {

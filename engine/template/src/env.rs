@@ -45,8 +45,8 @@ pub trait Decrypt: Send + Sync {
 
 /// Settings for `lookup('config')`.
 pub trait Config: Send + Sync {
-    /// The setting's value, `None` when there is no such setting.
-    fn setting(&self, name: &str) -> Option<Value>;
+    /// The setting's value and where it comes from (`default`, a file, `env: NAME`); `None` when there is no such setting.
+    fn setting(&self, name: &str) -> Option<(Value, String)>;
 }
 
 /// Filters, tests and lookups of the user's own (Python plugins beside the playbook, in roles or collections).

@@ -69,7 +69,7 @@ fn marker(args: &Args) -> Res<()> {
 
 fn lookup(ctx: &Rc<Ctx>, mut args: Args, list: bool) -> Res<Rt> {
     if args.pos.is_empty() {
-        return Err(fail("lookup() missing 1 required positional argument: 'plugin_name'"));
+        return Err(fail("_lookup() missing 1 required positional argument: 'plugin_name'"));
     }
     let name = crate::repr::text(&args.pos.remove(0))?;
     if list {

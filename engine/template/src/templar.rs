@@ -209,6 +209,24 @@ impl Templar {
         ctx.plain(&rt).map_err(|f| shown(&f).at(text.origin()))
     }
 
+    /// The value of a bare expression in which notes stand for what is undefined; a warning for each is added to those
+    /// there are.
+    ///
+    /// # Errors
+    /// As [`Templar::render`], but for what is undefined; and a text that is not the author's.
+    pub fn inspect(&self, text: &Text, notes: &mut Vec<Diagnostic>) -> Result<Value, Diagnostic> {
+        if !text.is_trusted() {
+            let help = "Templates and expressions must be defined by trusted sources such as playbooks or roles, not untrusted sources such as module results.";
+            let error = Diagnostic::new("Encountered untrusted template or expression.").help(help);
+            return Err(error.at(text.origin()));
+        }
+        let ctx = self.ctx();
+        ctx.shared.replaced.replace(Some(std::mem::take(notes)));
+        let value = ctx.expression(text, true, false).and_then(|rt| ctx.plain(&rt));
+        *notes = ctx.shared.replaced.take().unwrap_or_default();
+        value.map_err(|f| shown(&f).at(text.origin()))
+    }
+
     /// A template file's text, its `#jinja2:` line taken into account, as the text to write.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::{
 use clap::Parser;
 use rustible_executor::Runner;
 use rustible_output::Display;
-use rustible_playbook::{RAW_ACTIONS, parse_kv};
+use rustible_playbook::parse_kv;
 use rustible_protocol::{Dict, List, Origin, Text, Value, json};
 use rustible_source::{Diagnostic, Kind};
 
@@ -211,5 +211,8 @@ fn arguments(text: &str, module: &str, origin: Option<Arc<Origin>>) -> Result<Di
     {
         return Ok(given);
     }
-    parse_kv(&Text::trusted(text, origin), RAW_ACTIONS.contains(&module))
+    parse_kv(
+        &Text::trusted(text, origin),
+        matches!(module, "command" | "shell" | "script" | "raw" | "win_command" | "win_shell"),
+    )
 }

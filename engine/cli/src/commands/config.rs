@@ -9,7 +9,7 @@ use rustible_protocol::{
 use rustible_source::{Diagnostic, Kind};
 
 use crate::{
-    config::{Config, Origin, SETTINGS, Setting},
+    config::{Config, SETTINGS, Setting, value},
     exit::fail,
     setup::{redactor, screen},
 };
@@ -142,7 +142,7 @@ fn list(shape: &Shape) -> Result<String, Diagnostic> {
     let mut all = Dict::new();
     for setting in sorted() {
         let mut described = Dict::new();
-        described.insert("default", default(setting));
+        described.insert("default", value::default(setting));
         let named = |name: &&str| Value::Dict([("name", *name)].into_iter().collect());
         if !setting.env.is_empty() {
             described.insert("env", setting.env.iter().map(named).collect::<Vec<_>>());
@@ -163,19 +163,10 @@ fn dump(how: &Dump) -> Result<String, Diagnostic> {
     let mut entries = Vec::new();
     entries.push(("CONFIG_FILE", String::new(), file.as_deref().map_or(Value::Null, Value::from)));
     for setting in sorted() {
-        let Some((_, origin)) = config.raw(setting.name) else {
-            if !how.only_changed {
-                let value = in_force(&config, setting, setting.default);
-                entries.push((setting.name, "default".to_string(), value));
-            }
-            continue;
-        };
-        let from = match origin {
-            Origin::Environment => format!("env: {}", config.variable(setting).unwrap_or_default()),
-            Origin::File => file.clone().unwrap_or_default(),
-        };
-        let value = config.text(setting.name).unwrap_or_default();
-        entries.push((setting.name, from, in_force(&config, setting, &value)));
+        if !how.only_changed || config.raw(setting.name).is_some() {
+            let (value, from) = value::of(&config, setting);
+            entries.push((setting.name, from, value));
+        }
     }
     if how.format == DumpFormat::Display {
         let lines = entries.iter().map(|(name, from, value)| format!("{name}({from}) = {}\n", shown(value)));
@@ -230,33 +221,4 @@ fn sorted() -> Vec<&'static Setting> {
     let mut all: Vec<&Setting> = SETTINGS.iter().collect();
     all.sort_by_key(|setting| setting.name);
     all
-}
-
-fn default(setting: &Setting) -> Value {
-    if setting.default.is_empty() { Value::Null } else { typed(setting.default, setting) }
-}
-
-/// A value as the program understands it: lists taken apart, paths complete.
-fn in_force(config: &Config, setting: &Setting, text: &str) -> Value {
-    const PATHS: [&str; 3] = ["COLLECTIONS_PATHS", "DEFAULT_HOST_LIST", "DEFAULT_ROLES_PATH"];
-    const LISTS: [&str; 4] = ["CALLBACKS_ENABLED", "DEFAULT_VAULT_IDENTITY_LIST", "TAGS_RUN", "TAGS_SKIP"];
-    if PATHS.contains(&setting.name) && !text.is_empty() {
-        let paths = config.paths(setting.name);
-        return paths.iter().map(|path| Value::from(path.display().to_string())).collect::<Vec<_>>().into();
-    }
-    if LISTS.contains(&setting.name) {
-        return config.list(setting.name).into_iter().map(Value::from).collect::<Vec<_>>().into();
-    }
-    if text.is_empty() { Value::Null } else { typed(text, setting) }
-}
-
-/// Booleans and numbers as such: the default tells which a setting is.
-fn typed(text: &str, setting: &Setting) -> Value {
-    if matches!(setting.default, "true" | "false") {
-        return matches!(text.trim().to_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t").into();
-    }
-    match text.trim().parse::<i64>() {
-        Ok(number) if setting.default.parse::<i64>().is_ok() => number.into(),
-        _ => text.into(),
-    }
 }

@@ -4,6 +4,7 @@ pub(crate) mod dotenv;
 mod ini;
 pub(crate) mod support;
 mod table;
+pub(crate) mod value;
 
 use std::{
     collections::BTreeMap,

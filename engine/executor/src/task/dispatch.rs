@@ -1,10 +1,13 @@
 //! From a settled task to its action or module, once.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use rustible_protocol::{Call, Dict, Spec, Value, validate::validate};
 use rustible_source::{Diagnostic, nearest};
-use rustible_template::Templar;
+use rustible_template::{Env, Templar};
 
 use super::{Job, attempts::Attempt, background, foreign, item::Ready, outcome};
 use crate::{
@@ -79,14 +82,42 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
             return Attempt { raised: true, ..outcome::failed(refusal, false) };
         }
     };
-    let templar = job.templar(&ready.scope);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let templar = listened(job.templar(&ready.scope), &heard);
     let mut context = context(job, ready, args, &templar);
     let outcome = action.run(&mut context).await;
     let effects = std::mem::take(&mut context.effects);
     for warning in std::mem::take(&mut context.warnings) {
         job.runner.emitter.warn(warning);
     }
-    attempt(job, outcome, effects)
+    let notes = std::mem::take(&mut context.notes);
+    let mut attempt = attempt(job, outcome, effects);
+    let heard = heard.lock().map(|mut heard| std::mem::take(&mut *heard)).unwrap_or_default();
+    let shown = heard.iter().cloned().chain(notes.iter().map(Diagnostic::render));
+    shown.for_each(|text| job.runner.emitter.warn(text));
+    keep_warnings(&mut attempt.result, heard.into_iter().chain(notes.iter().map(Diagnostic::summary)));
+    attempt
+}
+
+/// The templar with its warnings put aside.
+fn listened(templar: Templar, heard: &Arc<Mutex<Vec<String>>>) -> Templar {
+    let heard = heard.clone();
+    let warn = move |text: &str| {
+        if let Ok(mut heard) = heard.lock() {
+            heard.push(text.to_string());
+        }
+    };
+    let env = Env { warn: Some(Arc::new(warn)), ..templar.env().clone() };
+    templar.with_env(env)
+}
+
+/// Warnings that were told already, into the result.
+fn keep_warnings(result: &mut Dict, told: impl Iterator<Item = String>) {
+    let told: Vec<Value> = told.map(Value::from).collect();
+    if !told.is_empty() {
+        let before = result.get("warnings").and_then(Value::as_list).map(|list| list.to_vec());
+        result.insert("warnings", [before.unwrap_or_default(), told].concat());
+    }
 }
 
 fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &'a Templar) -> Context<'a> {
@@ -101,6 +132,7 @@ fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &'a Templar)
         search: ready.scope.search_path(),
         effects: Vec::new(),
         warnings: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

@@ -77,7 +77,7 @@ impl Loader {
             attrs.remove(section);
         }
         let frame = Arc::new(Frame::inside(parent, FrameKind::Block, with_tag_list(attrs), entry.origin()));
-        check_vars(entry)?;
+        check_vars(self, entry)?;
         let section = |name: &str| match entry.get(name) {
             None => Ok(Vec::new()),
             Some(tasks @ (Value::List(_) | Value::Null)) => self.items(tasks, &frame, false),
@@ -117,9 +117,13 @@ pub(super) fn with_tag_list(mut attrs: Dict) -> Dict {
 }
 
 /// `vars` of a block or task must be a mapping.
-pub(super) fn check_vars(entry: &Dict) -> Result<(), Diagnostic> {
+pub(super) fn check_vars(loader: &Loader, entry: &Dict) -> Result<(), Diagnostic> {
     match entry.get_key_value("vars") {
-        None | Some((_, Value::Dict(_) | Value::Null)) => Ok(()),
+        None | Some((_, Value::Null)) => Ok(()),
+        Some((_, Value::Dict(vars))) => {
+            loader.warn_of(vars);
+            Ok(())
+        }
         Some((key, other)) => Err(Diagnostic::parse(
             format!("Vars must be specified as a dictionary, got {}", other.type_name()),
             other.origin().or(key.origin()),

@@ -99,6 +99,11 @@ impl Loader {
         std::mem::take(&mut *self.imported.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Warn of variables with reserved names.
+    pub(crate) fn warn_of(&self, vars: &Dict) {
+        crate::reserved_names(vars).iter().for_each(|warning| self.source.warn(warning.render()));
+    }
+
     /// An identifier that is unique in the run, in the usual form.
     pub fn uuid(&self) -> String {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);

@@ -34,7 +34,9 @@ impl Loader {
             attrs.insert("tags", tags);
         }
         let mut vars = imported.vars.clone();
-        vars.extend(&play_vars(entry)?);
+        let own = play_vars(entry)?;
+        self.warn_of(&own);
+        vars.extend(&own);
         let folder: PathBuf = file.parent().map(Path::to_path_buf).unwrap_or_default();
         let frame = Arc::new(Frame {
             kind: FrameKind::Play,

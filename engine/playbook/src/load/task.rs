@@ -56,7 +56,7 @@ impl Loader {
         let level = if handler { Level::Handler } else { Level::Task };
         let (action, attrs) = self.split(entry, level)?;
         Self::check_keywords(&attrs, level, if handler { "Handler" } else { "Task" })?;
-        check_vars(entry)?;
+        check_vars(self, entry)?;
         check_register(&attrs)?;
         let looped = find_loop(&attrs, entry)?;
         let mut kept = with_tag_list(attrs.clone());

@@ -1,46 +1,80 @@
 //! `csvfile`: a column of the row whose key column holds the term.
 
 use super::Call;
-use crate::rt::{Res, Rt, fail};
+use crate::{
+    repr,
+    rt::{Res, Rt, fail},
+};
+
+const OPTIONS: [&str; 6] = ["col", "default", "delimiter", "encoding", "file", "keycol"];
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
+    if call.terms.is_empty() {
+        return Err(fail("Search key is required but was not found"));
+    }
+    call.known(&OPTIONS)?;
+    // What a term sets holds for those behind it.
+    let mut options: Vec<(String, Rt)> = call.options.clone();
     let mut out = Vec::new();
     for term in call.texts()? {
         let (key, inline) = Call::term_options(&term);
-        let option = |name: &str, default: &str| -> Res<String> {
-            match inline.iter().find(|(k, _)| k == name) {
-                Some((_, value)) => Ok(value.clone()),
-                None => call.text(name, default),
+        if key.is_empty() {
+            return Err(fail("Search key is required but was not found"));
+        }
+        for (name, value) in inline {
+            if !OPTIONS.contains(&name.as_str()) {
+                return Err(fail(format!("'{name}' is not a valid option")));
             }
-        };
-        let name = option("file", "ansible.csv")?;
-        let delimiter = match option("delimiter", "TAB")?.as_str() {
-            "TAB" | "\\t" => '\t',
-            other => other.chars().next().unwrap_or('\t'),
-        };
-        let number = |name: &str, default: &str| -> Res<usize> {
-            option(name, default)?.parse().map_err(|_| fail(format!("the option '{name}' must be a number")))
-        };
-        let (col, keycol) = (number("col", "1")?, number("keycol", "0")?);
-        let default = option("default", "")?;
-        let path = call.ctx.env.find("files", &name);
-        let Some(path) = path else {
-            return Err(fail(format!("csvfile: could not find the file '{name}'")));
-        };
-        let text = std::fs::read_to_string(&path).map_err(|e| fail(format!("csvfile: {e}")))?;
-        let row = rows(&text, delimiter).into_iter().find(|r| r.get(keycol).is_some_and(|k| *k == key));
-        match row {
-            Some(row) => match row.get(col) {
-                Some(value) => out.push(Rt::str(value.as_str())),
-                None => return Err(fail("csvfile: list index out of range")),
-            },
-            None if inline.iter().any(|(k, _)| k == "default") || call.option("default").is_some() => {
-                out.push(Rt::from(default));
-            }
-            None => {}
+            options.retain(|(known, _)| *known != name);
+            options.push((name, Rt::from(value)));
+        }
+        match search(&call, &options, &key)? {
+            list @ Rt::List(_) => out.extend(list.iterate()?),
+            Rt::Null => {}
+            found => out.push(found),
         }
     }
     Ok(out)
+}
+
+/// The column of the first row with the key, the default when there is none.
+fn search(call: &Call, options: &[(String, Rt)], key: &str) -> Res<Rt> {
+    let option = |name: &str| options.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    let text = |name: &str, default: &str| option(name).map_or_else(|| Ok(default.to_string()), repr::text);
+    let number = |name: &str, default: usize| -> Res<usize> {
+        let Some(value) = option(name) else { return Ok(default) };
+        let text = repr::text(value)?;
+        text.trim().parse().map_err(|_| {
+            fail(format!(
+                "Config '{name}' for 'csvfile' lookup plugin from 'Direct' has an invalid value: Invalid value provided for 'int': '{text}'"
+            ))
+        })
+    };
+    let (col, keycol) = (number("col", 1)?, number("keycol", 0)?);
+    let delimiter = match text("delimiter", "TAB")?.as_str() {
+        "TAB" | "\\t" => '\t',
+        other => other.chars().next().unwrap_or('\t'),
+    };
+    let Some(path) = call.ctx.env.find("files", &text("file", "ansible.csv")?) else {
+        return Err(fail("expected str, bytes or os.PathLike object, not NoneType"));
+    };
+    let bytes = std::fs::read(&path).map_err(|e| fail(format!("{}: {e}", path.display())))?;
+    let content = match text("encoding", "utf-8")?.to_lowercase().as_str() {
+        "utf-8" | "utf8" | "ascii" => String::from_utf8(bytes).map_err(|e| fail(e.to_string()))?,
+        "latin-1" | "latin1" | "iso-8859-1" => bytes.iter().map(|b| char::from(*b)).collect(),
+        other => return Err(fail(format!("unknown encoding: {other}"))),
+    };
+    for row in rows(&content, delimiter) {
+        // An empty line is no row.
+        if row.len() == 1 && row[0].is_empty() {
+            continue;
+        }
+        let cell = |at: usize| row.get(at).ok_or_else(|| fail("list index out of range"));
+        if cell(keycol)? == key {
+            return cell(col).map(|found| Rt::str(found.as_str()));
+        }
+    }
+    Ok(option("default").cloned().unwrap_or(Rt::Null))
 }
 
 /// Rows and fields; `"` quotes a field and `""` in it is one.

@@ -7,9 +7,7 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     let Some(patterns) = &call.ctx.env.patterns else {
         return Err(fail("there is no inventory to look for hosts in"));
     };
-    let mut out = Vec::new();
-    for pattern in call.texts()? {
-        out.extend(patterns.hosts(&pattern).map_err(fail)?.into_iter().map(Rt::from));
-    }
-    Ok(out)
+    // All terms are one pattern.
+    let found = patterns.hosts(&call.texts()?.join(",")).map_err(fail)?;
+    Ok(found.into_iter().map(Rt::from).collect())
 }

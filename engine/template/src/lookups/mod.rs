@@ -48,6 +48,7 @@ pub(crate) type Run = fn(Call) -> Res<Vec<Rt>>;
 /// All lookups.
 pub(crate) const NAMES: &[(&str, Run)] = &[
     ("config", config::run),
+    ("ansible._protomatter.config", config::internal),
     ("csvfile", csvfile::run),
     ("dict", dict::run),
     ("env", env::run),

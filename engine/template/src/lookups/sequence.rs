@@ -49,7 +49,7 @@ fn long(term: &str) -> Res<Numbers> {
             "count" => out.count = Some(number(value)?),
             "stride" => out.stride = Some(number(value)?),
             "format" => out.format = Some(super::unquoted(value).to_string()),
-            other => return Err(fail(format!("unrecognized arguments to with_sequence: {other}"))),
+            other => return Err(fail(format!("unrecognized arguments to with_sequence: ['{other}']"))),
         }
     }
     Ok(out)

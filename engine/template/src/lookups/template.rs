@@ -54,6 +54,12 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
                 extra.insert(key, call.ctx.plain(&value)?);
             }
         }
+        if call.ctx.scope.get("ansible_managed").is_none()
+            && let Some((text, _)) =
+                call.ctx.env.config.as_ref().and_then(|c| c.setting("DEFAULT_MANAGED_STR"))
+        {
+            extra.insert("ansible_managed", text);
+        }
         for (key, value) in [("template_path", &*file), ("template_fullpath", &*file)] {
             extra.insert(key, value);
         }

@@ -32,7 +32,7 @@ pub(super) fn varnames(call: Call) -> Res<Vec<Rt>> {
     for term in &call.terms {
         let Some(pattern) = term.as_str() else {
             return Err(fail(format!(
-                "Invalid setting identifier, \"{}\" is not a string, it is a {}",
+                "Invalid setting identifier, \"{}\" is not a string, it is a <class '{}'>",
                 crate::repr::text(term)?,
                 term.type_name()
             )));
