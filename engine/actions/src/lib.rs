@@ -3,6 +3,7 @@
 mod add_host;
 mod assemble;
 mod assert;
+mod async_status;
 mod copy;
 mod debug;
 mod evaluate;
@@ -39,6 +40,7 @@ pub fn actions() -> Vec<Arc<dyn Action>> {
         Arc::new(add_host::AddHost::default()),
         Arc::new(assemble::Assemble::default()),
         Arc::new(assert::Assert::default()),
+        Arc::new(async_status::AsyncStatus::default()),
         Arc::new(copy::Copy::default()),
         Arc::new(debug::Debug::default()),
         Arc::new(evaluate::Evaluate::default()),

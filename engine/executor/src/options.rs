@@ -61,6 +61,8 @@ pub struct Options {
     pub inject_facts: bool,
     /// `poll` of background jobs that name none, in seconds.
     pub poll_interval: u64,
+    /// `async_dir`: folder of background jobs' states on targets.
+    pub async_dir: String,
     /// `max_diff_size`, in bytes.
     pub max_diff_size: usize,
     /// `ansible_managed` of templates, as configured.
@@ -181,6 +183,7 @@ impl Default for Options {
             inject_invocation: false,
             inject_facts: true,
             poll_interval: 15,
+            async_dir: "~/.ansible_async".into(),
             max_diff_size: 104_448,
             ansible_managed: "Ansible managed".into(),
         }

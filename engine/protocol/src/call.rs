@@ -60,6 +60,9 @@ pub struct Foreign {
     pub folder: Option<String>,
     /// The host's name in the inventory, for messages.
     pub host: String,
+    /// What it writes on standard error becomes part of the result, as of background jobs.
+    #[serde(default)]
+    pub keep_errors: bool,
 }
 
 /// How a foreign module is started and gets its arguments.

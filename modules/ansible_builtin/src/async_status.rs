@@ -27,7 +27,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let file = args.dir.join(jid);
     let path = file.to_string_lossy().into_owned();
     let missing = || {
+        let place = if args.mode == Mode::Cleanup { "erased" } else { "results_file" };
         Failure::new("could not find job")
+            .with(place, path.as_str())
             .with("ansible_job_id", jid)
             .with("started", true)
             .with("finished", true)
@@ -51,5 +53,6 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     } else if !data.contains_key("finished") {
         data.insert("finished", false);
     }
+    data.insert("results_file", path);
     Ok(Outcome(data))
 }

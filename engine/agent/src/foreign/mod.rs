@@ -40,6 +40,9 @@ fn try_run(call: &Call, foreign: &Foreign, host: &Host) -> Result<Dict, Failure>
         }
     };
     let mut result = result::of(&output, &interpreter, call.verbosity >= 3);
+    if foreign.keep_errors && !output.stderr.is_empty() && !result.contains_key("stderr") {
+        result.insert("stderr", output.stderr.as_str());
+    }
     if let Some(found) = discovered {
         tell(&mut result, foreign, &found);
     }

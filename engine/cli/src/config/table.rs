@@ -26,6 +26,7 @@ const fn s(
 pub(crate) const SETTINGS: &[Setting] = &[
     s("ANSIBLE_HOME", &["ANSIBLE_HOME"], &[("defaults", "home")], "~/.ansible"),
     s("ANY_ERRORS_FATAL", &["ANSIBLE_ANY_ERRORS_FATAL"], &[("defaults", "any_errors_fatal")], "false"),
+    s("ASYNC_DIR", &["ANSIBLE_ASYNC_DIR"], &[("defaults", "async_dir")], "~/.ansible_async"),
     s(
         "BECOME_ALLOW_SAME_USER",
         &["ANSIBLE_BECOME_ALLOW_SAME_USER"],

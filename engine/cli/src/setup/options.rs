@@ -65,6 +65,7 @@ pub(super) fn options(
         inject_invocation: config.flag("INJECT_INVOCATION"),
         inject_facts: config.flag("INJECT_FACTS_AS_VARS"),
         poll_interval: number("DEFAULT_POLL_INTERVAL")?.unwrap_or(15),
+        async_dir: config.text("ASYNC_DIR").unwrap_or_default(),
         max_diff_size: number("MAX_FILE_SIZE_FOR_DIFF")?
             .and_then(|n| usize::try_from(n).ok())
             .unwrap_or(104_448),

@@ -12,31 +12,22 @@ use rustible_protocol::{
     event::{Event, Status},
 };
 
-use super::{Finished, Job, attempts::Attempt, dispatch::attempt, item::Ready, outcome};
-use crate::{action::Failure, module};
+use rustible_source::Diagnostic;
+use rustible_template::{Rendered, Scope};
 
-/// Folder of the status files unless `ANSIBLE_ASYNC_DIR` names another.
-const FOLDER: &str = "~/.ansible_async";
+use super::{Finished, Job, attempts::Attempt, dispatch::attempt, item::Ready, outcome};
+use crate::{action::Failure, jobs::looked_at, keyword::text_of, module};
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// Start the module in the background and, with `poll`, wait for its end.
 pub(super) async fn run(job: &Job, ready: &Ready, call: Call, files: Vec<SourceFile>) -> Attempt {
     let settled = &ready.settled;
-    if settled.check {
-        let text = "check mode and async cannot be used on same task.";
-        return attempt(job, Err(Failure::msg(text)), Vec::new());
-    }
-    let folder = settled
-        .environment
-        .iter()
-        .find(|(name, _)| name == "ANSIBLE_ASYNC_DIR")
-        .map(|(_, value)| value.clone());
-    let background = Background {
-        id: identifier(),
-        limit: settled.background,
-        dir: folder.clone().unwrap_or_else(|| FOLDER.to_string()),
+    let folder = match folder(job, ready) {
+        Ok(folder) => folder,
+        Err(error) => return attempt(job, Err(error.into()), Vec::new()),
     };
+    let background = Background { id: identifier(), limit: settled.background, dir: folder.clone() };
     let id = background.id.clone();
     let call = Call { job: Some(background), ..call };
     let started = match module::call(&job.runner, &settled.target, call, files).await {
@@ -46,7 +37,18 @@ pub(super) async fn run(job: &Job, ready: &Ready, call: Call, files: Vec<SourceF
     if settled.poll == 0 || started.get("failed").is_some_and(Value::truthy) {
         return attempt(job, Ok(started), Vec::new());
     }
-    wait(job, ready, &id, folder).await
+    wait(job, ready, &id, &folder).await
+}
+
+/// Where the states of jobs are on the target.
+fn folder(job: &Job, ready: &Ready) -> Result<String, Diagnostic> {
+    let Some(raw) = ready.place.get("ansible_async_dir") else {
+        return Ok(job.runner.options.async_dir.clone());
+    };
+    Ok(match job.templar(&ready.place).render(&raw)? {
+        Rendered::Value(value) if value.truthy() => text_of(&value),
+        _ => job.runner.options.async_dir.clone(),
+    })
 }
 
 /// An id that is unique on the target: digits, a dot, the controller's process id.
@@ -57,7 +59,7 @@ fn identifier() -> String {
     format!("j{number:012}.{}", std::process::id())
 }
 
-async fn wait(job: &Job, ready: &Ready, id: &str, folder: Option<String>) -> Attempt {
+async fn wait(job: &Job, ready: &Ready, id: &str, folder: &str) -> Attempt {
     let settled = &ready.settled;
     let limit = Duration::from_secs(settled.background);
     let began = Instant::now();
@@ -65,10 +67,10 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: Option<String>) -> Att
     while began.elapsed() < limit {
         tokio::time::sleep(Duration::from_secs(settled.poll).min(limit.saturating_sub(began.elapsed())))
             .await;
-        match ask(job, ready, id, "status", folder.as_ref()).await {
+        match ask(job, ready, id, "status", folder).await {
             Ok(result) if result.get("finished").is_some_and(Value::truthy) => {
                 // What is left there is of no more use; that it stays is no failure of the task.
-                let _ = ask(job, ready, id, "cleanup", folder.as_ref()).await;
+                let _ = ask(job, ready, id, "cleanup", folder).await;
                 let attempt = attempt(job, Ok(result), Vec::new());
                 let ended = finished(ready, &attempt.result);
                 job.runner.emitter.emit(&Event::AsyncEnd(Box::new(outcome::event(job, &ended))));
@@ -101,16 +103,15 @@ async fn ask(
     ready: &Ready,
     id: &str,
     mode: &str,
-    folder: Option<&String>,
+    folder: &str,
 ) -> Result<Dict, Failure> {
     let mut args = Dict::new();
     args.insert("jid", id);
     args.insert("mode", mode);
-    let mut call = Call { module: "ansible.builtin.async_status".into(), args, ..ready.settled.call() };
-    if let Some(folder) = folder {
-        call.environment.push(("ANSIBLE_ASYNC_DIR".into(), folder.clone()));
-    }
-    Ok(module::call(&job.runner, &ready.settled.target, call, Vec::new()).await?.result)
+    args.insert("_async_dir", folder);
+    let call = Call { module: "ansible.builtin.async_status".into(), args, ..ready.settled.call() };
+    let found = module::call(&job.runner, &ready.settled.target, call, Vec::new()).await?.result;
+    Ok(looked_at(id, mode == "cleanup", &found))
 }
 
 fn finished(ready: &Ready, result: &Dict) -> Finished {

@@ -57,6 +57,7 @@ fn prepare(job: &Job, ready: &Ready, name: &str) -> Result<(Call, Vec<SourceFile
             _ => None,
         },
         host: settled.target.name.clone(),
+        keep_errors: settled.background > 0,
     };
     interpreter(job, ready, &payload, &mut foreign)?;
     let attachment = Attachment {

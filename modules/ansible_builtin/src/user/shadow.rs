@@ -18,13 +18,15 @@ pub(super) struct Shadow {
 
 impl Shadow {
     pub(super) fn of(name: &str, host: &Host) -> Result<Self> {
+        // Without a line the account counts as one that ended on the first day, so that its end is always set.
+        let none = Self { expires: Some(0), ..Self::default() };
         // Only root may read it; others learn what the programs say.
         if !host.may("/etc/shadow", 4) {
-            return Ok(Self::default());
+            return Ok(none);
         }
         let bytes = host.read("/etc/shadow")?.unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
-        Ok(Self::find(&text, name).unwrap_or_default())
+        Ok(Self::find(&text, name).unwrap_or(none))
     }
 
     fn find(text: &str, name: &str) -> Option<Self> {
