@@ -98,13 +98,7 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: &str) -> Attempt {
     attempt(job, Err(Failure::Result(result)), Vec::new())
 }
 
-async fn ask(
-    job: &Job,
-    ready: &Ready,
-    id: &str,
-    mode: &str,
-    folder: &str,
-) -> Result<Dict, Failure> {
+async fn ask(job: &Job, ready: &Ready, id: &str, mode: &str, folder: &str) -> Result<Dict, Failure> {
     let mut args = Dict::new();
     args.insert("jid", id);
     args.insert("mode", mode);
