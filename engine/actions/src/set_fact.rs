@@ -1,7 +1,7 @@
 //! `ansible.builtin.set_fact`: variables of the host for the rest of the run.
 
-use rustible_executor::{Context, Effect, Failure, check_variable_name, to_bool};
-use rustible_protocol::{Dict, Kind, Spec, Value};
+use rustible_executor::{Context, Effect, Failure, check_variable_name};
+use rustible_protocol::{Dict, Kind, Spec};
 use rustible_source::Diagnostic;
 
 use crate::spec::{With, action, field, spec};
@@ -28,7 +28,7 @@ fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
         }
         let name = context.render(key)?.unwrap_or_else(|| key.clone());
         check_variable_name(&name).map_err(|error| Failure::msg(explained(&error)))?;
-        facts.insert(name, plain(value));
+        facts.insert(name, value.clone());
     }
     if facts.is_empty() {
         return Err(Failure::msg(
@@ -42,16 +42,6 @@ fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
     result.insert("ansible_facts", facts);
     result.insert("_ansible_facts_cacheable", cacheable);
     Ok(result)
-}
-
-/// Words that mean yes or no are booleans here, as they always were in `k=v` text.
-fn plain(value: &Value) -> Value {
-    match value {
-        Value::Str(text) if matches!(text.to_lowercase().as_str(), "true" | "false" | "yes" | "no") => {
-            to_bool(value).map_or_else(|| value.clone(), Value::Bool)
-        }
-        other => other.clone(),
-    }
 }
 
 /// The refusal of a name in one line.

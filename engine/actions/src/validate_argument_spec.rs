@@ -1,7 +1,7 @@
 //! `ansible.builtin.validate_argument_spec`: a role's parameters against what its `meta` says of them.
 
 use rustible_executor::{Context, Failure};
-use rustible_protocol::{Dict, Field, Kind, Spec, Value, repr, validate::validate};
+use rustible_protocol::{Dict, Field, Kind, Spec, Value, repr, validate::complaints};
 
 use crate::spec::{With, action, field, spec};
 
@@ -48,26 +48,18 @@ fn check(context: &Context<'_>) -> Result<Dict, Failure> {
     if let Some(Value::Dict(provided)) = context.args.get("provided_arguments") {
         given.extend(provided);
     }
-    let known: Dict = given
-        .iter()
-        .filter(|(key, _)| key.as_str().is_some_and(|k| spec.field(k).is_some()))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
     let mut result = Dict::new();
     result.insert("changed", false);
     result.insert("validate_args_context", about);
-    match validate(&spec, &known) {
-        Ok(_) => {
-            result.insert("msg", "The arg spec validation passed");
-            Ok(result)
-        }
-        Err(error) => {
-            result.insert("msg", format!("Validation of arguments failed:\n{}", error.msg));
-            result.insert("argument_errors", vec![Value::from(error.msg)]);
-            result.insert("argument_spec_data", options.clone());
-            Err(Failure::Result(result))
-        }
+    let errors = complaints(&spec, &given);
+    if errors.is_empty() {
+        result.insert("msg", "The arg spec validation passed");
+        return Ok(result);
     }
+    result.insert("msg", format!("Validation of arguments failed:\n{}", errors.join("\n")));
+    result.insert("argument_errors", errors.iter().map(Value::from).collect::<Vec<_>>());
+    result.insert("argument_spec_data", options.clone());
+    Err(Failure::Result(result))
 }
 
 /// A specification's options as fields. Names live as long as the run: roles are few.

@@ -10,6 +10,7 @@ mod jobs;
 mod keyword;
 mod listing;
 mod module;
+mod opening;
 mod options;
 mod play;
 mod plays;

@@ -7,9 +7,9 @@ use std::{
 };
 
 use rustible_inventory::Inventory;
-use rustible_playbook::{Args, Block, Frame, FrameKind, Item, Kind, Play, Playbook, Task};
+use rustible_playbook::{Block, Item, Kind, Play, Playbook, Task};
 use rustible_protocol::{
-    Dict, Text, Value,
+    Dict, Value,
     event::{Event, PlayInfo},
 };
 use rustible_source::Diagnostic;
@@ -18,6 +18,7 @@ use rustible_vars::{PlayScope, TaskScope};
 
 use crate::{
     keyword::{Keywords, text_of, to_bool},
+    opening,
     play::{PlayRun, Setup, texts},
     run::Runner,
     strategy::{Cursors, HostState, Stage, Strategy},
@@ -219,7 +220,7 @@ impl Runner {
         }));
         crate::reserved::warn(&self.emitter, &play.frame.vars);
         let stage = Stage { runner: self.clone(), play: run.clone() };
-        let (root, gathering) = self.root(&run)?;
+        let (root, gathering) = self.root(&run, &keywords)?;
         let mut cursors = self.cursors(&root, gathering.as_ref(), &batch, &failed, &keywords)?;
         self.start_at(&mut cursors);
         stage.run(strategy, &root, &mut cursors).await?;
@@ -230,10 +231,18 @@ impl Runner {
     }
 
     /// All that the play does, as a block, with what the tags leave; and the gathering of facts in front.
-    fn root(self: &Arc<Self>, run: &PlayRun) -> Result<(Arc<Block>, Option<Arc<Task>>), Diagnostic> {
+    fn root(
+        self: &Arc<Self>,
+        run: &PlayRun,
+        keywords: &Keywords<'_>,
+    ) -> Result<(Arc<Block>, Option<Arc<Task>>), Diagnostic> {
         let templar = run.templar(self, None, Some(&run.play.frame));
         let mut items = run.selection.filter(&run.play.items, &templar)?;
-        let gathering = gathering(self, &run.play, &templar)?;
+        if let Some(task) = opening::validation(self, &run.play, keywords)? {
+            let wanted = run.selection.filter(&[Item::Task(task)], &templar)?;
+            items.splice(0..0, wanted);
+        }
+        let gathering = opening::gathering(self, &run.play, &templar)?;
         let wanted = run.selection.filter(&[Item::Task(gathering.clone())], &templar)?;
         let gathering = (!wanted.is_empty()).then_some(gathering);
         if let Some(task) = &gathering {
@@ -280,28 +289,26 @@ impl Runner {
         let mut met = false;
         for state in cursors.values_mut() {
             let mut ahead = state.cursor.clone();
-            let mut passed = 0;
+            // What the play does first is done in any case.
+            let mut first = Vec::new();
             let found = loop {
+                let here = ahead.clone();
                 let Some(task) = ahead.peek() else { break false };
                 if matches_name(&task, &wanted) {
+                    ahead = here;
                     break true;
                 }
+                if task.implicit && matches!(task.kind, Kind::Action(_)) && task.role().is_none() {
+                    first.push(Item::Task(task));
+                }
                 ahead.take();
-                passed += 1;
             };
             if found {
                 met = true;
-                let gathering =
-                    state.cursor.peek().filter(|task| task.implicit && matches!(task.kind, Kind::Action(_)));
                 state.cursor = ahead;
-                if let Some(task) = gathering.filter(|_| passed > 0) {
+                if let Some(Item::Task(task)) = first.first() {
                     let frame = task.frame.clone();
-                    let block = Block {
-                        frame,
-                        items: vec![Item::Task(task)],
-                        rescue: Vec::new(),
-                        always: Vec::new(),
-                    };
+                    let block = Block { frame, items: first, rescue: Vec::new(), always: Vec::new() };
                     state.cursor.enter(&Arc::new(block));
                 }
             } else {
@@ -359,40 +366,6 @@ async fn forced(stage: &Stage, strategy: Strategy, cursors: &mut Cursors) -> Res
     let frame = stage.play.play.frame.clone();
     let empty = Arc::new(Block { frame, items: Vec::new(), rescue: Vec::new(), always: Vec::new() });
     stage.run(strategy, &empty, &mut again).await
-}
-
-/// The task that gathers facts.
-fn gathering(runner: &Runner, play: &Play, templar: &Templar) -> Result<Arc<Task>, Diagnostic> {
-    let mut attrs = Dict::new();
-    attrs.insert("name", "Gathering Facts");
-    // It always runs, unless the play itself has tags.
-    if play.frame.own("tags").is_none() {
-        attrs.insert("tags", vec![Value::str("always")]);
-    }
-    attrs.insert("run_once", false);
-    let mut named = Dict::new();
-    for option in ["gather_subset", "gather_timeout", "fact_path"] {
-        if let Some(written) = play.frame.own(option)
-            && let Rendered::Value(value) = templar.render(written)?
-        {
-            named.insert(option, value);
-        }
-    }
-    let frame = Frame::inside(&play.frame, FrameKind::Task, attrs, play.frame.origin.as_ref());
-    Ok(Arc::new(Task {
-        uuid: runner.loader.uuid(),
-        frame: Arc::new(frame),
-        origin: play.frame.origin.clone(),
-        action_origin: None,
-        action: Text::untrusted("gather_facts"),
-        kind: Kind::Action("ansible.builtin.gather_facts".into()),
-        args: Args { named, template: None },
-        looped: None,
-        control: rustible_playbook::LoopControl::default(),
-        handler: false,
-        listen: Vec::new(),
-        implicit: true,
-    }))
 }
 
 fn matches_name(task: &Task, wanted: &str) -> bool {

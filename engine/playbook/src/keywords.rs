@@ -128,7 +128,7 @@ pub const KEYWORDS: &[Keyword] = &[
     k("serial", P, Type::List, false),
     k("strategy", P, Type::Str, false),
     k("order", P, Type::Str, false),
-    refused("validate_argspec", P, Type::Str),
+    k("validate_argspec", P, Type::Any, false),
     k("block", B, Type::List, false),
     k("rescue", B, Type::List, false),
     k("always", B, Type::List, false),

@@ -21,9 +21,10 @@ pub struct ArgError {
     pub msg: String,
 }
 
-/// The first error and the arguments that nobody knows: these are said only when all else is right.
+/// The errors in order, and the arguments that nobody knows: these are said only when all else is right.
+#[derive(Default)]
 struct State<'a> {
-    error: Option<ArgError>,
+    errors: Vec<ArgError>,
     unknown: BTreeSet<String>,
     supported: Vec<&'a Field>,
     context: Vec<&'a str>,
@@ -34,40 +35,47 @@ struct State<'a> {
 /// # Errors
 /// The first thing that is wrong, worded as in Ansible.
 pub fn validate(spec: &Spec, args: &Dict) -> Result<Dict, ArgError> {
-    let mut state =
-        State { error: None, unknown: BTreeSet::new(), supported: Vec::new(), context: Vec::new() };
+    let mut state = State::default();
     let out = state.level(&spec.fields, &spec.rules, args, spec.open);
-    if let Some(error) = state.error {
-        return Err(error);
+    if !state.errors.is_empty() {
+        return Err(state.errors.swap_remove(0));
     }
-    let Some(first) = state.unknown.first() else { return Ok(out) };
-    let mut names: Vec<&str> = state.supported.iter().map(|f| f.name).collect();
-    let mut aliases: Vec<&str> = state.supported.iter().flat_map(|f| f.aliases.iter().copied()).collect();
-    names.sort_unstable();
-    aliases.sort_unstable();
-    let mut known = names.join(", ");
-    if !aliases.is_empty() {
-        known = format!("{known} ({})", aliases.join(", "));
-    }
-    let unknown = state.unknown.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let msg = format!(
-        "Unsupported parameters for ({}) module: {unknown}. Supported parameters include: {known}.",
-        spec.name
-    );
-    Err(ArgError { arg: first.clone(), msg })
+    let Some((first, unknown)) = state.unknown() else { return Ok(out) };
+    Err(ArgError { arg: first, msg: format!("Unsupported parameters for ({}) module: {unknown}", spec.name) })
+}
+
+/// All that is wrong with the arguments, in order; empty when nothing is.
+#[must_use]
+pub fn complaints(spec: &Spec, args: &Dict) -> Vec<String> {
+    let mut state = State::default();
+    state.level(&spec.fields, &spec.rules, args, spec.open);
+    let unknown = state.unknown().map(|(_, text)| text);
+    state.errors.into_iter().map(|error| error.msg).chain(unknown).collect()
 }
 
 impl<'a> State<'a> {
     fn fail(&mut self, arg: &str, msg: String) {
-        if self.error.is_some() {
-            return;
-        }
         let mut path = self.context.join(".");
         if !path.is_empty() && !arg.is_empty() {
             path.push('.');
         }
         path.push_str(arg);
-        self.error = Some(ArgError { arg: path, msg });
+        self.errors.push(ArgError { arg: path, msg });
+    }
+
+    /// The first argument that nobody knows, and all of them with those that are known.
+    fn unknown(&self) -> Option<(String, String)> {
+        let first = self.unknown.first()?;
+        let mut names: Vec<&str> = self.supported.iter().map(|f| f.name).collect();
+        let mut aliases: Vec<&str> = self.supported.iter().flat_map(|f| f.aliases.iter().copied()).collect();
+        names.sort_unstable();
+        aliases.sort_unstable();
+        let mut known = names.join(", ");
+        if !aliases.is_empty() {
+            known = format!("{known} ({})", aliases.join(", "));
+        }
+        let unknown = self.unknown.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Some((first.clone(), format!("{unknown}. Supported parameters include: {known}.")))
     }
 
     fn found_in(&self, msg: String) -> String {

@@ -84,6 +84,11 @@ impl Stage {
             }
             let job = self.job(task, &info, host);
             if self.wanted(action, &job)? {
+                let flushing = action == "flush_handlers";
+                if flushing && cursors.get(host).is_some_and(|state| state.cursor.in_handlers()) {
+                    let message = "flush_handlers cannot be used as a handler";
+                    return Err(Diagnostic::new(message).at(task.origin.as_ref()));
+                }
                 self.act(action, &job, cursors).await;
                 if !task.implicit {
                     self.runner.emitter.verbose(2, None, format!("META: {}", done(action, &job)));

@@ -212,7 +212,17 @@ pub(crate) fn registered(result: &Dict) -> Value {
         let items: Vec<Value> = items.iter().map(order).collect();
         kept.insert("results", items);
     }
-    Value::Dict(kept).into_untrusted()
+    inert(&Value::Dict(kept))
+}
+
+/// The data with nothing in it that rendering would change; texts of the author that are no templates stay the author's.
+fn inert(value: &Value) -> Value {
+    match value {
+        Value::Str(text) if text.may_be_template() => Value::Str(text.clone().with_trust(false)),
+        Value::List(list) => list.iter().map(inert).collect::<Vec<_>>().into(),
+        Value::Dict(dict) => dict.iter().map(|(key, value)| (inert(key), inert(value))).collect::<Dict>().into(),
+        other => other.clone(),
+    }
 }
 
 fn in_order(result: Dict) -> Dict {

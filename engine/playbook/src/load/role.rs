@@ -433,7 +433,7 @@ impl Loader {
         attrs.insert("tags", vec![Value::str("always")]);
         let mut context = Dict::new();
         context.insert("type", "role");
-        context.insert("name", role.name.as_str());
+        context.insert("name", role.short_name());
         context.insert("argument_spec_name", entry_point);
         context.insert("path", role.path.display().to_string());
         let mut named = Dict::new();

@@ -78,6 +78,12 @@ impl Loader {
             Kind::Action(name) if name == "ansible.builtin.include_role" => Kind::IncludeRole,
             other => other,
         };
+        if handler && matches!(kind, Kind::IncludeRole) {
+            return Err(Diagnostic::parse(
+                "Using 'include_role' as a handler is not supported.",
+                entry.origin(),
+            ));
+        }
         let control = match attrs.get("loop_control") {
             None | Some(Value::Null) => LoopControl::default(),
             Some(Value::Dict(control)) => {
