@@ -173,7 +173,7 @@ fn playbook(args: &Args, pattern: &str, module: &str) -> Result<Value, Diagnosti
     let place = |what: &str| Some(Origin::new(&what.into(), 0, 0));
     let given = arguments(&args.module_args, plain, place("<CLI option '-a'>"))?;
     if given.is_empty()
-        && matches!(plain, "command" | "shell" | "script" | "raw" | "win_command" | "win_shell")
+        && is_command(plain)
     {
         let text = format!("No argument passed to {module} module");
         return Err(Diagnostic::new(text).of_kind(Kind::Options));
@@ -202,6 +202,11 @@ fn playbook(args: &Args, pattern: &str, module: &str) -> Result<Value, Diagnosti
     Ok(Value::List(List::new(vec![Value::Dict(play)])))
 }
 
+/// Whether what a module is given is a command line.
+fn is_command(module: &str) -> bool {
+    matches!(module, "command" | "shell" | "script" | "raw" | "win_command" | "win_shell")
+}
+
 /// The module's arguments: a JSON mapping, else words.
 fn arguments(text: &str, module: &str, origin: Option<Arc<Origin>>) -> Result<Dict, Diagnostic> {
     let text = text.trim();
@@ -211,8 +216,5 @@ fn arguments(text: &str, module: &str, origin: Option<Arc<Origin>>) -> Result<Di
     {
         return Ok(given);
     }
-    parse_kv(
-        &Text::trusted(text, origin),
-        matches!(module, "command" | "shell" | "script" | "raw" | "win_command" | "win_shell"),
-    )
+    parse_kv(&Text::trusted(text, origin), is_command(module))
 }

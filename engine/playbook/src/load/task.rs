@@ -205,6 +205,8 @@ impl Loader {
         if action.name.may_be_template() {
             return Ok(Kind::Templated);
         }
+        // Whether a host gets to a task with a condition is not known before it runs.
+        let put_off = self.lenient || !frame.all("when").is_empty();
         match self.catalog.find(&action.name, &frame.collections()) {
             Found::Known(name) => Ok(Kind::Action(name)),
             Found::Missing(full) => {
@@ -214,11 +216,11 @@ impl Loader {
                 );
                 let help =
                     "With --unsupported=when-reached the refusal waits until a host gets to this task.";
-                if self.lenient { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error.help(help)) }
+                if put_off { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error.help(help)) }
             }
             Found::Refused(why) => {
                 let error = Diagnostic::parse(why, action.origin.as_ref().or(entry.origin()));
-                if self.lenient { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error) }
+                if put_off { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error) }
             }
             Found::Unknown => {
                 let error = Diagnostic::parse(
@@ -327,6 +329,20 @@ fn find_loop(attrs: &Dict, entry: &Dict) -> Result<Option<Loop>, Diagnostic> {
     Ok(found)
 }
 
+/// Names that results use for the engine may not be given as arguments.
+fn refuse_inner_names(action: &Action, given: &Dict) -> Result<(), Diagnostic> {
+    for (key, _) in given {
+        if let Some(name) = key.as_str().filter(|name| name.starts_with("_ansible_")) {
+            let message = format!(
+                "Invalid parameter specified beginning with keyword '_ansible_' for action '{}': '{name}'. The prefix '_ansible_' is reserved for internal use only.",
+                action.name
+            );
+            return Err(Diagnostic::new(message).at(key.origin()));
+        }
+    }
+    Ok(())
+}
+
 /// The arguments: those of the action's own value, over those of `args`.
 fn arguments(action: &Action, extra: Option<&Value>) -> Result<Args, Diagnostic> {
     let mut args = Args::default();
@@ -346,6 +362,11 @@ fn arguments(action: &Action, extra: Option<&Value>) -> Result<Args, Diagnostic>
         }
     }
     let takes_raw = RAW_ACTIONS.contains(&last_part(&action.name));
+    if let Value::Dict(given) = &action.value
+        && !raw_action(&action.name)
+    {
+        refuse_inner_names(action, given)?;
+    }
     match &action.value {
         Value::Null => {}
         Value::Dict(dict) => args.named.extend(dict),
@@ -357,6 +378,9 @@ fn arguments(action: &Action, extra: Option<&Value>) -> Result<Args, Diagnostic>
                 return Ok(args);
             }
             let given = parse_kv(text, raw_action(&action.name))?;
+            if !raw_action(&action.name) {
+                refuse_inner_names(action, &given)?;
+            }
             args.named.extend(&given);
         }
         other if takes_raw => {
