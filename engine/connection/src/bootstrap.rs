@@ -114,7 +114,7 @@ async fn attempt(
     loop {
         let first = first(&mut incoming, &mut input, &mut tail, &mut watch, target);
         match timeout(patience, first).await {
-            Err(_) => return Err(watch.impatient().unwrap_or_else(|| slow(target, "the agent"))),
+            Err(_) => return Err(watch.impatient(target).unwrap_or_else(|| slow(target, "the agent"))),
             Ok(Err(e)) => return Err(e),
             Ok(Ok(First::Fail(number, why))) => return Ok(Err((number, why))),
             Ok(Ok(First::Need(how))) => {

@@ -4,7 +4,7 @@
 //! asking for more tries would lock accounts. Prompts are recognised on standard error, the texts of the classic and of
 //! the Rust `sudo` alike (the latter ignores `-p`).
 
-use crate::{Become, ConnectionError, Method, args::quote};
+use crate::{Become, ConnectionError, Method, Target, Transport, args::quote};
 
 /// The prompt that `sudo` is told to show.
 const PROMPT: &str = "[sudo via rustible] password:";
@@ -125,7 +125,7 @@ impl<'a> Watch<'a> {
         let Some(escalation) = self.escalation else { return Ok(None) };
         let name = escalation.method.name();
         let new = self.text[self.answered.unwrap_or(0)..].to_lowercase();
-        let asked = is_prompt(&new);
+        let asked = is_prompt(&new, escalation.prompts.as_deref());
         if self.answered.is_some() && (asked || WRONG.iter().any(|text| new.contains(text))) {
             return Err(ConnectionError::Become(format!("Incorrect {name} password")));
         }
@@ -142,12 +142,18 @@ impl<'a> Watch<'a> {
     }
 
     /// Time is up; what the reference says when a prompt was not understood.
-    pub(crate) fn impatient(&self) -> Option<ConnectionError> {
+    pub(crate) fn impatient(&self, target: &Target) -> Option<ConnectionError> {
         self.escalation.map(|_| {
             let text = self.text.trim();
-            ConnectionError::Become(format!(
-                "Timed out waiting for become success or become password prompt.\n{text}"
-            ))
+            ConnectionError::Timeout(match target.transport {
+                Transport::Local => {
+                    format!("Timed out waiting for become success or become password prompt.\n{text}")
+                }
+                _ => format!(
+                    "Timeout ({}s) waiting for privilege escalation prompt: {text}",
+                    target.timeout.as_secs()
+                ),
+            })
         })
     }
 
@@ -186,11 +192,14 @@ fn not_started(host: &str, code: Option<i32>, text: &str) -> ConnectionError {
     }
 }
 
-/// Whether the text ends in a question for a password.
-fn is_prompt(text: &str) -> bool {
+/// Whether the text, in small letters, ends in a question for a password.
+fn is_prompt(text: &str, prompts: Option<&[String]>) -> bool {
     let line = text.rsplit('\n').next().unwrap_or_default().trim();
     let asks = line.ends_with([':', '：']) || line.ends_with("> ");
-    asks && WORDS.iter().any(|word| line.contains(word))
+    asks && match prompts {
+        Some(prompts) => prompts.iter().any(|word| line.contains(&word.to_lowercase())),
+        None => WORDS.iter().any(|word| line.contains(word)),
+    }
 }
 
 #[cfg(test)]
@@ -200,7 +209,7 @@ mod tests {
 
     fn with(method: Method, password: Option<&str>) -> Become {
         let password = password.map(Secret::new);
-        Become { method, user: "root".into(), exe: None, flags: None, password }
+        Become { method, user: "root".into(), exe: None, flags: None, password, prompts: None }
     }
 
     #[test]

@@ -164,12 +164,12 @@ impl Pool {
     ) -> Result<Output, ConnectionError> {
         let way = self.way(target).await?;
         let Some(escalation) = &target.escalation else {
-            return raw::run((&target.name, &way), command, stdin, None).await;
+            return raw::run((target, &way), command, stdin, None).await;
         };
         let marked = format!("/bin/sh -c {}", quote(&format!("echo {}; {command}", raw::MARK)));
         let command = escalate::command(escalation, &marked)?;
         let watch = escalate::Watch::new(Some(escalation));
-        raw::run((&target.name, &way), &command, stdin, Some(watch)).await
+        raw::run((target, &way), &command, stdin, Some(watch)).await
     }
 
     /// Close every connection to the target's machine; the next call opens new ones.

@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::{ConnectionError, escalate::Watch, pool::Way, stream::Stream};
+use crate::{ConnectionError, Target, escalate::Watch, pool::Way, stream::Stream};
 
 /// What a command left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Output {
 
 /// Run a command to its end. With `watch`, standard error is looked at for prompts until one was answered.
 pub(crate) async fn run(
-    (host, way): (&str, &Way),
+    (target, way): (&Target, &Way),
     command: &str,
     stdin: Option<&[u8]>,
     mut watch: Option<Watch<'_>>,
@@ -33,8 +33,15 @@ pub(crate) async fn run(
         feed(input.take(), stdin);
     }
     let (mut more_output, mut more_errors) = (true, true);
+    // Rights must be given within the time of a connection; the command may then take as long as it likes.
+    let patience = tokio::time::sleep(target.timeout);
+    tokio::pin!(patience);
     while more_output || more_errors {
         tokio::select! {
+            () = &mut patience, if waiting => {
+                let error = watch.as_ref().and_then(|watch| watch.impatient(target));
+                return Err(error.unwrap_or_else(|| ConnectionError::Timeout("Timed out".to_string())));
+            }
             size = output.read(&mut piece), if more_output => {
                 let size = size.map_err(lost)?;
                 more_output = size > 0;
@@ -61,7 +68,7 @@ pub(crate) async fn run(
     let code = exit.await.map_err(|_| ConnectionError::Lost("The connection was lost".to_string()));
     drop(guard);
     if let Some(watch) = watch {
-        return Err(watch.ended(host, code.ok()));
+        return Err(watch.ended(&target.name, code.ok()));
     }
     result.rc = code?;
     Ok(result)

@@ -74,6 +74,8 @@ pub struct Become {
     pub flags: Option<String>,
     /// `ansible_become_password`.
     pub password: Option<Secret>,
+    /// What `su` may ask with, instead of the words for "password" that are known (`ansible_su_prompt_l10n`).
+    pub prompts: Option<Vec<String>>,
 }
 
 /// Programs that give another user's rights.

@@ -53,6 +53,8 @@ pub struct Options {
     pub inventory_sources: Vec<String>,
     /// `task_timeout` of tasks that name none, in seconds; 0 for none.
     pub task_timeout: u32,
+    /// Tell of steps that the engine adds by itself, too.
+    pub debug: bool,
     /// `no_log` of tasks that say nothing.
     pub no_log: bool,
     /// `inject_invocation` where no variable says otherwise.
@@ -179,6 +181,7 @@ impl Default for Options {
             config_file: None,
             inventory_sources: Vec::new(),
             task_timeout: 0,
+            debug: false,
             no_log: false,
             inject_invocation: false,
             inject_facts: true,

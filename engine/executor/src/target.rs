@@ -50,7 +50,11 @@ impl Resolver<'_> {
                 )));
             }
         };
-        let timeout = match self.text(&["ansible_timeout", "ansible_ssh_timeout"])? {
+        let names: &[&str] = match transport {
+            Transport::Local => &["ansible_local_become_success_timeout"],
+            _ => &["ansible_timeout", "ansible_ssh_timeout"],
+        };
+        let timeout = match self.text(names)? {
             Some(seconds) => seconds.parse().unwrap_or(self.options.timeout),
             None => self.options.timeout,
         };
@@ -148,6 +152,15 @@ impl Resolver<'_> {
             exe,
             flags: flags.or_else(|| options.become_flags.clone()),
             password: password.or_else(|| options.become_password.clone()).map(Secret::new),
+            prompts: match self.value(&["ansible_su_prompt_l10n"])?.filter(|_| kind == Method::Su) {
+                Some(Value::List(list)) if list.is_empty() => None,
+                Some(Value::List(list)) => Some(list.iter().map(crate::keyword::text_of).collect()),
+                Some(other) => {
+                    let text = crate::keyword::text_of(&other);
+                    Some(text.split(',').map(|word| word.trim().to_string()).collect())
+                }
+                None => None,
+            },
         }))
     }
 

@@ -80,6 +80,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &[("defaults", "fact_caching_timeout")],
         "86400",
     ),
+    s("DEFAULT_DEBUG", &["ANSIBLE_DEBUG"], &[("defaults", "debug")], "false"),
     s("DEFAULT_FORKS", &["ANSIBLE_FORKS"], &[("defaults", "forks")], "5"),
     s("DEFAULT_FORCE_HANDLERS", &["ANSIBLE_FORCE_HANDLERS"], &[("defaults", "force_handlers")], "false"),
     s("DEFAULT_GATHERING", &["ANSIBLE_GATHERING"], &[("defaults", "gathering")], "implicit"),

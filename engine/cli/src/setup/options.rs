@@ -61,6 +61,7 @@ pub(super) fn options(
         config_file: config.file.clone(),
         inventory_sources: sources.to_vec(),
         task_timeout: number("TASK_TIMEOUT")?.and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+        debug: config.flag("DEFAULT_DEBUG"),
         no_log: config.flag("DEFAULT_NO_LOG"),
         inject_invocation: config.flag("INJECT_INVOCATION"),
         inject_facts: config.flag("INJECT_FACTS_AS_VARS"),

@@ -89,9 +89,14 @@ impl Stage {
                     let message = "flush_handlers cannot be used as a handler";
                     return Err(Diagnostic::new(message).at(task.origin.as_ref()));
                 }
+                // An implied flush with nothing to run is no step at all.
+                let idle = flushing && cursors.get(host).is_none_or(|state| state.notifications.is_empty());
                 self.act(action, &job, cursors).await;
-                if !task.implicit {
-                    self.runner.emitter.verbose(2, None, format!("META: {}", done(action, &job)));
+                let text = format!("META: {}", done(action, &job));
+                match task.implicit {
+                    false => self.runner.emitter.verbose(2, None, text),
+                    true if self.runner.options.debug && !idle => self.runner.emitter.verbose(0, None, text),
+                    true => {}
                 }
             } else {
                 self.skip(&job, action);
