@@ -42,10 +42,8 @@ pub(crate) fn validation(
         Some(Value::Str(text)) => Some(text.to_string()),
         Some(Value::Bool(true)) => play.frame.own("name").filter(|name| name.truthy()).map(repr::str),
         Some(other) => {
-            let message = format!(
-                "validate_argspec must be a boolean or string, not <class '{}'>",
-                other.type_name()
-            );
+            let message =
+                format!("validate_argspec must be a boolean or string, not <class '{}'>", other.type_name());
             return Err(Diagnostic::parse(message, at));
         }
     };
@@ -55,7 +53,8 @@ pub(crate) fn validation(
         return Err(Diagnostic::parse(incomplete(name.is_none(), file.is_none(), &candidates), at));
     };
     let specs = runner.load(file)?;
-    let options = specs.get("argument_specs").and_then(|specs| specs.get(name)).and_then(|s| s.get("options"));
+    let options =
+        specs.get("argument_specs").and_then(|specs| specs.get(name)).and_then(|s| s.get("options"));
     let Some(Value::Dict(options)) = options else {
         let message = format!(
             "No argument spec named '{name}' in {}. Minimally expected:\nargument_specs:\n  {name}:\n    options: {{}}\n",

@@ -172,9 +172,7 @@ fn playbook(args: &Args, pattern: &str, module: &str) -> Result<Value, Diagnosti
     }
     let place = |what: &str| Some(Origin::new(&what.into(), 0, 0));
     let given = arguments(&args.module_args, plain, place("<CLI option '-a'>"))?;
-    if given.is_empty()
-        && is_command(plain)
-    {
+    if given.is_empty() && is_command(plain) {
         let text = format!("No argument passed to {module} module");
         return Err(Diagnostic::new(text).of_kind(Kind::Options));
     }

@@ -205,7 +205,14 @@ async fn proxy_command() {
 }
 
 pub(crate) fn become_with(method: Method, user: &str, password: Option<&str>) -> Become {
-    Become { method, user: user.into(), exe: None, flags: None, password: password.map(Secret::new), prompts: None }
+    Become {
+        method,
+        user: user.into(),
+        exe: None,
+        flags: None,
+        password: password.map(Secret::new),
+        prompts: None,
+    }
 }
 
 async fn sudo() {

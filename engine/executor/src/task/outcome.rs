@@ -220,7 +220,9 @@ fn inert(value: &Value) -> Value {
     match value {
         Value::Str(text) if text.may_be_template() => Value::Str(text.clone().with_trust(false)),
         Value::List(list) => list.iter().map(inert).collect::<Vec<_>>().into(),
-        Value::Dict(dict) => dict.iter().map(|(key, value)| (inert(key), inert(value))).collect::<Dict>().into(),
+        Value::Dict(dict) => {
+            dict.iter().map(|(key, value)| (inert(key), inert(value))).collect::<Dict>().into()
+        }
         other => other.clone(),
     }
 }
