@@ -5,6 +5,7 @@
 mod args;
 mod chance;
 mod check;
+mod children;
 mod context;
 mod engine;
 mod env;
@@ -29,6 +30,7 @@ mod templar;
 mod tests;
 
 pub use check::{Unknown, check_names, variables};
+pub use children::end_children;
 pub use engine::Engine;
 pub use env::{Config, Decrypt, Env, Fetch, HostVars, Patterns, Plugins, Scope, Warn};
 pub use options::FileOptions;

@@ -1,6 +1,9 @@
 //! The asynchronous part of a command: until it is done or somebody ends it.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use rustible_connection::{Pool, Stats};
 use rustible_executor::Runner;
@@ -8,6 +11,9 @@ use rustible_output::{Display, Sink};
 use rustible_source::Diagnostic;
 
 use crate::{config::Config, exit::INTERRUPTED};
+
+/// How long what is still at work may take to end.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Do the work on a runtime of its own; the exit status, and whether a signal ended it.
 pub(super) fn drive<F>(
@@ -23,11 +29,12 @@ where
         .enable_all()
         .build()
         .map_err(|error| Diagnostic::new(format!("cannot start: {error}")))?;
-    runtime.block_on(async {
+    let ended = ends();
+    let outcome = runtime.block_on(async {
         let stop = runner.stopper();
         let outcome = tokio::select! {
             outcome = work => outcome.map(|status| (u8::try_from(status).unwrap_or(1), false)),
-            signal = interrupted() => {
+            signal = ended => {
                 stop.store(true, Ordering::Relaxed);
                 Ok((signal, true))
             }
@@ -37,7 +44,10 @@ where
             streams(&runner.pool, display);
         }
         outcome
-    })
+    });
+    // A thread that is in the middle of something is not waited for.
+    runtime.shutdown_timeout(PATIENCE);
+    outcome
 }
 
 /// `RUSTIBLE_STATS`: a line for each stream, what went over it, to standard error.
@@ -49,6 +59,24 @@ fn streams(pool: &Pool, display: &Display) {
             "{name}{user}: frames sent {sent}, received {received}, calls {calls}, connections {connected}"
         );
         display.show(Sink::Err, &line, None);
+    }
+}
+
+/// The status of the signal that ends the program. It is waited for on a thread of its own: the others may all be held up by
+/// programs of lookups, which the signal ends.
+fn ends() -> impl Future<Output = u8> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        let status = runtime.block_on(interrupted());
+        rustible_template::end_children();
+        let _nobody = tell.send(status);
+    });
+    async {
+        match told.await {
+            Ok(status) => status,
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 

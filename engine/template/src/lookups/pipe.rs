@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use super::Call;
 use crate::{
+    children,
     methods::split_lines,
     rt::{Res, Rt, fail},
 };
@@ -17,7 +18,8 @@ fn output(call: &Call, command: &str) -> Res<String> {
     if let Some(all) = &call.ctx.env.environment {
         shell.env_clear().envs(all.iter());
     }
-    let done = shell.output().map_err(|e| fail(format!("lookup_plugin.pipe({command}): {e}")))?;
+    let done =
+        children::output(&mut shell).map_err(|e| fail(format!("lookup_plugin.pipe({command}): {e}")))?;
     if !done.status.success() {
         let code = done.status.code().unwrap_or(-1);
         return Err(fail(format!("lookup_plugin.pipe({command}) returned {code}")));
