@@ -79,7 +79,7 @@ async fn reboot(context: &mut Context<'_>) -> Result<Dict, Failure> {
             .map_err(|error| late(started, &error))?;
         match boot_id(context, &boot_time).await {
             Ok(now) if now != before => break,
-            Ok(_) | Err(Failure::Unreachable(_)) => {}
+            Ok(_) | Err(Failure::Unreachable { .. }) => {}
             Err(other) => return Err(other),
         }
         if Instant::now() >= deadline {
@@ -124,7 +124,7 @@ async fn order(context: &Context<'_>, delay: u64) -> Result<(), Failure> {
     };
     match run(context, &command).await {
         // Ended by the shutdown itself.
-        Ok((0, _)) | Err(Failure::Unreachable(_)) => Ok(()),
+        Ok((0, _)) | Err(Failure::Unreachable { .. }) => Ok(()),
         Ok((code, output)) if !(0..128).contains(&code) => {
             drop(output);
             Ok(())

@@ -39,6 +39,31 @@ impl ConnectionError {
         )
     }
 
+    /// What the user can do about it, where that can be told.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Auth(_) => {
+                "Check the user (ansible_user) and the key (ansible_ssh_private_key_file, --private-key): its public half must stand \
+                 in the user's ~/.ssh/authorized_keys on the host."
+            }
+            Self::Unreachable(text) if text.contains("Host key verification failed") => {
+                "If the machine was made anew, remove its old key with `ssh-keygen -R HOST`; a key that changed by itself is a \
+                 reason to look closer."
+            }
+            Self::Unreachable(_) | Self::Timeout(_) => {
+                "Check that the machine is up, that ansible_host and ansible_port are right, and that no firewall is in the way."
+            }
+            Self::Lost(_) => {
+                "Whether the task had an effect is not known: look at the host before you run it again."
+            }
+            Self::Bootstrap(_) => {
+                "Check that the user's home on the host can be written to and has room, and is not mounted noexec."
+            }
+            Self::Become(_) | Self::Protocol(_) | Self::Setup(_) => return None,
+        })
+    }
+
     /// Whether trying to connect again may help and harms nobody (a refused password is never tried twice).
     pub(crate) fn may_retry(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Timeout(_))

@@ -53,7 +53,12 @@ pub enum Failure {
     /// It failed for a reason that has a place in the playbook.
     Error(Box<Diagnostic>),
     /// The host could not be reached.
-    Unreachable(String),
+    Unreachable {
+        /// Why.
+        message: String,
+        /// What the user can do about it.
+        hint: Option<&'static str>,
+    },
 }
 
 impl Failure {

@@ -20,7 +20,7 @@ pub(crate) async fn call(
 /// A connection's error as the task's failure.
 pub(crate) fn failure(error: ConnectionError) -> Failure {
     if error.is_unreachable() {
-        Failure::Unreachable(error.to_string())
+        Failure::Unreachable { message: error.to_string(), hint: error.hint() }
     } else {
         Failure::msg(error.to_string())
     }

@@ -72,7 +72,13 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
                 "before" => found.map(|key| dict! { "title" => text(key, "title"), "key" => text(key, "key") }),
                 "after" => body.clone(),
             });
-            args.change(&server, host, "POST", &folder, Some(&body))?
+            let made = args.change(&server, host, "POST", &folder, Some(&body));
+            // Somebody else may have been faster: then the key is there.
+            let there = || Ok::<_, Failure>(server.list(host, &folder)?.into_iter().find(|key| same(&key)));
+            match made {
+                Ok(made) => made,
+                Err(refused) => Some(there()?.ok_or(refused)?),
+            }
         }
     };
     Ok(Outcome::msg(format!("Successfully created or updated the deploy key {}", args.title))
@@ -102,8 +108,15 @@ impl Args {
             "DELETE" => "delete",
             _ => "create",
         };
-        Err(Failure::new(format!("Failed to {what} deploy key: {}", answer.problem()))
-            .with("error", answer.problem()))
+        let failure = answer.failure(&format!("Failed to {what} deploy key")).with("error", answer.problem());
+        Err(if answer.taken() {
+            failure.hint(
+                "The key is registered in another project of this server. Enable it for this one (at GitLab: the project's Settings, \
+                 Repository, Deploy keys), remove it there, or use a key of its own.",
+            )
+        } else {
+            failure
+        })
     }
 }
 

@@ -78,11 +78,13 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         })?;
         match found {
             Some(found) => objects = found,
-            None => fail!(
-                "Failed to gather information about {}(s) even after waiting for {} seconds",
-                resource.kind,
-                args.wait_timeout
-            ),
+            None => {
+                let (kind, seconds) = (&resource.kind, args.wait_timeout);
+                let text = format!(
+                    "Failed to gather information about {kind}(s) even after waiting for {seconds} seconds"
+                );
+                return Err(Failure::new(text).hint(args.not_ready(&resource)));
+            }
         }
     }
     let hidden = args.hidden_fields.unwrap_or_default();
@@ -91,6 +93,17 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
 }
 
 impl Args {
+    /// Where to look when the objects do not become ready.
+    fn not_ready(&self, resource: &Resource) -> String {
+        let place = self.namespace.as_ref().map(|name| format!(" -n {name}")).unwrap_or_default();
+        let name = self.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+        let kind = resource.kind.to_lowercase();
+        format!(
+            "See what they wait for: kubectl{place} describe {kind}{name}; kubectl{place} get pods,events. If they only need longer, \
+             give a longer wait_timeout, then run again."
+        )
+    }
+
     /// The objects that are there.
     fn look(&self, host: &Host, cluster: &Cluster, resource: &Resource) -> Result<Vec<Dict>> {
         let mut query = Vec::new();

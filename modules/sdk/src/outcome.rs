@@ -76,6 +76,11 @@ impl Failure {
         self.data.insert(key, value);
         self
     }
+    /// What the user can do about it. It is shown below the error and is no part of what a playbook sees.
+    #[must_use]
+    pub fn hint(self, advice: impl Into<String>) -> Self {
+        self.with("_ansible_hint", advice.into())
+    }
     /// The argument that is to blame.
     #[must_use]
     pub fn of_arg(mut self, arg: &str) -> Self {

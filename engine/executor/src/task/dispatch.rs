@@ -280,7 +280,7 @@ pub(super) fn attempt(
             result.insert("failed", true);
             Attempt { result, error: Some(error.context("", None)), raised: true, ..Attempt::default() }
         }
-        Err(Failure::Unreachable(message)) => outcome::unreachable(message),
+        Err(Failure::Unreachable { message, hint }) => outcome::unreachable(message, hint),
         Err(Failure::Error(error)) => {
             let mut result = Dict::new();
             result.insert("changed", false);

@@ -316,9 +316,10 @@ pub(super) fn failed(mut result: Dict, of_module: bool) -> Attempt {
     if result.remove("_ansible_crashed").is_some_and(|crashed| crashed.truthy()) {
         result.remove("msg");
     }
+    let help = result.remove("_ansible_hint").as_ref().and_then(Value::as_str).map(str::to_string);
     let mut attempt = Attempt { result, of_module, ..Attempt::default() };
     let error = Diagnostic::new(message).context(attempt.kind(), None);
-    attempt.error = Some(Diagnostic { message: error.summary(), ..Diagnostic::default() });
+    attempt.error = Some(Diagnostic { message: error.summary(), help, ..Diagnostic::default() });
     attempt
 }
 
@@ -341,10 +342,11 @@ pub(super) fn module_failed(mut result: Dict) -> Attempt {
 }
 
 /// An unreachable host as an attempt.
-pub(super) fn unreachable(message: String) -> Attempt {
+pub(super) fn unreachable(message: String, hint: Option<&'static str>) -> Attempt {
     let mut result = Dict::new();
     result.insert("changed", false);
     result.insert("msg", format!("Task failed: {message}"));
     result.insert("unreachable", true);
-    Attempt { result, error: Some(Diagnostic::new(message)), unreachable: true, ..Attempt::default() }
+    let error = Diagnostic { message, help: hint.map(str::to_string), ..Diagnostic::default() };
+    Attempt { result, error: Some(error), unreachable: true, ..Attempt::default() }
 }

@@ -57,6 +57,25 @@ impl Answer {
         };
         format!("{}: {text}", self.status)
     }
+    /// A failure of this answer with words in front, and what the user can do about it where that can be told.
+    pub(crate) fn failure(&self, words: &str) -> Failure {
+        let problem = self.problem();
+        let failure = Failure::new(format!("{words}: {problem}"));
+        match self.status {
+            401 => failure.hint(
+                "Check the token: it may be mistyped, expired, revoked, or belong to another server.",
+            ),
+            403 if problem.contains("insufficient_scope") => failure.hint(
+                "The token lacks the scope `api`: make one that has it (at GitLab: Edit profile, Access tokens) and use it in its place.",
+            ),
+            403 => failure.hint("The token's user needs the role Maintainer in the project."),
+            _ => failure,
+        }
+    }
+    /// Whether the server has this already.
+    pub(crate) fn taken(&self) -> bool {
+        self.status == 400 && self.problem().contains("already been taken")
+    }
 }
 
 /// A server, logged in.
@@ -105,7 +124,7 @@ impl GitLab {
         };
         let who = server.ask(host, "GET", "/user", None)?;
         if !who.ok() {
-            return Err(Failure::new(format!("Failed to connect to GitLab server: {}", who.problem())));
+            return Err(who.failure("Failed to connect to GitLab server"));
         }
         Ok(server)
     }
@@ -118,7 +137,7 @@ impl GitLab {
         let body = dict! { "grant_type" => "password", "username" => user, "password" => password };
         let answer = self.send(host, "POST", &format!("{site}/oauth/token"), Some(&body), false)?;
         let token = answer.data.get("access_token").and_then(Value::as_str);
-        let refused = || Failure::new(format!("Failed to connect to GitLab server: {}", answer.problem()));
+        let refused = || answer.failure("Failed to connect to GitLab server");
         token.map(str::to_string).ok_or_else(refused)
     }
 
@@ -153,7 +172,10 @@ impl GitLab {
             request.headers.push(("Content-Type".to_string(), "application/json".to_string()));
             request.body = Some(json::dumps(&Value::Dict(body.clone())).into_bytes());
         }
-        let problem = |e: Failure| Failure::new(format!("Failed to connect to GitLab server: {}", e.msg));
+        let problem = |e: Failure| {
+            Failure::new(format!("Failed to connect to GitLab server: {}", e.msg))
+                .hint("Check api_url, and that the server's certificate is known here (ca_path).")
+        };
         let answer = host.http(&self.how, &request).map_err(problem)?;
         let next_page = answer.header("x-next-page").filter(|page| !page.is_empty()).map(str::to_string);
         let status = answer.status;

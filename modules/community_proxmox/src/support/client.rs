@@ -63,8 +63,44 @@ pub(crate) struct Refusal {
 }
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.text)
+        let hint = refusal.hint();
+        let failure = Self::new(refusal.text);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
+}
+impl Refusal {
+    /// What the user can do about it, where that can be told.
+    fn hint(&self) -> Option<&'static str> {
+        Some(match self.status {
+            0 => {
+                "Check api_host and api_port, and that the server's certificate is known here (ca_path) or is not to be checked."
+            }
+            401 => {
+                "Check api_user (name@realm) and api_password, or api_token_id and api_token_secret: \
+                 the server knows them not, or they have expired."
+            }
+            403 => "Give the user or token the privilege that is missing, or take another user.",
+            _ => return no_room(&self.text),
+        })
+    }
+
+    /// The same refusal with words in front.
+    fn behind(self, words: &str) -> Failure {
+        Self { text: format!("{words}: {}", self.text), ..self }.into()
+    }
+}
+
+/// Advice for what a full storage says.
+pub(crate) fn no_room(text: &str) -> Option<&'static str> {
+    const WORDS: [&str; 4] = ["no space left", "not enough", "insufficient free space", "out of space"];
+    let text = text.to_ascii_lowercase();
+    let full = WORDS.iter().any(|words| text.contains(words));
+    full.then_some(
+        "The storage is full: free space in it (images and ISOs no longer needed) or name another storage.",
+    )
 }
 
 #[derive(Clone)]
@@ -112,9 +148,7 @@ impl Server {
             Self { client, base, badge: Badge::Token(String::new()), timeout, check: host.check_mode() };
         server.badge = server.log_in(auth)?;
         if let Badge::Token(_) = server.badge {
-            server
-                .get("/version", &[])
-                .map_err(|e| Failure::new(format!("Failed to connect to Proxmox: {}", e.text)))?;
+            server.get("/version", &[]).map_err(|e| e.behind("Failed to connect to Proxmox"))?;
         }
         let entry = (Instant::now(), server.client.clone(), server.badge.clone());
         known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, entry);
@@ -132,9 +166,8 @@ impl Server {
         form.extend(auth.api_otp.as_ref().map(|otp| ("otp".to_string(), otp.clone())));
         let url = format!("{}/access/ticket", self.base);
         let request = form_of(self.client.post(url).timeout(self.timeout), &form);
-        let data = answer(request).map_err(|e| {
-            Failure::new(format!("Failed to connect to Proxmox as {}: {}", auth.api_user, e.text))
-        })?;
+        let words = format!("Failed to connect to Proxmox as {}", auth.api_user);
+        let data = answer(request).map_err(|e| e.behind(&words))?;
         let text = |key: &str| data.get(key).and_then(Value::as_str).map(str::to_string);
         match (text("ticket"), text("CSRFPreventionToken")) {
             (Some(ticket), Some(csrf)) => {

@@ -7,7 +7,7 @@ use std::{
 
 use rustible_sdk::{Failure, Host, Result, Value, fail, repr};
 
-use super::client::{Server, encoded};
+use super::client::{Server, encoded, no_room};
 
 /// Follow a task until it ends; its warnings count as success.
 ///
@@ -32,7 +32,17 @@ pub(crate) fn finish(server: &Server, host: &Host, upid: &Value, what: &str, tim
                 return Ok(());
             }
             let log = log(server, &path);
-            return Err(Failure::new(format!("{what} failed: {end}")).with("log", log).with("upid", upid));
+            // What a program of the task said may tell more than how the task ended.
+            let full = log.iter().map(repr::str).find(|line| no_room(line).is_some());
+            let more =
+                full.filter(|_| no_room(&end).is_none()).map(|line| format!(" ({line})")).unwrap_or_default();
+            let msg = format!("{what} failed: {end}{more}");
+            let hint = no_room(&msg);
+            let failure = Failure::new(msg).with("log", log).with("upid", upid);
+            return Err(match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            });
         }
         if begun.elapsed() > Duration::from_secs(timeout) {
             let last = log(server, &path).pop();

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A cluster, reached as somebody.
 pub(crate) struct Cluster {
     client: Client,
+    /// Its address.
+    server: String,
     /// What of its API is known already.
     pub(crate) known: Mutex<Known>,
 }
@@ -140,13 +142,14 @@ pub(crate) fn cluster(
         return Ok(cluster);
     }
     let problem = |e: &dyn Display| Failure::new(format!("Could not create API client: {e}"));
-    let client = wait_for(host, async move {
+    let (client, server) = wait_for(host, async move {
         let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
         let config = Config::from_custom_kubeconfig(config, &options).await.map_err(|e| e.to_string())?;
-        Client::try_from(config).map_err(|e| e.to_string())
+        let server = config.cluster_url.to_string().trim_end_matches('/').to_string();
+        Ok::<_, String>((Client::try_from(config).map_err(|e| e.to_string())?, server))
     })?
     .map_err(|e| problem(&e))?;
-    let cluster = Arc::new(Cluster { client, known: Mutex::default() });
+    let cluster = Arc::new(Cluster { client, server, known: Mutex::default() });
     clusters.lock().unwrap_or_else(PoisonError::into_inner).insert(key, cluster.clone());
     Ok(cluster)
 }
@@ -169,7 +172,13 @@ impl Cluster {
             }
             None => Body::empty(),
         };
-        let problem = |e: &dyn Display| Failure::new(format!("{} {}: {e}", ask.method, ask.path));
+        let problem = |e: &dyn Display| {
+            Failure::new(format!("{} {}{}: {e}", ask.method, self.server, ask.path)).hint(format!(
+                "The API server {} gives no answer. Check that the control plane is up (there: systemctl status kubelet; crictl ps) \
+                 and that the kubeconfig names the right address, then run again.",
+                self.server
+            ))
+        };
         let request = request.body(body).map_err(|e| problem(&e))?;
         let client = self.client.clone();
         let answer = wait_for(host, async move {
@@ -197,7 +206,8 @@ fn warning(header: &str) -> Option<String> {
 
 /// An error with everything behind it.
 fn causes(e: &dyn std::error::Error) -> String {
-    let mut text = e.to_string();
+    // The layers of the client say nothing about the cause.
+    let mut text = e.to_string().trim_start_matches("ServiceError: ").to_string();
     let mut next = e.source();
     while let Some(cause) = next {
         let more = cause.to_string();

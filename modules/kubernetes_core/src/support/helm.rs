@@ -148,10 +148,14 @@ impl Helm {
             "Failure when executing Helm command. Exited {}.\nstdout: {}\nstderr: {}",
             out.rc, out.stdout, out.stderr
         );
-        Failure::new(msg)
+        let failure = Failure::new(msg)
             .with("stdout", out.stdout.as_str())
             .with("stderr", out.stderr.as_str())
-            .with("command", self.line(words))
+            .with("command", self.line(words));
+        match advice(&out.stderr) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 
     /// What it says as YAML.
@@ -189,6 +193,22 @@ impl Helm {
         words.extend(all.then_some("-a"));
         Ok(self.yaml(host, &words)?.as_dict().cloned().unwrap_or_default())
     }
+}
+
+/// What the user can do about what Helm says, where that can be told.
+fn advice(said: &str) -> Option<&'static str> {
+    let says = |words: &str| said.contains(words);
+    Some(if says("Kubernetes cluster unreachable") {
+        "The API server gives no answer. Check that the control plane is up (there: systemctl status kubelet; crictl ps) and that \
+         the kubeconfig names the right address, then run again."
+    } else if says("context deadline exceeded") || says("timed out waiting") {
+        "The release's objects were not ready in time. See which are not (kubectl get pods, kubectl describe pod, in the release's \
+         namespace); if they only need longer, give a longer timeout, then run again."
+    } else if says("another operation (install/upgrade/rollback) is in progress") {
+        "An earlier run was cut off. Bring the release back (helm history, helm rollback) or remove it (helm uninstall), then run again."
+    } else {
+        return None;
+    })
 }
 
 /// Registries report their progress before what was asked for.

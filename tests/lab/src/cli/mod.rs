@@ -49,6 +49,12 @@ enum Action {
         #[command(flatten)]
         wish: demo::Wish,
     },
+    /// Break one thing after the other: see that the main job says what, where, and what to do, and completes after the repair
+    Failures {
+        /// This rustible in place of the one in the lab, or a build from the project
+        #[arg(long, value_name = "FILE")]
+        rustible: Option<PathBuf>,
+    },
     /// Stop all machines, end the lab and remove its folder; the cache stays
     Down,
     /// What `up` leaves in the background
@@ -85,6 +91,7 @@ fn act(arguments: Arguments) -> Result<u8> {
         Action::Run { command } => enter::run(&state, "controller", &command),
         Action::Shell { machine } => enter::run(&state, &machine, &["bash".to_owned(), "-l".to_owned()]),
         Action::Demo { rustible, wish } => demo::run(&state, rustible, wish),
+        Action::Failures { rustible } => demo::failures::run(&state, rustible),
         Action::Down => lab::down(&state).map(|()| 0),
         Action::Serve => lab::serve(&state).map(|()| 0),
     }

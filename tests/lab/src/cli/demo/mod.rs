@@ -2,6 +2,7 @@
 
 mod check;
 mod controller;
+pub(super) mod failures;
 mod look;
 mod project;
 mod rows;
