@@ -21,12 +21,8 @@ pub const GO: (u32, u32) = (1, 24);
 /// or too old, and when a build fails.
 pub fn binaries(cache: &Cache) -> Result<PathBuf> {
     cache.entry("binaries", &recipes::key(), |place| {
-        toolchain()?;
         for recipe in recipes::ALL {
-            let made =
-                cache.entry(recipe.name, &format!("{}{}", recipe.version, recipe.settings), |place| {
-                    (recipe.build)(place)
-                })?;
+            let made = recipe.made(cache)?;
             for file in fs::read_dir(&made)? {
                 let file = file?;
                 fs::hard_link(file.path(), place.join(file.file_name()))?;
@@ -34,6 +30,12 @@ pub fn binaries(cache: &Cache) -> Result<PathBuf> {
         }
         Ok(())
     })
+}
+
+/// `helm`, from the cache or built now (about two minutes). Errors as [`binaries`].
+pub fn helm(cache: &Cache) -> Result<PathBuf> {
+    let recipe = recipes::ALL.iter().find(|recipe| recipe.name == "helm").context("no recipe for helm")?;
+    Ok(recipe.made(cache)?.join("helm"))
 }
 
 /// Checks that Go is there and new enough. Errors with the version needed and where to get it.

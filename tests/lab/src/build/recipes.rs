@@ -1,12 +1,13 @@
 //! What is built, and how.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
 
-use super::{go, module};
+use super::{go, module, toolchain};
+use crate::cache::Cache;
 use crate::command::output;
 
 /// The version of the Kubernetes programs.
@@ -38,6 +39,16 @@ pub(super) struct Recipe {
     pub version: &'static str,
     pub settings: &'static str,
     pub build: fn(&Path) -> Result<()>,
+}
+
+impl Recipe {
+    /// The folder of its programs, from the cache or built now.
+    pub(super) fn made(&self, cache: &Cache) -> Result<PathBuf> {
+        cache.entry(self.name, &format!("{}{}", self.version, self.settings), |place| {
+            toolchain()?;
+            (self.build)(place)
+        })
+    }
 }
 
 pub(super) const ALL: &[Recipe] = &[
