@@ -55,6 +55,12 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         rustible: Option<PathBuf>,
     },
+    /// Run the main job and the reference one over the other, in fresh labs: neither changes what the other one built
+    BothWays {
+        /// This rustible in place of a build from the project
+        #[arg(long, value_name = "FILE")]
+        rustible: Option<PathBuf>,
+    },
     /// Stop all machines, end the lab and remove its folder; the cache stays
     Down,
     /// What `up` leaves in the background
@@ -91,6 +97,7 @@ fn act(arguments: Arguments) -> Result<u8> {
         Action::Run { command } => enter::run(&state, "controller", &command),
         Action::Shell { machine } => enter::run(&state, &machine, &["bash".to_owned(), "-l".to_owned()]),
         Action::Demo { rustible, wish } => demo::run(&state, rustible, wish),
+        Action::BothWays { rustible } => demo::both_ways::run(&state, rustible),
         Action::Failures { rustible } => demo::failures::run(&state, rustible),
         Action::Down => lab::down(&state).map(|()| 0),
         Action::Serve => lab::serve(&state).map(|()| 0),

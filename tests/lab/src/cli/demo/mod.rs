@@ -1,5 +1,6 @@
 //! The main job from beginning to end, and what can be seen of it from outside.
 
+pub(super) mod both_ways;
 mod check;
 mod controller;
 pub(super) mod failures;
