@@ -26,7 +26,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Action {
     /// Fill the cache: build the cluster's programs, the machines' tree and the images
-    Prefetch,
+    Prefetch {
+        /// The reference as well, for both-ways
+        #[arg(long)]
+        reference: bool,
+    },
     /// Bring the lab up, the controller included
     Up,
     /// Run a command in the controller
@@ -92,7 +96,13 @@ fn act(arguments: Arguments) -> Result<u8> {
         }
     };
     match arguments.action {
-        Action::Prefetch => prefetch::all().map(|_| 0),
+        Action::Prefetch { reference } => {
+            prefetch::all()?;
+            if reference {
+                demo::both_ways::fetch()?;
+            }
+            Ok(0)
+        }
         Action::Up => lab::up(&state).map(|()| 0),
         Action::Run { command } => enter::run(&state, "controller", &command),
         Action::Shell { machine } => enter::run(&state, &machine, &["bash".to_owned(), "-l".to_owned()]),

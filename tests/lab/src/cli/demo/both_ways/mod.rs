@@ -57,6 +57,11 @@ pub(in crate::cli) fn run(state: &Path, program: Option<PathBuf>) -> Result<u8> 
     Ok(u8::from(table.has_no()))
 }
 
+/// Fetches the reference into the cache. Errors when pip fails.
+pub(in crate::cli) fn fetch() -> Result<()> {
+    reference::packages(&Cache::of_user()?).map(drop)
+}
+
 /// The tasks that changed something, with their hosts. Errors when the log is none of a run that came to its end.
 fn changes(log: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(log)?;
