@@ -31,7 +31,7 @@ pub(super) fn all(look: &Look, story: &Story) -> Table {
         cuda::rows(&mut table, look, &story.wish);
     }
     secrets::rows(&mut table, look, story);
-    table.skip("failures", "all", "nothing is broken on purpose here");
+    table.skip("failures", "all", "`rustible-lab failures` breaks things on purpose");
     // What disturbs the machines comes last.
     reboot::rows(&mut table, look, &story.wish);
     if story.wish.cuda {

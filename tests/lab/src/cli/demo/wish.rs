@@ -36,6 +36,12 @@ pub(super) struct Node {
 pub(super) const CONTROL: u8 = 11;
 pub(super) const WORKER: u8 = 21;
 
+impl Default for Wish {
+    fn default() -> Self {
+        Self { ceph: false, cuda: false, gateway: false, workers: 1 }
+    }
+}
+
 impl Wish {
     /// All nodes, sorted by name.
     pub(super) fn nodes(&self) -> Vec<Node> {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::super::controller::CONTROL;
+use super::super::wish::CONTROL;
 use super::bench::Bench;
 use super::{Case, Expected};
 
