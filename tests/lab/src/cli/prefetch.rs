@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use super::say;
 use crate::cache::Cache;
@@ -33,10 +33,15 @@ pub(super) struct Made {
 pub(super) fn all() -> Result<Made> {
     packages()?;
     let cache = Cache::of_user()?;
-    say("machines' tree ...");
-    let base = tree::base(&cache)?;
-    say("the cluster's programs (a quarter of an hour the first time) ...");
-    let binaries = build::binaries(&cache)?;
+    say("machines' tree and the cluster's programs (a quarter of an hour the first time) ...");
+    // One waits for the archive while the other computes.
+    let (base, binaries) = std::thread::scope(|scope| {
+        let base = scope.spawn(|| tree::base(&cache));
+        let binaries = build::binaries(&cache);
+        (base.join(), binaries)
+    });
+    let base = base.map_err(|_| anyhow!("the making of the machines' tree died"))??;
+    let binaries = binaries?;
     say("images ...");
     let images = images::images(&cache, &binaries, &base)?;
     Ok(Made { cache, binaries, base, images })

@@ -15,9 +15,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
-use super::{lab, say};
+use super::{lab, prefetch, say};
 use look::Look;
 pub(super) use wish::Wish;
 
@@ -53,7 +53,7 @@ pub(super) fn run(state: &Path, program: Option<PathBuf>, wish: Wish) -> Result<
     }
     let program = match program {
         Some(program) => program,
-        None => project::build()?,
+        None => build()?,
     };
     lab::up(state)?;
     controller::fill(state, &program, &wish)?;
@@ -93,6 +93,17 @@ pub(super) fn run(state: &Path, program: Option<PathBuf>, wish: Wish) -> Result<
         "The lab is still up. Look around: `rustible-lab shell` (then kubectl get pods -A); `rustible-lab down` ends it.",
     );
     Ok(u8::from(table.has_no()))
+}
+
+/// Builds rustible while the cache is filled, which takes longer and waits for the network. Errors when either fails.
+fn build() -> Result<PathBuf> {
+    let (made, program) = std::thread::scope(|scope| {
+        let made = scope.spawn(prefetch::all);
+        let program = project::build();
+        (made.join(), program)
+    });
+    made.map_err(|_| anyhow!("the filling of the cache died"))??;
+    program
 }
 
 /// One run on the controller with its output in `log`: the recap and the time. Errors with the end of the log when it fails.
