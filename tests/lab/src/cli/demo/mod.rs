@@ -39,6 +39,8 @@ pub(super) struct Story {
     pub second_changes: Vec<String>,
     /// The recaps of the first and the second run.
     pub recaps: [String; 2],
+    /// The recaps of the runs of `setup_applications.yaml`.
+    pub applications: Vec<String>,
     /// The median of the measured runs.
     pub median: Duration,
     /// What the process lists of the machines showed during the runs.
@@ -70,10 +72,12 @@ pub(super) fn run(state: &Path, program: Option<PathBuf>, wish: Wish) -> Result<
     let after = look.versions()?;
     let second_changes = objects.symmetric_difference(&after).cloned().collect();
     let mut logs = vec![folder.join("first.log"), folder.join("second.log")];
-    let mut times = Vec::new();
+    let (mut times, mut applications) = (Vec::new(), Vec::new());
     for number in 1..=WARM_UP + MEASURED {
         let log = folder.join(format!("applications-{number}.log"));
-        times.push(play(state, &log, "setup_applications.yaml")?.1);
+        let (recap, took) = play(state, &log, "setup_applications.yaml")?;
+        times.push(took);
+        applications.push(recap);
         logs.push(log);
     }
     let processes = watch.end()?;
@@ -82,7 +86,7 @@ pub(super) fn run(state: &Path, program: Option<PathBuf>, wish: Wish) -> Result<
     let median = measured.get(MEASURED / 2).copied().context("no run was measured")?;
     say(&format!("setup_applications.yaml, {MEASURED} runs: median {:.0} ms", median.as_secs_f64() * 1e3));
     let recaps = [first.0, second.0];
-    let story = Story { wish, logs, second_writes, second_changes, recaps, median, processes };
+    let story = Story { wish, logs, second_writes, second_changes, recaps, applications, median, processes };
     let table = rows::all(&look, &story);
     table.print();
     let not_asked = story.wish.not_asked();

@@ -63,6 +63,8 @@ fn runs(table: &mut Table, story: &Story) {
         "second: nothing written at Proxmox, GitLab, the internet",
         Ok(none(&story.second_writes)),
     );
+    let changed: Vec<String> = story.applications.iter().flat_map(|recap| bad(recap, &calm)).collect();
+    table.look("runs", "setup_applications.yaml: nothing changed in any run", Ok(none(&changed)));
     let slow = format!("{:?}", story.median);
     let verdict = if story.median < GOAL { Verdict::Yes } else { Verdict::No(slow) };
     table.look("runs", "setup_applications.yaml under 2 s, median of 5", Ok(verdict));

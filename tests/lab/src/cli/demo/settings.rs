@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn names_of_the_environment_come_from_the_nodes_names() {
-        let wish = Wish { ceph: false, cuda: false, gateway: false, workers: 2 };
+        let wish = Wish { workers: 2, ..Wish::default() };
         let names: Vec<String> = wish.nodes().iter().map(variable).collect();
         assert_eq!(names, ["K8S_CONTROL_1", "K8S_NODE_1", "K8S_NODE_2"]);
         let text = more_workers(&wish).unwrap();
