@@ -125,8 +125,14 @@ pub fn parse_kv(text: &Text, raw: bool) -> Result<Dict, Diagnostic> {
 
 /// Where the word's `=` is that makes it an assignment: not escaped, not first, not inside quotes or a template.
 fn assignment(word: &str) -> Option<usize> {
-    let at = word.match_indices('=').map(|(i, _)| i).find(|&i| i > 0 && !word[..i].ends_with('\\'))?;
+    // A key may be a template itself.
+    let head = if word.starts_with("{{") { word.find("}}=")? + 2 } else { 0 };
+    let at = word.match_indices('=').map(|(i, _)| i);
+    let at = at.filter(|i| *i >= head).find(|&i| i > 0 && !word[..i].ends_with('\\'))?;
     let key = word[..at].trim();
+    if head > 0 {
+        return (at == head).then_some(at);
+    }
     let plain = !key.is_empty() && !key.contains(['\'', '"', '{', '$', '/', ';', '|', '&', '<', '>', '(']);
     plain.then_some(at)
 }

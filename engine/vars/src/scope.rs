@@ -266,6 +266,12 @@ impl Scope for TaskScope {
                 Some(frame.all("environment").into_iter().cloned().collect::<Vec<_>>().into())
             }
             "ansible_local" => self.store.namespaced.get("local").cloned(),
+            // Inside a task the host is known by its address, which is its name unless somebody says otherwise.
+            "ansible_host" | "ansible_ssh_host" if self.play.play.is_some() => {
+                let other = if name == "ansible_host" { "ansible_ssh_host" } else { "ansible_host" };
+                let given = self.layers.iter().find_map(|layer| layer.get(other)).cloned();
+                given.or_else(|| self.host.clone().map(Value::str))
+            }
             _ => None,
         }
     }

@@ -5,6 +5,9 @@ use rustible_protocol::{Origin, Text};
 use super::Call;
 use crate::rt::{Res, Rt, undefined};
 
+/// What `undef()` says without an argument.
+const UNDEF: &str = "Mandatory variable has not been overridden";
+
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     call.known(&["default"])?;
     let default = call.option("default").cloned().unwrap_or_else(|| Rt::str(""));
@@ -18,6 +21,8 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
                 Rt::Str(Text::untrusted(value).with_origin(Some(Origin::new(&source, 0, 0))))
             }
             None => match &default {
+                // Undefined with a reason of its own gives that reason.
+                Rt::Undef(fault) if fault.error.message != UNDEF => return Err(fault.clone()),
                 Rt::Undef(_) => {
                     return Err(undefined(format!("The environment variable '{name}' is not set.")));
                 }

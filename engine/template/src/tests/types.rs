@@ -31,7 +31,9 @@ pub(crate) const TABLE: Table = &[
     ("falsy", |_, v, a| truthy(v, &a).map(|t| !t)),
     ("filter", |_, v, _| Ok(v.as_str().is_some_and(registry::filter_exists))),
     ("test", |_, v, _| Ok(v.as_str().is_some_and(registry::test_exists))),
-    ("vault_encrypted", |_, v, _| Ok(v.as_str().is_some_and(|t| t.starts_with("$ANSIBLE_VAULT;")))),
+    ("vault_encrypted", |_, v, _| {
+        Ok(v.as_text().is_some_and(|t| t.is_secret() || t.starts_with("$ANSIBLE_VAULT;")))
+    }),
     ("nan", |_, v, _| number_or_false(v)),
     ("isnan", |_, v, _| number_or_false(v)),
 ];
