@@ -68,7 +68,8 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
             other => rustible_protocol::repr::str(other),
         };
         let args = without(&given, &["src", CONTENT]);
-        return write(context, args, source::bytes(CONTENT, text.into_bytes())).await;
+        let result = write(context, args, source::bytes(CONTENT, text.into_bytes())).await?;
+        return Ok(told(result, None));
     }
     let src = src.unwrap_or_else(|| "".into());
     if context.flag("remote_src", false)? {
@@ -83,7 +84,27 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
     args.insert("_original_basename", basename(&src));
     preserve(&mut args, &path)?;
     let attached = source::file(context, CONTENT, &path, decrypt)?;
-    write(context, args, attached).await
+    Ok(told(write(context, args, attached).await?, Some(&path)))
+}
+
+/// What the controller's half adds to a result: where a written file came from, and differences even where there are
+/// none.
+pub(crate) fn told(mut result: Dict, source: Option<&Path>) -> Dict {
+    if result.get("failed").is_some_and(Value::truthy) {
+        return result;
+    }
+    let differences = match result.get("diff").cloned() {
+        Some(list @ Value::List(_)) => list,
+        Some(Value::Dict(one)) => vec![Value::Dict(one)].into(),
+        _ => Value::list(),
+    };
+    result.insert("diff", differences);
+    if let Some(source) = source
+        && result.get("changed").is_some_and(Value::truthy)
+    {
+        result.insert("src", source.display().to_string());
+    }
+    result
 }
 
 /// A file that is missing, in the reference's words.

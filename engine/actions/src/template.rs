@@ -4,7 +4,7 @@ use rustible_executor::{Context, Failure};
 use rustible_protocol::{Dict, Kind, Spec, Value};
 
 use crate::{
-    copy::CONTENT,
+    copy::{CONTENT, told},
     rendering,
     source::{self, basename, without},
     spec::{With, action, field, file_attributes, spec},
@@ -60,11 +60,6 @@ action!(
 async fn template(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let src = context.text("src").unwrap_or_else(|| "".into());
     let encoding = context.text("output_encoding").unwrap_or_else(|| "utf-8".into());
-    if !matches!(encoding.to_lowercase().as_str(), "utf-8" | "utf8") {
-        return Err(Failure::msg(format!(
-            "template: output_encoding '{encoding}' is not supported by rustible"
-        )));
-    }
     let path = context.find_file("templates", &src).map_err(Failure::relayed)?;
     let options = rendering::options(&context.args)?;
     let dest = context.args.get("dest").cloned().unwrap_or_default();
@@ -90,5 +85,24 @@ async fn template(context: &mut Context<'_>) -> Result<Dict, Failure> {
         let meta = std::fs::metadata(&path).map_err(|e| Failure::msg(format!("{}: {e}", path.display())))?;
         args.insert("mode", format!("0{:o}", meta.permissions().mode() & 0o7777));
     }
-    context.module("ansible.builtin.copy", args, vec![source::bytes(CONTENT, rendered.into_bytes())]).await
+    let rendered = source::bytes(CONTENT, encoded(rendered, &encoding)?);
+    let result = context.module("ansible.builtin.copy", args, vec![rendered]).await?;
+    Ok(told(result, Some(&path)))
+}
+
+/// The text in another encoding.
+fn encoded(text: String, name: &str) -> Result<Vec<u8>, Failure> {
+    if matches!(name.to_lowercase().as_str(), "" | "utf-8" | "utf8" | "ascii" | "us-ascii") {
+        return Ok(text.into_bytes());
+    }
+    let label = name.to_lowercase().replace('_', "-");
+    let known = encoding_rs::Encoding::for_label(label.as_bytes());
+    let Some(encoding) = known.filter(|encoding| encoding.output_encoding() == *encoding) else {
+        return Err(Failure::msg(format!("template: output_encoding '{name}' is not supported by rustible")));
+    };
+    let (bytes, _, lossy) = encoding.encode(&text);
+    if lossy {
+        return Err(Failure::msg(format!("template: the text has characters that '{name}' cannot encode")));
+    }
+    Ok(bytes.into_owned())
 }

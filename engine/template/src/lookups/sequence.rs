@@ -7,7 +7,7 @@ use crate::{
     rt::{Res, Rt, fail},
 };
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Numbers {
     start: Option<i64>,
     end: Option<i64>,
@@ -16,43 +16,56 @@ struct Numbers {
     format: Option<String>,
 }
 
-fn number(text: &str) -> Res<i64> {
-    parse(text, 0)
-        .or_else(|| parse(text, 10))
-        .and_then(|n| n.as_i64())
-        .ok_or_else(|| fail(format!("can't parse {text} as integer")))
-}
-
-/// The short form: `[start-]end[/stride][:format]`.
-fn short(term: &str) -> Option<Numbers> {
-    let (range, format) = term.split_once(':').map_or((term, None), |(r, f)| (r, Some(f.to_string())));
-    let (range, stride) = range.split_once('/').map_or((range, None), |(r, s)| (r, Some(s)));
-    let (start, end) = range.split_once('-').map_or((None, range), |(s, e)| (Some(s), e));
-    Some(Numbers {
-        start: start.map(number).transpose().ok()?,
-        end: Some(number(end).ok()?),
-        count: None,
-        stride: stride.map(number).transpose().ok()?,
-        format,
+/// A decimal number.
+fn number(name: &str, text: &str) -> Res<i64> {
+    let found = parse(text, 10).and_then(|n| n.as_i64());
+    found.ok_or_else(|| {
+        fail(format!(
+            "Config '{name}' for 'sequence' lookup plugin from 'Direct' has an invalid value: Invalid value provided for 'integer': '{text}'"
+        ))
     })
 }
 
-fn long(term: &str) -> Res<Numbers> {
-    let mut out = Numbers::default();
+/// The short form: `[start-]end[/stride][:format]`; what looks like numbers, hexadecimal ones too, must be some.
+fn short(term: &str, numbers: &mut Numbers) -> Res<bool> {
+    let (range, format) = term.split_once(':').map_or((term, None), |(r, f)| (r, Some(f.to_string())));
+    let (range, stride) = range.split_once('/').map_or((range, None), |(r, s)| (r, Some(s)));
+    let (start, end) = range.split_once('-').map_or((None, range), |(s, e)| (Some(s), e));
+    let digits = |text: &str| {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    if ![start, Some(end), stride].into_iter().flatten().all(digits) {
+        return Ok(false);
+    }
+    numbers.end = Some(number("end", end)?);
+    if let Some(start) = start {
+        numbers.start = Some(number("start", start)?);
+    }
+    if let Some(stride) = stride {
+        numbers.stride = Some(number("stride", stride)?);
+    }
+    numbers.format = format.or(numbers.format.take());
+    Ok(true)
+}
+
+fn long(term: &str, numbers: &mut Numbers) -> Res<()> {
     for word in super::words(term) {
         let Some((key, value)) = word.split_once('=') else {
-            return Err(fail(format!("unrecognized arguments to with_sequence: {word}")));
+            return Err(fail("unrecognized arguments to with_sequence: ['_raw_params']"));
         };
         match key {
-            "start" => out.start = Some(number(value)?),
-            "end" => out.end = Some(number(value)?),
-            "count" => out.count = Some(number(value)?),
-            "stride" => out.stride = Some(number(value)?),
-            "format" => out.format = Some(super::unquoted(value).to_string()),
-            other => return Err(fail(format!("unrecognized arguments to with_sequence: ['{other}']"))),
+            "start" => numbers.start = Some(number(key, value)?),
+            "end" => numbers.end = Some(number(key, value)?),
+            "count" => numbers.count = Some(number(key, value)?),
+            "stride" => numbers.stride = Some(number(key, value)?),
+            "format" => numbers.format = Some(super::unquoted(value).to_string()),
+            other => {
+                return Err(fail(format!("unrecognized arguments to with_sequence: ['{other}']")));
+            }
         }
     }
-    Ok(out)
+    Ok(())
 }
 
 fn expand(numbers: Numbers) -> Res<Vec<Rt>> {
@@ -66,19 +79,22 @@ fn expand(numbers: Numbers) -> Res<Vec<Rt>> {
     let stride = numbers.stride.unwrap_or(1);
     let end = match numbers.count {
         Some(0) => return Ok(Vec::new()),
-        Some(count) => start + count * stride - stride.signum(),
+        Some(count) => start + count * stride - 1,
         None => numbers.end.unwrap_or(0),
     };
+    if stride == 0 {
+        return Ok(Vec::new());
+    }
     if stride > 0 && end < start {
         return Err(fail("to count backwards make stride negative"));
     }
     if stride < 0 && end > start {
         return Err(fail("to count forward don't make stride negative"));
     }
-    if stride == 0 {
-        return Ok(Vec::new());
-    }
     let format = numbers.format.unwrap_or_else(|| "%d".into());
+    if format.matches('%').count() != 1 {
+        return Err(fail(format!("bad formatting string: {format}")));
+    }
     let mut out = Vec::new();
     let mut at = start;
     while if stride > 0 { at <= end } else { at >= end } {
@@ -96,21 +112,22 @@ fn expand(numbers: Numbers) -> Res<Vec<Rt>> {
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     call.known(&["start", "end", "count", "stride", "format"])?;
     let option = |name: &str| call.option(name).map(integer).transpose();
+    let common = Numbers {
+        start: option("start")?,
+        end: option("end")?,
+        count: option("count")?,
+        stride: option("stride")?,
+        format: call.option("format").map(crate::repr::text).transpose()?,
+    };
     if call.terms.is_empty() {
-        return expand(Numbers {
-            start: option("start")?,
-            end: option("end")?,
-            count: option("count")?,
-            stride: option("stride")?,
-            format: call.option("format").map(crate::repr::text).transpose()?,
-        });
+        return if call.options.is_empty() { Ok(Vec::new()) } else { expand(common) };
     }
     let mut out = Vec::new();
     for term in call.texts()? {
-        let numbers = match short(&term) {
-            Some(numbers) => numbers,
-            None => long(&term)?,
-        };
+        let mut numbers = common.clone();
+        if !short(&term, &mut numbers)? {
+            long(&term, &mut numbers)?;
+        }
         out.extend(expand(numbers)?);
     }
     Ok(out)
