@@ -87,7 +87,9 @@ fn about(context: &Context<'_>, path: &Path, src: &str, dest: Value) -> Dict {
     vars.insert("template_destpath", dest);
     vars.insert("template_src", src);
     if rustible_template::Scope::get(&**context.templar.scope(), "ansible_managed").is_none() {
-        vars.insert("ansible_managed", context.runner.options.ansible_managed.as_str());
+        let modified = meta.and_then(|m| m.modified().ok());
+        let managed = rustible_template::managed(&context.runner.options.ansible_managed, modified);
+        vars.insert("ansible_managed", Value::Str(managed));
     }
     vars
 }

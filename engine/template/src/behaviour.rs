@@ -251,3 +251,9 @@ fn what_was_encrypted_can_be_written_encrypted() {
             .contains("Attempted to dump a vaulted value")
     );
 }
+
+#[test]
+fn a_plus_in_front_of_a_number_is_its_sign() {
+    assert_eq!(rendered("{{ [+1, 1 + +2] }}"), vec![Value::Int(1), Value::Int(3)].into());
+    assert!(message("{{ + }}").contains("Syntax error"));
+}

@@ -20,8 +20,13 @@ pub(crate) struct SyntaxError {
 
 /// Parse a template text.
 pub(crate) fn template(source: &str, options: &Options) -> Result<Template, SyntaxError> {
-    let source = normalise(source);
+    let mut source = normalise(source);
     let config = options.syntax().map_err(|message| SyntaxError { message, line: 1 })?;
+    while source.contains('+')
+        && let Err(fault) = machinery::parse(&source, "<template>", config.clone())
+    {
+        source = without_sign(&source, &fault).ok_or_else(|| error(&fault, &source))?;
+    }
     let parsed = machinery::parse(&source, "<template>", config).map_err(|e| error(&e, &source))?;
     let lower = Lower { source: &source, verbatim: options.escape_backslashes, in_print: false };
     let ast::Stmt::Template(root) = &parsed else {
@@ -32,10 +37,25 @@ pub(crate) fn template(source: &str, options: &Options) -> Result<Template, Synt
 
 /// Parse a bare expression.
 pub(crate) fn expression(source: &str, verbatim: bool) -> Result<Template, SyntaxError> {
-    let source = normalise(source);
+    let mut source = normalise(source);
+    while source.contains('+')
+        && let Err(fault) = machinery::parse_expr(&source)
+    {
+        source = without_sign(&source, &fault).ok_or_else(|| error(&fault, &source))?;
+    }
     let parsed = machinery::parse_expr(&source).map_err(|e| error(&e, &source))?;
     let lower = Lower { source: &source, verbatim, in_print: true };
     Ok(Template { body: Vec::new(), expr: Some(lower.expr(&parsed)?) })
+}
+
+/// The source without the `+` that the parser did not expect: a sign in front of a number, which changes nothing.
+fn without_sign(source: &str, fault: &minijinja::Error) -> Option<String> {
+    let range = fault.range()?;
+    let behind = source.get(range.end..)?.trim_start();
+    let number =
+        behind.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '(' | '+' | '-'));
+    let sign = source.get(range.clone())? == "+" && fault.detail() == Some("unexpected `+`");
+    (sign && number).then(|| [&source[..range.start], " ", &source[range.end..]].concat())
 }
 
 fn normalise(source: &str) -> String {

@@ -207,6 +207,12 @@ pub(crate) fn now(_: &Rc<Ctx>, args: Args) -> Res<Rt> {
     }
 }
 
+/// A time of this machine in a format; a format that is not understood stays as it is.
+pub(crate) fn stamp(format: &str, time: std::time::SystemTime) -> String {
+    let when = Timestamp::try_from(time).map(|when| when.to_zoned(TimeZone::system()));
+    when.ok().and_then(|when| written(format, &when).ok()).unwrap_or_else(|| format.to_string())
+}
+
 fn strftime(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("strftime", args, &["second", "utc"])?;
     let zone = if args.flag(1, false)? { TimeZone::UTC } else { TimeZone::system() };

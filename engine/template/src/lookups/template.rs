@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustible_protocol::{Dict, Origin, Text};
+use rustible_protocol::{Dict, Origin, Text, Value};
 
 use super::Call;
 use crate::{
@@ -58,7 +58,9 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
             && let Some((text, _)) =
                 call.ctx.env.config.as_ref().and_then(|c| c.setting("DEFAULT_MANAGED_STR"))
         {
-            extra.insert("ansible_managed", text);
+            let modified = std::fs::metadata(&path).and_then(|meta| meta.modified()).ok();
+            let text = crate::repr::text(&call.ctx.data(text))?;
+            extra.insert("ansible_managed", Value::Str(crate::managed(&text, modified)));
         }
         for (key, value) in [("template_path", &*file), ("template_fullpath", &*file)] {
             extra.insert(key, value);
