@@ -13,7 +13,7 @@ mod gather_facts;
 mod group_by;
 mod include_vars;
 mod kubernetes;
-mod package;
+mod manager;
 mod pause;
 mod raw;
 mod reboot;
@@ -65,5 +65,5 @@ pub fn actions() -> Vec<Arc<dyn Action>> {
 /// Everything that stands before modules.
 #[must_use]
 pub fn preparations() -> Vec<Arc<dyn Preparation>> {
-    vec![Arc::new(kubernetes::Kubernetes), Arc::new(package::Package), Arc::new(user::User)]
+    vec![Arc::new(kubernetes::Kubernetes), Arc::new(manager::Dnf), Arc::new(manager::Package), Arc::new(manager::Service), Arc::new(user::User)]
 }

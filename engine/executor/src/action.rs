@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use rustible_connection::{SourceFile, Target};
+use rustible_playbook::Task;
 use rustible_protocol::{Attachment, Call, CheckMode, Dict, Reply, Spec, Text, Value};
 use rustible_source::Diagnostic;
 use rustible_template::{Rendered, Templar};
@@ -125,6 +126,8 @@ pub struct Context<'a> {
     pub runner: &'a Arc<Runner>,
     /// Arguments: rendered but for [`Action::raw_arguments`], aliases resolved, defaults not filled in.
     pub args: Dict,
+    /// The task.
+    pub task: &'a Task,
     /// The arguments as written.
     pub written: &'a Dict,
     /// Renders templates as the task sees them.
@@ -156,6 +159,20 @@ impl Context<'_> {
     #[must_use]
     pub fn diff(&self) -> bool {
         self.settled.diff
+    }
+
+    /// What `module_defaults` around the task give to another module, rendered.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn module_defaults(&self, module: &str) -> Result<Dict, Failure> {
+        Ok(crate::task::defaults(self.task, module, self.templar)?)
+    }
+
+    /// Whether there are `module_defaults` around the task at all.
+    #[must_use]
+    pub fn has_module_defaults(&self) -> bool {
+        self.task.frame.all("module_defaults").iter().any(|value| value.truthy())
     }
 
     /// Run a module where the task runs.

@@ -12,6 +12,11 @@ pub trait Preparation: Send + Sync {
     /// Full names of the modules it stands before.
     fn modules(&self) -> &'static [&'static str];
 
+    /// Whether it takes the arguments as they are given, because another module's interface may hold.
+    fn open(&self) -> bool {
+        false
+    }
+
     /// The arguments to send. `context.args` are the given ones by their main names, types settled, defaults not filled in.
     ///
     /// # Errors
@@ -23,6 +28,8 @@ pub trait Preparation: Send + Sync {
 pub enum Prepared {
     /// Call the module with these.
     Call(Dict),
+    /// Call another module instead: its full name and its arguments.
+    Instead(String, Dict),
     /// There is nothing to do on the target; this is the result.
     Done(Dict),
 }

@@ -47,7 +47,7 @@ impl Registry {
     /// or in front of it.
     #[must_use]
     pub fn with_foreign(mut self, tree: Tree, preferred: bool) -> Self {
-        self.foreign = tree;
+        self.foreign = tree.with_actions(self.preparations.keys().map(|name| (*name).to_string()).collect());
         self.prefer_foreign = preferred;
         self
     }
@@ -55,6 +55,11 @@ impl Registry {
     /// Modules that are not rustible's own.
     pub(crate) fn foreign(&self) -> &Tree {
         &self.foreign
+    }
+
+    /// Whether a task with this module runs a foreign one: where there is no native one, or by preference.
+    pub(crate) fn runs_foreign(&self, name: &str) -> bool {
+        (self.prefer_foreign || self.module(name).is_none()) && self.is_foreign(name)
     }
 
     /// Whether the full name is that of a foreign module.

@@ -172,6 +172,12 @@ impl Runner {
         self.files.load(path)
     }
 
+    /// Whether there is a module of that full name, native or not.
+    #[must_use]
+    pub fn has_module(&self, name: &str) -> bool {
+        self.registry.module(name).is_some() || self.registry.is_foreign(name)
+    }
+
     /// Raise it to end the run after what is under way.
     #[must_use]
     pub fn stopper(&self) -> Arc<AtomicBool> {

@@ -35,6 +35,8 @@ pub enum Lookup {
 #[derive(Default)]
 pub struct Tree {
     places: Mutex<Places>,
+    /// Full names of modules before which other code stands than their action plugins.
+    prepared: Vec<String>,
     core: OnceLock<Option<Core>>,
     routes: Mutex<Routes>,
     files: Mutex<HashMap<String, Lookup>>,
@@ -54,6 +56,13 @@ impl Tree {
     #[must_use]
     pub fn new(places: Places) -> Self {
         Self { places: Mutex::new(places), ..Self::default() }
+    }
+
+    /// The same, where the action plugins of these modules have something of ours in their place.
+    #[must_use]
+    pub fn with_actions(mut self, prepared: Vec<String>) -> Self {
+        self.prepared = prepared;
+        self
     }
 
     /// A playbook's or role's folder: `library`, `module_utils` and so on beside it count from now on.
@@ -189,7 +198,9 @@ impl Tree {
 
     fn find_in_core(&self, name: &str, short: &str) -> Lookup {
         let Some(core) = self.core() else { return Lookup::Nothing };
-        if let Some(path) = folders::plugin(&core.package.join("plugins/action"), short) {
+        if let Some(path) = folders::plugin(&core.package.join("plugins/action"), short)
+            && !self.prepared.iter().any(|prepared| prepared == name)
+        {
             return refused_action(name, &path);
         }
         if folders::plugin(&core.package.join("modules"), short).is_some() {

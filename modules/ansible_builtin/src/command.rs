@@ -43,14 +43,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
-    let text = args.raw.filter(|raw| !raw.trim().is_empty()).or(args.cmd);
+    let raw = args.raw.filter(|raw| !raw.trim().is_empty());
+    exec::exactly_one([raw.is_some(), args.cmd.is_some(), args.argv.is_some()])?;
+    let text = raw.or(args.cmd);
     let argv = args.argv.unwrap_or_default();
-    if text.is_none() && argv.is_empty() {
-        fail!(rc = 256; "no command given");
-    }
-    if text.is_some() && !argv.is_empty() {
-        fail!(rc = 256; "only command or argv can be given, not both");
-    }
     let (argv, shown) = if args.uses_shell {
         let line = match text {
             Some(text) => text,

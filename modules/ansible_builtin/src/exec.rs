@@ -17,6 +17,18 @@ pub(crate) struct Plan {
     pub(crate) strip_empty_ends: bool,
 }
 
+/// Whether the command was given in exactly one of its three ways.
+///
+/// # Errors
+/// When it was not.
+pub(crate) fn exactly_one(given: [bool; 3]) -> Result<()> {
+    match given.iter().filter(|given| **given).count() {
+        0 => fail!("one of the following is required: _raw_params, cmd, argv"),
+        1 => Ok(()),
+        _ => fail!("parameters are mutually exclusive: _raw_params|cmd|argv"),
+    }
+}
+
 /// The result, as `command` and `shell` return it.
 pub(crate) fn run(plan: Plan, host: &mut Host) -> Result<Outcome> {
     let empty = |msg: String, changed: bool| {

@@ -40,6 +40,9 @@ pub(crate) struct Args {
     #[arg(name = "_original_basename")]
     /// The name a copied file had.
     original_basename: Option<String>,
+    /// Only say whether the content looks like no text.
+    #[arg(name = "_diff_peek")]
+    diff_peek: Option<bool>,
     #[arg(flatten)]
     attrs: FileAttrs,
 }
@@ -77,6 +80,11 @@ pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
     }
     if args.src.is_some() && !matches!(state, State::Link | State::Hard) {
         fail!(path = shown; "src option requires state to be 'link' or 'hard'");
+    }
+    if args.diff_peek.is_some() {
+        let bytes = host.read(&path).ok().flatten().unwrap_or_default();
+        let binary = bytes.iter().take(8192).any(|byte| *byte == 0);
+        return Ok(Outcome::new().changed(false).with("path", shown).with("appears_binary", binary));
     }
     // A folder takes the file in.
     if !matches!(state, State::Absent | State::Link | State::Directory)

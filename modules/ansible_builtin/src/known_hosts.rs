@@ -70,9 +70,8 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
             let words = [keygen.as_str(), "-R", &name, "-f", &path];
             host.change(&Command::new(words))?.or_fail(|o| o.stderr.trim_end().to_string())?;
         }
-        // Another key than the one that is to go stays.
-        (Found::Other(_), false) => {}
-        (Found::Same(line), false) => drop(lines.remove(line - 1)),
+        // A key of the same type goes too, whatever it is.
+        (Found::Same(line) | Found::Other(line), false) => drop(lines.remove(line - 1)),
         (Found::Other(line), true) => {
             lines.remove(line - 1);
             lines.push(&added);

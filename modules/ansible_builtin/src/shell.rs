@@ -29,9 +29,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
-    let Some(line) = args.raw.filter(|raw| !raw.trim().is_empty()).or(args.cmd) else {
-        fail!(rc = 256; "no command given");
-    };
+    let raw = args.raw.filter(|raw| !raw.trim().is_empty());
+    exec::exactly_one([raw.is_some(), args.cmd.is_some(), false])?;
+    let line = raw.or(args.cmd).unwrap_or_default();
     let text = |path: Option<PathBuf>| {
         path.map(|path| path.to_string_lossy().into_owned()).filter(|p| !p.is_empty())
     };

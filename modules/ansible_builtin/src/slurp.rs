@@ -9,6 +9,9 @@ pub(crate) struct Args {
     /// The file.
     #[arg(alias("path"))]
     src: PathBuf,
+    /// Whether the content comes as base64, which is safe for what is no text.
+    #[arg(default = true)]
+    armor: bool,
 }
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
@@ -21,8 +24,17 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     else {
         fail!("File not found: {shown}");
     };
+    let (content, encoding) = if args.armor {
+        (base64(&bytes), "base64")
+    } else {
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let at = e.utf8_error().valid_up_to();
+            Failure::new(format!("File is not UTF-8 text: {shown} (byte {at}); it needs 'armor'"))
+        })?;
+        (text, "utf-8")
+    };
     Ok(Outcome::new()
-        .with("content", base64(&bytes))
+        .with("content", content)
         .with("source", args.src.to_string_lossy().as_ref())
-        .with("encoding", "base64"))
+        .with("encoding", encoding))
 }

@@ -94,7 +94,7 @@ pub(crate) struct Args {
     ssh_key_file: Option<PathBuf>,
     /// What the key says of itself.
     ssh_key_comment: Option<String>,
-    /// Password of the key; not supported.
+    /// Password of the key.
     #[arg(no_log)]
     ssh_key_passphrase: Option<String>,
     /// Class of BSD systems.
@@ -184,9 +184,8 @@ fn execute(args: &Args, mut words: Vec<String>, host: &mut Host) -> Result<Outpu
 impl Args {
     /// What is not supported, by its name; what only other systems have is told to be without effect.
     fn refuse(&self, host: &mut Host) -> Result<()> {
-        let refused = [("local", self.local), ("ssh_key_passphrase", self.ssh_key_passphrase.is_some())];
-        if let Some((name, _)) = refused.iter().find(|(_, given)| *given) {
-            return Err(Failure::new(format!("user: {name} is not supported")).of_arg(name));
+        if self.local {
+            return Err(Failure::new("user: local is not supported").of_arg("local"));
         }
         let foreign = [
             ("login_class", self.login_class.is_some()),

@@ -70,7 +70,7 @@ fn splat(action: &str, template: &Text, task: &Task, templar: &Templar) -> Resul
 }
 
 /// What `module_defaults` around the task give to its action.
-fn defaults(task: &Task, action: &str, templar: &Templar) -> Result<Dict, Diagnostic> {
+pub(crate) fn defaults(task: &Task, action: &str, templar: &Templar) -> Result<Dict, Diagnostic> {
     let mut args = Dict::new();
     for written in task.frame.all("module_defaults") {
         let Rendered::Value(Value::Dict(defaults)) = templar.render(written)? else { continue };

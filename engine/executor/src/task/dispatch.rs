@@ -5,16 +5,12 @@ use std::{
     time::Duration,
 };
 
-use rustible_protocol::{Call, Dict, Spec, Value, validate::validate};
+use rustible_protocol::{Dict, Spec, Value, validate::validate};
 use rustible_source::{Diagnostic, nearest};
 use rustible_template::{Env, Templar};
 
-use super::{Job, attempts::Attempt, background, foreign, item::Ready, outcome};
-use crate::{
-    action::{Action, Context, Failure, skipped_in_check},
-    module,
-    preparation::{Preparation, Prepared},
-};
+use super::{Job, attempts::Attempt, item::Ready, modules, outcome};
+use crate::action::{Action, Context, Failure};
 
 /// Run the action or module.
 pub(super) async fn run(job: &Job, ready: &Ready) -> Attempt {
@@ -57,14 +53,7 @@ async fn run_untimed(job: &Job, ready: &Ready) -> Attempt {
     if let Some(action) = registry.action(name).cloned() {
         return of_action(job, ready, &*action).await;
     }
-    match registry.module(name) {
-        Some(spec) => of_module(job, ready, spec).await,
-        None if registry.is_foreign(name) => foreign::run(job, ready, name).await,
-        None => {
-            let text = format!("the module '{name}' is not supported by rustible");
-            outcome::failed([("msg", Value::from(text))].into_iter().collect(), false)
-        }
-    }
+    modules::run(job, ready, name).await
 }
 
 async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
@@ -120,10 +109,11 @@ fn keep_warnings(result: &mut Dict, told: impl Iterator<Item = String>) {
     }
 }
 
-fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &'a Templar) -> Context<'a> {
+pub(super) fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &'a Templar) -> Context<'a> {
     Context {
         runner: &job.runner,
         args,
+        task: &job.task,
         written: &ready.written,
         templar,
         host: &job.host,
@@ -134,52 +124,6 @@ fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &'a Templar)
         warnings: Vec::new(),
         notes: Vec::new(),
     }
-}
-
-async fn of_module(job: &Job, ready: &Ready, spec: &'static Spec) -> Attempt {
-    let settled = &ready.settled;
-    let prepared = match job.runner.registry.preparation(spec.name) {
-        None => Prepared::Call(ready.args.clone()),
-        Some(preparation) => match prepare(job, ready, spec, &**preparation).await {
-            Ok(prepared) => prepared,
-            Err(attempt) => return *attempt,
-        },
-    };
-    let args = match prepared {
-        Prepared::Call(args) => args,
-        Prepared::Done(result) => return attempt(job, Ok(result), Vec::new()),
-    };
-    if settled.background > 0 {
-        let call = Call { module: spec.name.to_string(), args, ..settled.call() };
-        return background::run(job, ready, call, Vec::new()).await;
-    }
-    if let Err(result) = checked(spec, &args, &[]) {
-        return outcome::failed(as_written(job, spec, result), true);
-    }
-    if skipped_in_check(spec, settled.check) {
-        return skipped(spec.name);
-    }
-    let call = Call { module: spec.name.to_string(), args, ..settled.call() };
-    let reply = module::call(&job.runner, &settled.target, call, Vec::new()).await;
-    attempt(job, reply.map(|reply| reply.result), Vec::new())
-}
-
-/// What stands before the module settles its arguments.
-async fn prepare(
-    job: &Job,
-    ready: &Ready,
-    spec: &Spec,
-    preparation: &dyn Preparation,
-) -> Result<Prepared, Box<Attempt>> {
-    let args = checked(spec, &ready.args, &[])
-        .map_err(|result| Box::new(outcome::failed(as_written(job, spec, result), true)))?;
-    let templar = job.templar(&ready.scope);
-    let mut context = context(job, ready, args, &templar);
-    let prepared = preparation.prepare(&mut context).await;
-    for warning in std::mem::take(&mut context.warnings) {
-        job.runner.emitter.warn(warning);
-    }
-    prepared.map_err(|failure| Box::new(attempt(job, Err(failure), Vec::new())))
 }
 
 /// Some actions have words of their own for arguments that they do not know.
@@ -195,7 +139,7 @@ fn unknown_options(job: &Job, ready: &Ready, action: &dyn Action) -> Option<Dict
 }
 
 /// A refusal names the module as the task does.
-fn as_written(job: &Job, spec: &Spec, mut result: Dict) -> Dict {
+pub(super) fn as_written(job: &Job, spec: &Spec, mut result: Dict) -> Dict {
     if let Some(Value::Str(message)) = result.get("msg") {
         let message = message.replace(&format!("({})", spec.name), &format!("({})", job.task.action));
         result.insert("msg", message);
@@ -203,7 +147,7 @@ fn as_written(job: &Job, spec: &Spec, mut result: Dict) -> Dict {
     result
 }
 
-fn skipped(name: &str) -> Attempt {
+pub(super) fn skipped(name: &str) -> Attempt {
     let mut result = Dict::new();
     result.insert("changed", false);
     result.insert("skipped", true);
@@ -212,7 +156,7 @@ fn skipped(name: &str) -> Attempt {
 }
 
 /// The arguments with aliases resolved and types coerced, or the result of the refusal.
-fn checked(spec: &Spec, args: &Dict, raw: &[&str]) -> Result<Dict, Dict> {
+pub(super) fn checked(spec: &Spec, args: &Dict, raw: &[&str]) -> Result<Dict, Dict> {
     let mut plain = args.clone();
     let mut kept = Dict::new();
     for name in raw {

@@ -25,8 +25,8 @@ const PYTHONS: &[&str] = &[
 const SPECIAL: [&str; 6] = ["fuse", "nfs", "vboxsf", "ramfs", "9p", "vfat"];
 
 /// Run the module of that full name.
-pub(super) async fn run(job: &Job, ready: &Ready, name: &str) -> Attempt {
-    let (call, files) = match prepare(job, ready, name) {
+pub(super) async fn run(job: &Job, ready: &Ready, name: &str, args: Dict) -> Attempt {
+    let (call, files) = match prepare(job, ready, name, args) {
         Ok(prepared) => prepared,
         Err(error) => return attempt(job, Err(Failure::Error(Box::new(error))), Vec::new()),
     };
@@ -37,7 +37,12 @@ pub(super) async fn run(job: &Job, ready: &Ready, name: &str) -> Attempt {
     attempt(job, reply.map(|reply| reply.result), Vec::new())
 }
 
-fn prepare(job: &Job, ready: &Ready, name: &str) -> Result<(Call, Vec<SourceFile>), Diagnostic> {
+fn prepare(
+    job: &Job,
+    ready: &Ready,
+    name: &str,
+    args: Dict,
+) -> Result<(Call, Vec<SourceFile>), Diagnostic> {
     let payload = job.runner.registry.foreign().payload(name).map_err(Diagnostic::new)?;
     if payload.interpreter.is_empty() && payload.style != Style::Binary {
         return Err(Diagnostic::new(format!("module ({}) is missing interpreter line", job.task.action)));
@@ -67,7 +72,7 @@ fn prepare(job: &Job, ready: &Ready, name: &str) -> Result<(Call, Vec<SourceFile
     };
     let call = Call {
         module: name.to_string(),
-        args: arguments(job, ready)?,
+        args: arguments(job, ready, args)?,
         attachments: vec![attachment],
         foreign: Some(foreign),
         ..settled.call()
@@ -121,12 +126,11 @@ fn variable(job: &Job, ready: &Ready, name: &str) -> Result<Option<Value>, Diagn
 }
 
 /// The task's arguments and those that the common code of modules reads.
-fn arguments(job: &Job, ready: &Ready) -> Result<Dict, Diagnostic> {
+fn arguments(job: &Job, ready: &Ready, mut args: Dict) -> Result<Dict, Diagnostic> {
     let settled = &ready.settled;
     let options = &job.runner.options.foreign;
     let text = |value: &str| if value.is_empty() { Value::Null } else { Value::str(value) };
     let facility = variable(job, ready, "ansible_syslog_facility")?;
-    let mut args = ready.args.clone();
     let more: [(&str, Value); 18] = [
         ("check_mode", settled.check.into()),
         ("no_log", (settled.no_log || options.no_target_syslog).into()),

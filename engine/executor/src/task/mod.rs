@@ -8,6 +8,7 @@ mod dispatch;
 mod foreign;
 mod item;
 mod loops;
+mod modules;
 mod outcome;
 mod settle;
 
@@ -21,6 +22,7 @@ use rustible_vars::TaskScope;
 
 use crate::{action::Effect, play::PlayRun, run::Runner};
 
+pub(crate) use arguments::defaults;
 pub(crate) use conditions::all_true;
 pub(crate) use outcome::{censored, event, public, registered};
 pub use settle::Settled;

@@ -95,8 +95,23 @@ fn generate(args: &Args, keygen: &str, (user, file): (&User, &Path), host: &mut 
     if args.ssh_key_bits > 0 {
         command = command.args(["-b".to_string(), args.ssh_key_bits.to_string()]);
     }
-    let command = command.args(["-C", &comment, "-f", &path, "-N", ""]);
-    failed_as(args, &host.change(&command.plain_language())?)?;
+    let command = command.args(["-C", &comment, "-f", &path]).plain_language();
+    match args.ssh_key_passphrase.as_deref().filter(|phrase| !phrase.is_empty()) {
+        None => failed_as(args, &host.change(&command.args(["-N", ""]))?)?,
+        Some(phrase) => {
+            // Told by a program that reads it from its environment: a command line would show it to everybody.
+            let folder = host.temp_dir()?;
+            let asked = folder.path().join("ask");
+            let script = "#!/bin/sh\nprintf '%s\\n' \"$RUSTIBLE_PASSPHRASE\"\n";
+            host.write_program(&asked, script.as_bytes())?;
+            let command = command
+                .env("SSH_ASKPASS", asked.to_string_lossy())
+                .env("SSH_ASKPASS_REQUIRE", "force")
+                .env("DISPLAY", ":0")
+                .env("RUSTIBLE_PASSPHRASE", phrase);
+            failed_as(args, &host.change(&command)?)?;
+        }
+    }
     let give = Command::new(["chown", "-h", &owner, &path, &format!("{path}.pub")]);
     failed_as(args, &host.change(&give.plain_language())?)
 }

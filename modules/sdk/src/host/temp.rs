@@ -65,6 +65,17 @@ impl Host {
         let dir = tempfile::Builder::new().prefix(".rustible.").tempdir_in(self.temp_root())?;
         Ok(Temp { path: dir.path().to_path_buf(), _guard: Guard::Dir(dir) })
     }
+    /// A new program of this user alone (mode 0700), in a temporary folder.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    #[expect(clippy::disallowed_methods, reason = "the door itself")]
+    pub fn write_program(&self, path: &Path, content: &[u8]) -> Result<()> {
+        use std::{io::Write, os::unix::fs::OpenOptionsExt};
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o700).open(path)?;
+        Ok(file.write_all(content)?)
+    }
     /// A new file (mode 0600) or folder (0700) that stays, with a name of its own between a beginning and an end.
     ///
     /// # Errors
