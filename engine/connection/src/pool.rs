@@ -196,13 +196,9 @@ impl Pool {
         }
         agents.iter().for_each(|agent| agent.close());
         drop(agents);
-        match target.transport {
-            Transport::Local => tokio::time::sleep(Duration::from_millis(50)).await,
-            // How long it takes over there cannot be seen from here.
-            Transport::Ssh(_) | Transport::SystemSsh(_) => {
-                tokio::time::sleep(Duration::from_millis(300)).await
-            }
-        }
+        // How long it takes over there cannot be seen from here.
+        let moment = if target.transport == Transport::Local { 50 } else { 300 };
+        tokio::time::sleep(Duration::from_millis(moment)).await;
     }
 
     /// Close all connections: agents end what they run and themselves. Waits a moment for those of this machine.

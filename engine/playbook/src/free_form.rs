@@ -15,6 +15,7 @@ pub fn split_args(text: &str, origin: Option<&Arc<Origin>>) -> Result<Vec<String
     let mut word = String::new();
     let mut quote: Option<char> = None;
     let mut depth = 0usize;
+    let mut goes_on = false;
     let chars: Vec<char> = text.chars().collect();
     let mut i = 0;
     while i < chars.len() {
@@ -49,19 +50,8 @@ pub fn split_args(text: &str, origin: Option<&Arc<Origin>>) -> Result<Vec<String
                 }
                 word.push(c);
             }
-            (' ', _) if quote.is_none() && depth == 0 => {
-                // Further blanks stay with the word before, so that joining gives the text back.
-                if word.is_empty() {
-                    match words.last_mut() {
-                        Some(last) => last.push(' '),
-                        None => words.push(String::new()),
-                    }
-                }
-                flush(&mut words, &mut word);
-            }
-            ('\n', _) if quote.is_none() && depth == 0 => {
-                flush(&mut words, &mut word);
-                word.push('\n');
+            (' ' | '\n', _) if quote.is_none() && depth == 0 => {
+                goes_on = blank(c, goes_on, &mut words, &mut word);
             }
             _ => word.push(c),
         }
@@ -75,6 +65,28 @@ pub fn split_args(text: &str, origin: Option<&Arc<Origin>>) -> Result<Vec<String
         ));
     }
     Ok(words)
+}
+
+/// A blank or the end of a line behind a word. A backslash alone takes the end of its line away: whether the line has
+/// one is told and returned.
+fn blank(c: char, goes_on: bool, words: &mut Vec<String>, word: &mut String) -> bool {
+    let backslash = word == "\\";
+    // Further blanks stay with the word before, so that joining gives the text back.
+    if c == ' ' && word.is_empty() {
+        match words.last_mut() {
+            Some(last) => last.push(' '),
+            None => words.push(String::new()),
+        }
+    }
+    if backslash {
+        word.clear();
+    }
+    flush(words, word);
+    let goes_on = goes_on || backslash;
+    if c == '\n' && !goes_on {
+        word.push('\n');
+    }
+    c == ' ' && goes_on
 }
 
 fn flush(words: &mut Vec<String>, word: &mut String) {
@@ -231,6 +243,8 @@ mod tests {
         let script = "for x in a  b; do\n    echo \"$x\"\n  done\n\techo c";
         let given = parse_kv(&Text::trusted(script, None), true).unwrap();
         assert_eq!(given.get("_raw_params").and_then(Value::as_str), Some(script));
+        let given = parse_kv(&Text::trusted("echo a \\\n\"b\nc\" \\\n| d", None), true).unwrap();
+        assert_eq!(given.get("_raw_params").and_then(Value::as_str), Some("echo a \"b\nc\" | d"));
     }
 
     #[test]

@@ -297,15 +297,24 @@ fn hard(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> {
 
 fn touch(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> {
     let path = if args.follow { host.real_path(&args.path) } else { args.path.clone() };
-    if host.stat(&path, false)?.is_none() {
+    let fresh = host.stat(&path, false)?.is_none();
+    if fresh {
         if host.check_mode() {
             host.mark_changed();
             return Ok(Outcome::new().with("dest", path.to_string_lossy().as_ref()).with("state", "absent"));
         }
         host.write(&path, &mut std::io::empty(), &Edit::default())?;
     }
-    host.attributes_with(&path, &args.attrs, args.follow, (&mut sides.before, &mut sides.after))?;
-    times(args, &path, host, &mut sides, "now")?;
+    let done = host
+        .attributes_with(&path, &args.attrs, args.follow, (&mut sides.before, &mut sides.after))
+        .and_then(|_| times(args, &path, host, &mut sides, "now"));
+    if let Err(failure) = done {
+        // A new file that could not be made as wanted does not stay.
+        if fresh {
+            host.remove(&path)?;
+        }
+        return Err(failure);
+    }
     finish("dest", &path, host, sides)
 }
 

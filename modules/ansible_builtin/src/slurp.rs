@@ -1,5 +1,7 @@
 //! `ansible.builtin.slurp`: the content of a file of the target.
 
+use std::io::Read;
+
 use rustible_sdk::{base64, prelude::*};
 
 /// Read a file from the target.
@@ -16,14 +18,17 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let shown = args.src.display();
-    if host.is_dir(&args.src)? {
-        fail!("Source is a directory and must be a file: {shown}");
+    let mut bytes = Vec::new();
+    let read = host.open(&args.src).and_then(|mut file| Ok(file.read_to_end(&mut bytes)?));
+    if let Err(error) = read {
+        let because = |number: u8| error.msg.contains(&format!("[Errno {number}]"));
+        match () {
+            () if because(2) => fail!("File not found: {shown}"),
+            () if because(13) => fail!("File is not readable: {shown}"),
+            () if because(21) => fail!("Source is a directory and must be a file: {shown}"),
+            () => fail!("Unable to slurp file: {shown}: {}", error.msg),
+        }
     }
-    let Some(bytes) =
-        host.read(&args.src).map_err(|_| Failure::new(format!("File is not readable: {shown}")))?
-    else {
-        fail!("File not found: {shown}");
-    };
     let (content, encoding) = if args.armor {
         (base64(&bytes), "base64")
     } else {

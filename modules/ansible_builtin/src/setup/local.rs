@@ -11,17 +11,12 @@ pub(super) fn local(args: &Args, host: &mut Host, facts: &mut Facts) -> Result<(
     for path in host.glob(&args.fact_path, "*.fact")? {
         let name = path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let shown = path.to_string_lossy().into_owned();
-        let stat = match host.stat(&path, true) {
-            Ok(Some(stat)) => stat,
-            // What is in the folder and cannot be looked at is a link to nowhere.
-            Ok(None) | Err(_) => {
-                let why = format!(
-                    "Could not stat fact ({shown}): [Errno 2] No such file or directory: '{shown}'"
-                );
-                host.warn(why.as_str());
-                all.insert(name, why);
-                continue;
-            }
+        // What is in the folder and cannot be looked at is a link to nowhere.
+        let Ok(Some(stat)) = host.stat(&path, true) else {
+            let why = format!("Could not stat fact ({shown}): [Errno 2] No such file or directory: '{shown}'");
+            host.warn(why.as_str());
+            all.insert(name, why);
+            continue;
         };
         let text = match content(&path, stat.permissions().mode() & 0o100 != 0, host) {
             Ok(text) => text,
