@@ -65,5 +65,11 @@ pub fn actions() -> Vec<Arc<dyn Action>> {
 /// Everything that stands before modules.
 #[must_use]
 pub fn preparations() -> Vec<Arc<dyn Preparation>> {
-    vec![Arc::new(kubernetes::Kubernetes), Arc::new(manager::Dnf), Arc::new(manager::Package), Arc::new(manager::Service), Arc::new(user::User)]
+    vec![
+        Arc::new(kubernetes::Kubernetes),
+        Arc::new(manager::Dnf),
+        Arc::new(manager::Package),
+        Arc::new(manager::Service),
+        Arc::new(user::User),
+    ]
 }

@@ -37,12 +37,7 @@ pub(super) async fn run(job: &Job, ready: &Ready, name: &str, args: Dict) -> Att
     attempt(job, reply.map(|reply| reply.result), Vec::new())
 }
 
-fn prepare(
-    job: &Job,
-    ready: &Ready,
-    name: &str,
-    args: Dict,
-) -> Result<(Call, Vec<SourceFile>), Diagnostic> {
+fn prepare(job: &Job, ready: &Ready, name: &str, args: Dict) -> Result<(Call, Vec<SourceFile>), Diagnostic> {
     let payload = job.runner.registry.foreign().payload(name).map_err(Diagnostic::new)?;
     if payload.interpreter.is_empty() && payload.style != Style::Binary {
         return Err(Diagnostic::new(format!("module ({}) is missing interpreter line", job.task.action)));

@@ -13,7 +13,8 @@ pub(super) fn local(args: &Args, host: &mut Host, facts: &mut Facts) -> Result<(
         let shown = path.to_string_lossy().into_owned();
         // What is in the folder and cannot be looked at is a link to nowhere.
         let Ok(Some(stat)) = host.stat(&path, true) else {
-            let why = format!("Could not stat fact ({shown}): [Errno 2] No such file or directory: '{shown}'");
+            let why =
+                format!("Could not stat fact ({shown}): [Errno 2] No such file or directory: '{shown}'");
             host.warn(why.as_str());
             all.insert(name, why);
             continue;

@@ -72,8 +72,7 @@ impl Host {
     #[expect(clippy::disallowed_methods, reason = "the door itself")]
     pub fn write_program(&self, path: &Path, content: &[u8]) -> Result<()> {
         use std::{io::Write, os::unix::fs::OpenOptionsExt};
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o700).open(path)?;
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o700).open(path)?;
         Ok(file.write_all(content)?)
     }
     /// A new file (mode 0600) or folder (0700) that stays, with a name of its own between a beginning and an end.
