@@ -10,8 +10,6 @@ pub(super) enum Verdict {
     Yes,
     /// Looked at, and otherwise: what was seen.
     No(String),
-    /// Nobody looked: why.
-    NotChecked(&'static str),
 }
 
 /// All rows.
@@ -25,11 +23,6 @@ impl Table {
         self.0.push((area, what.into(), verdict));
     }
 
-    /// Adds a row that nobody looked at.
-    pub(super) fn skip(&mut self, area: &'static str, what: impl Into<String>, why: &'static str) {
-        self.0.push((area, what.into(), Verdict::NotChecked(why)));
-    }
-
     /// Whether a row says no.
     pub(super) fn has_no(&self) -> bool {
         self.0.iter().any(|(_, _, verdict)| matches!(verdict, Verdict::No(_)))
@@ -41,17 +34,11 @@ impl Table {
             let (word, remark) = match verdict {
                 Verdict::Yes => ("yes", String::new()),
                 Verdict::No(seen) => ("NO", format!(": {seen}")),
-                Verdict::NotChecked(why) => ("not checked", format!(": {why}")),
             };
-            say(&format!("{word:<12}{area:<12}{what}{remark}"));
+            say(&format!("{word:<5}{area:<12}{what}{remark}"));
         }
-        let count = |is: fn(&Verdict) -> bool| self.0.iter().filter(|row| is(&row.2)).count();
-        say(&format!(
-            "{} yes, {} no, {} not checked",
-            count(|verdict| matches!(verdict, Verdict::Yes)),
-            count(|verdict| matches!(verdict, Verdict::No(_))),
-            count(|verdict| matches!(verdict, Verdict::NotChecked(_)))
-        ));
+        let yes = self.0.iter().filter(|row| matches!(row.2, Verdict::Yes)).count();
+        say(&format!("{yes} yes, {} no", self.0.len() - yes));
     }
 }
 

@@ -87,7 +87,12 @@ pub(super) fn run(state: &Path, program: Option<PathBuf>, wish: Wish) -> Result<
     say(&format!("setup_applications.yaml, {MEASURED} runs: median {:.0} ms", median.as_secs_f64() * 1e3));
     let recaps = [first.0, second.0];
     let story = Story { wish, logs, second_writes, second_changes, recaps, applications, median, processes };
-    let table = rows::all(&look, &story);
+    let mut table = rows::all(&look, &story);
+    if story.wish.failures
+        && let Err(error) = failures::rows(&mut table, state)
+    {
+        table.look("failures", "the runs before and after", Err(error));
+    }
     table.print();
     let not_asked = story.wish.not_asked();
     if !not_asked.is_empty() {

@@ -15,6 +15,9 @@ pub(in crate::cli) struct Wish {
     /// The Gateway API in place of the ingress controller (ENABLE_GATEWAY_API)
     #[arg(long)]
     pub gateway: bool,
+    /// After all that, what `rustible-lab failures` breaks and repairs
+    #[arg(long)]
+    pub failures: bool,
     /// How many workers
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = value_parser!(u8).range(1..=9))]
     pub workers: u8,
@@ -38,7 +41,7 @@ pub(super) const WORKER: u8 = 21;
 
 impl Default for Wish {
     fn default() -> Self {
-        Self { ceph: false, cuda: false, gateway: false, workers: 1 }
+        Self { ceph: false, cuda: false, gateway: false, failures: false, workers: 1 }
     }
 }
 
@@ -62,6 +65,7 @@ impl Wish {
             (self.cuda, "--cuda"),
             (self.gateway, "--gateway"),
             (self.workers > 1, "--workers"),
+            (self.failures, "--failures"),
         ];
         all.into_iter().filter(|(given, _)| !given).map(|(_, name)| name).collect()
     }
