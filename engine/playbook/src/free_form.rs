@@ -135,18 +135,17 @@ pub fn parse_kv(text: &Text, raw: bool) -> Result<Dict, Diagnostic> {
     Ok(options)
 }
 
-/// Where the word's `=` is that makes it an assignment: not escaped, not first, not inside quotes or a template.
+/// Where the word's `=` is that makes it an assignment: not escaped, not first, not inside quotes or a template. The key
+/// itself may come out of a template.
 fn assignment(word: &str) -> Option<usize> {
-    // A key may be a template itself.
-    let head = if word.starts_with("{{") { word.find("}}=")? + 2 } else { 0 };
-    let at = word.match_indices('=').map(|(i, _)| i);
-    let at = at.filter(|i| *i >= head).find(|&i| i > 0 && !word[..i].ends_with('\\'))?;
+    let in_template = |at: usize| word[..at].matches("{{").count() > word[..at].matches("}}").count();
+    let at = word
+        .match_indices('=')
+        .map(|(at, _)| at)
+        .find(|&at| at > 0 && !word[..at].ends_with('\\') && !in_template(at))?;
     let key = word[..at].trim();
-    if head > 0 {
-        return (at == head).then_some(at);
-    }
-    let plain = !key.is_empty() && !key.contains(['\'', '"', '{', '$', '/', ';', '|', '&', '<', '>', '(']);
-    plain.then_some(at)
+    let plain = !key.contains(['\'', '"', '{', '$', '/', ';', '|', '&', '<', '>', '(']);
+    (!key.is_empty() && (plain || key.starts_with("{{") && key.ends_with("}}"))).then_some(at)
 }
 
 /// Words joined as they stood: one blank between them, none around line breaks.
@@ -245,6 +244,13 @@ mod tests {
         assert_eq!(given.get("_raw_params").and_then(Value::as_str), Some(script));
         let given = parse_kv(&Text::trusted("echo a \\\n\"b\nc\" \\\n| d", None), true).unwrap();
         assert_eq!(given.get("_raw_params").and_then(Value::as_str), Some("echo a \"b\nc\" | d"));
+    }
+
+    #[test]
+    fn a_key_may_be_a_template() {
+        assert_eq!(kv("\"{{ 'x' + i }}\"={{ j }}", false), r#"{"_raw_params": "\"{{ 'x' + i }}\"={{ j }}"}"#);
+        assert_eq!(kv("{{ 'x' + i }}={{ j == 1 }}", false), r#"{"{{ 'x' + i }}": "{{ j == 1 }}"}"#);
+        assert_eq!(kv("{{ a | default('b=c') }}", false), r#"{"_raw_params": "{{ a | default('b=c') }}"}"#);
     }
 
     #[test]

@@ -186,6 +186,13 @@ impl TaskScope {
         scope
     }
 
+    /// Where a task's host is reached: under the variable's other name, or by the name of the host.
+    fn address(&self, other: &str) -> Option<Value> {
+        let host = self.frame.as_ref().and(self.host.as_ref())?;
+        let set = self.layers.iter().find_map(|layer| layer.get(other)).cloned();
+        Some(set.unwrap_or_else(|| Value::str(host.clone())))
+    }
+
     /// Loop variables and what the task has learnt so far.
     #[must_use]
     pub fn locals(&self) -> &Dict {
@@ -266,12 +273,8 @@ impl Scope for TaskScope {
                 Some(frame.all("environment").into_iter().cloned().collect::<Vec<_>>().into())
             }
             "ansible_local" => self.store.namespaced.get("local").cloned(),
-            // Inside a task the host is known by its address, which is its name unless somebody says otherwise.
-            "ansible_host" | "ansible_ssh_host" if self.play.play.is_some() => {
-                let other = if name == "ansible_host" { "ansible_ssh_host" } else { "ansible_host" };
-                let given = self.layers.iter().find_map(|layer| layer.get(other)).cloned();
-                given.or_else(|| self.host.clone().map(Value::str))
-            }
+            "ansible_host" => self.address("ansible_ssh_host"),
+            "ansible_ssh_host" => self.address("ansible_host"),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use rustible_connection::{Target, Transport};
 use rustible_playbook::{Found, Kind};
 use rustible_protocol::{Dict, Text, Value, event::Status};
 use rustible_source::Diagnostic;
-use rustible_template::{Rendered, Templar};
+use rustible_template::{Rendered, Scope, Templar};
 use rustible_vars::TaskScope;
 
 use super::{Finished, Include, Job, Settled, arguments, attempts, conditions::first_false, outcome, settle};
@@ -70,7 +70,10 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
         Transport::Local => target.name.clone(),
         Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => ssh.host.clone(),
     };
+    let told = if local || delegate.is_some() { Dict::new() } else { connection_variables(scope, &target) };
     let settled = settle::settle(&keywords, &job.runner.options, &action, Arc::new(target))?;
+    let scope = &scope.with(&told);
+    let templar = job.templar(scope);
     let takes_raw = job.runner.registry.spec(&action).is_some_and(|spec| spec.free_form);
     let written = arguments::written(&job.task, &action, takes_raw, &templar)?;
     let raw = job.runner.registry.action(&action).map_or(&[][..], |a| a.raw_arguments());
@@ -83,6 +86,29 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
         return Ok(Prepared::Skip(Box::new(include(args, settled.no_log))));
     }
     Ok(Prepared::Run(Box::new(Ready { scope: scope.clone(), place, settled, written, args, delegate })))
+}
+
+/// How the host is reached, for arguments that ask; variables that are set stay what they are.
+fn connection_variables(scope: &TaskScope, target: &Target) -> Dict {
+    let mut told = Dict::new();
+    let mut tell = |names: &[&str], value: Value| {
+        if names.iter().all(|name| scope.get(name).is_none()) {
+            names.iter().for_each(|name| drop(told.insert(*name, value.clone())));
+        }
+    };
+    match &target.transport {
+        Transport::Local => tell(&["ansible_connection"], "local".into()),
+        Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => {
+            tell(&["ansible_connection"], "ssh".into());
+            if let Some(user) = &ssh.user {
+                tell(&["ansible_user", "ansible_ssh_user"], user.as_str().into());
+            }
+            if let Some(port) = ssh.port {
+                tell(&["ansible_port", "ansible_ssh_port"], i64::from(port).into());
+            }
+        }
+    }
+    told
 }
 
 /// An include is done by the strategy: here it only says what it wants.

@@ -330,6 +330,8 @@ impl Loader {
                 .filter_map(|r| r.path.parent().map(Path::to_path_buf)),
         );
         bases.push(folder.clone());
+        let mut seen = std::collections::HashSet::new();
+        bases.retain(|base| seen.insert(base.clone()));
         let found = bases.iter().map(|base| base.join(name)).find(|path| path.is_dir());
         let collections = request.parent.collections();
         let in_collection = || {
