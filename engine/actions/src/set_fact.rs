@@ -27,7 +27,7 @@ fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
             continue;
         }
         let name = context.render(key)?.unwrap_or_else(|| key.clone());
-        check_variable_name(&name).map_err(|error| Failure::msg(explained(&error)))?;
+        check_variable_name(&name).map_err(|error| error.at(key.origin()))?;
         facts.insert(name, value.clone());
     }
     if facts.is_empty() {

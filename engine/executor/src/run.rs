@@ -236,7 +236,10 @@ impl Runner {
         for warning in self.store.take_warnings() {
             self.emitter.warn(warning);
         }
-        self.emitter.emit(&Event::Stats(Box::new(self.emitter.stats())));
+        // What breaks a run off leaves nothing to count up.
+        if outcome.is_ok() {
+            self.emitter.emit(&Event::Stats(Box::new(self.emitter.stats())));
+        }
         outcome
     }
 

@@ -190,6 +190,9 @@ impl TaskScope {
     fn address(&self, other: &str) -> Option<Value> {
         let host = self.frame.as_ref().and(self.host.as_ref())?;
         let set = self.layers.iter().find_map(|layer| layer.get(other)).cloned();
+        if self.play.inventory().is_implicit(host) {
+            return Some(set.unwrap_or_else(|| Value::str("127.0.0.1")));
+        }
         Some(set.unwrap_or_else(|| Value::str(host.clone())))
     }
 

@@ -45,6 +45,10 @@ impl Stage {
             begun.insert((job.host.clone(), role.identity.clone()));
         }
         let rescued = matches!(status, Status::Failed { ignored: false }) && state.cursor.would_rescue();
+        let notifies = matches!(status, Status::Ok | Status::Skipped | Status::Failed { ignored: true });
+        for name in finished.notify.iter().filter(|_| notifies) {
+            self.notify(job, state, name)?;
+        }
         self.count(job, status, finished, rescued);
         let silent =
             matches!(job.task.kind, Kind::IncludeTasks | Kind::IncludeRole) && matches!(status, Status::Ok);
@@ -66,11 +70,7 @@ impl Stage {
                 state.unreachable = true;
                 self.out(&job.host);
             }
-            _ => {
-                for name in &finished.notify {
-                    self.notify(job, state, name)?;
-                }
-            }
+            _ => {}
         }
         Ok(())
     }
@@ -189,6 +189,7 @@ fn late_failure(job: &Job, error: Diagnostic) -> Finished {
         result,
         error: Some(error),
         started: Some(SystemTime::now()),
+        looped: job.task.looped.is_some(),
         ..Finished::default()
     }
 }

@@ -85,6 +85,9 @@ fn report(job: &Job, ready: &Ready, attempt: &Attempt, number: i64, total: i64) 
     let mut result = attempt.result.clone();
     result.insert("retries", total);
     result.insert("attempts", number + 1);
+    if !result.contains_key("changed") {
+        result.insert("changed", false);
+    }
     let finished = Finished {
         status: Some(Status::Failed { ignored: false }),
         result,

@@ -62,7 +62,7 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
         return outcome::failed([("msg", Value::from(text))].into_iter().collect(), false);
     }
     if let Some(refusal) = unknown_options(job, ready, action) {
-        return Attempt { raised: true, ..outcome::failed(refusal, false) };
+        return attempt(job, Err(refusal), Vec::new());
     }
     let args = match checked(action.spec(), &ready.args, action.raw_arguments()) {
         Ok(args) => args,
@@ -127,7 +127,7 @@ pub(super) fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &
 }
 
 /// Some actions have words of their own for arguments that they do not know.
-fn unknown_options(job: &Job, ready: &Ready, action: &dyn Action) -> Option<Dict> {
+fn unknown_options(job: &Job, ready: &Ready, action: &dyn Action) -> Option<Failure> {
     if !action.names_unknown_options() {
         return None;
     }
@@ -135,7 +135,7 @@ fn unknown_options(job: &Job, ready: &Ready, action: &dyn Action) -> Option<Dict
     let unknown = |name: &&String| action.spec().field(name).is_none();
     let unknown: Vec<&str> = names.iter().filter(unknown).map(String::as_str).collect();
     let text = format!("Invalid options for {}: {}", job.task.action, unknown.join(","));
-    (!unknown.is_empty()).then(|| [("msg", Value::from(text))].into_iter().collect())
+    (!unknown.is_empty()).then(|| Failure::msg(text))
 }
 
 /// A refusal names the module as the task does.

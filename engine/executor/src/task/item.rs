@@ -24,6 +24,9 @@ pub(super) async fn run(job: &Job, scope: &TaskScope, loop_error: Option<Diagnos
         Ok(Prepared::Skip(finished)) => *finished,
         Ok(Prepared::Run(ready)) => {
             let mut finished = attempts::run(job, &ready).await;
+            if matches!(job.task.kind, Kind::Templated) {
+                finished.resolved = Some(ready.settled.action.clone());
+            }
             finished.delegate.clone_from(&ready.delegate);
             finished.delegate_facts = ready.settled.delegate_facts;
             finished

@@ -75,6 +75,8 @@ pub struct Finished {
     pub no_log: bool,
     /// It was a loop.
     pub looped: bool,
+    /// The action's full name, where it came out of a template.
+    pub resolved: Option<String>,
     /// When it began.
     pub started: Option<SystemTime>,
     /// Label of an item.

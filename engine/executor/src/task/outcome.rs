@@ -1,10 +1,10 @@
 //! Results: put together, censored, shown.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use rustible_protocol::{
     Dict, Value,
-    event::{Status, TaskResult},
+    event::{Status, TaskInfo, TaskResult},
     json,
 };
 use rustible_source::Diagnostic;
@@ -149,6 +149,7 @@ pub(super) fn of_loop(job: &Job, done: Vec<Finished>) -> Finished {
     };
     for finished in done {
         whole.no_log |= finished.no_log;
+        whole.resolved = finished.resolved.or(whole.resolved);
         whole.delegate_facts |= finished.delegate_facts;
         whole.delegate = finished.delegate.or(whole.delegate);
         whole.effects.extend(finished.effects);
@@ -278,8 +279,12 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
     // Under no_log the cause may hold a secret of the arguments; that a condition of the author's was true does not.
     let plain = |error: &Diagnostic| !finished.no_log || error.summary().ends_with(FAILED_WHEN);
     let error = finished.error.as_ref().filter(|error| plain(error)).map(Diagnostic::render);
+    let info = match &finished.resolved {
+        Some(resolved) => Arc::new(TaskInfo { resolved: resolved.clone(), ..TaskInfo::clone(&job.info) }),
+        None => job.info.clone(),
+    };
     TaskResult {
-        task: job.info.clone(),
+        task: info,
         host: job.host.clone(),
         delegate: finished.delegate.clone(),
         status: finished.status.unwrap_or(Status::Ok),
