@@ -32,10 +32,13 @@ fn program() -> PathBuf {
     target.join("rustible")
 }
 
-/// What differs between two runs of the same thing: times.
+/// What differs between two runs of the same thing: times and names of jobs.
 fn settled(text: &str) -> String {
-    let rules =
-        [(r#""(start|end)": "[^"]*""#, r#""$1": "TIME""#), (r#""delta": "[^"]*""#, r#""delta": "TIME""#)];
+    let rules = [
+        (r#""(start|end)": "[^"]*""#, r#""$1": "TIME""#),
+        (r#""delta": "[^"]*""#, r#""delta": "TIME""#),
+        (r"jid=\S+", "jid=JOB"),
+    ];
     rules.iter().fold(text.to_string(), |text, (pattern, replacement)| {
         Regex::new(pattern).expect("a pattern").replace_all(&text, *replacement).into_owned()
     })

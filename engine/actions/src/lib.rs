@@ -21,6 +21,7 @@ mod rendering;
 mod script;
 mod set_fact;
 mod set_stats;
+mod shell;
 mod source;
 mod spec;
 mod template;
@@ -69,7 +70,7 @@ pub fn preparations() -> Vec<Arc<dyn Preparation>> {
         Arc::new(kubernetes::Kubernetes),
         Arc::new(manager::Dnf),
         Arc::new(manager::Package),
-        Arc::new(manager::Service),
+        Arc::new(manager::Service), Arc::new(shell::Shell),
         Arc::new(user::User),
     ]
 }

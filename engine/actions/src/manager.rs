@@ -65,7 +65,7 @@ impl Preparation for Service {
             None => None,
         };
         let mut args = context.args.clone();
-        if !manager.is_some_and(|name| name == "systemd") {
+        if manager.is_none_or(|name| name != "systemd") {
             return Ok(Prepared::Call(args));
         }
         args.remove("use");

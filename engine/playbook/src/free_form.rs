@@ -129,6 +129,10 @@ pub fn parse_kv(text: &Text, raw: bool) -> Result<Dict, Diagnostic> {
             options.insert(Value::Str(text.like(key)), Value::Str(text.like(unquote(escapes(value).trim()))));
         }
     }
+    // The end of a line goes with the option that stood there.
+    if let Some(first) = free.first_mut() {
+        *first = first.trim_start_matches('\n').to_string();
+    }
     if !free.is_empty() {
         options.insert(Value::str("_raw_params"), Value::Str(text.like(join(&free))));
     }
@@ -242,6 +246,8 @@ mod tests {
         let script = "for x in a  b; do\n    echo \"$x\"\n  done\n\techo c";
         let given = parse_kv(&Text::trusted(script, None), true).unwrap();
         assert_eq!(given.get("_raw_params").and_then(Value::as_str), Some(script));
+        let given = parse_kv(&Text::trusted("chdir=/x\ncreates=y\necho \"z\"\n", None), true).unwrap();
+        assert_eq!(given.get("_raw_params").and_then(Value::as_str), Some("echo \"z\"\n"));
         let given = parse_kv(&Text::trusted("echo a \\\n\"b\nc\" \\\n| d", None), true).unwrap();
         assert_eq!(given.get("_raw_params").and_then(Value::as_str), Some("echo a \"b\nc\" | d"));
     }

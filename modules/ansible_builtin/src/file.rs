@@ -86,6 +86,9 @@ pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
         let binary = bytes.iter().take(8192).any(|byte| *byte == 0);
         return Ok(Outcome::new().changed(false).with("path", shown).with("appears_binary", binary));
     }
+    if host.check_mode() && state != State::Absent {
+        known(&args.attrs, host);
+    }
     // A folder takes the file in.
     if !matches!(state, State::Absent | State::Link | State::Directory)
         && host.is_dir(&path)?
@@ -130,7 +133,51 @@ fn finish(key: &str, path: &Path, host: &mut Host, sides: Sides) -> Result<Outco
     Ok(Outcome(result))
 }
 
-fn absent(args: &Args, host: &mut Host, sides: Sides) -> Result<Outcome> {
+/// Say that an owner or group is not there yet, which an earlier task may have been to make.
+fn known(attrs: &FileAttrs, host: &mut Host) {
+    let user = |name: &str, host: &Host| match name.parse() {
+        Ok(uid) => (host.user_by_id(uid).is_none(), "user with uid"),
+        Err(_) => (host.user(name).is_none(), "user"),
+    };
+    let group = |name: &str, host: &Host| match name.parse() {
+        Ok(gid) => (host.group_by_id(gid).is_none(), "group with gid"),
+        Err(_) => (host.group(name).is_none(), "group"),
+    };
+    let owner = attrs.owner.as_deref().map(|name| (name, user(name, host), "user"));
+    let group = attrs.group.as_deref().map(|name| (name, group(name, host), "group"));
+    for (name, (missing, what), kind) in [owner, group].into_iter().flatten() {
+        if missing {
+            host.warn(format!(
+                "failed to look up {what} {name}. Create {kind} up to this point in real play"
+            ));
+        }
+    }
+}
+
+/// Everything below a folder, links not followed.
+fn lost(folder: &Path, host: &Host, folders: &mut Vec<Value>, files: &mut Vec<Value>) -> Result<()> {
+    let mut inner = Vec::new();
+    for name in host.list(folder)? {
+        let path = folder.join(name);
+        let shown = Value::str(path.to_string_lossy());
+        let link = host.stat(&path, false)?.is_some_and(|stat| stat.is_symlink());
+        if host.is_dir(&path).unwrap_or(false) {
+            folders.push(shown);
+            inner.extend((!link).then_some(path));
+        } else {
+            files.push(shown);
+        }
+    }
+    inner.iter().try_for_each(|path| lost(path, host, folders, files))
+}
+
+fn absent(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> {
+    let folder = host.stat(&args.path, false)?.is_some_and(|stat| stat.is_dir());
+    if folder && host.wants_diff() {
+        let (mut folders, mut files) = (Vec::new(), Vec::new());
+        lost(&args.path, host, &mut folders, &mut files)?;
+        sides.before.insert("path_content", dict! { "directories" => folders, "files" => files });
+    }
     host.remove(&args.path).map_err(|e| {
         let verb = if host.is_dir(&args.path).unwrap_or(false) { "rmtree" } else { "unlinking" };
         Failure::new(format!("{verb} failed: {}", e.msg)).with("path", args.path.to_string_lossy().as_ref())
