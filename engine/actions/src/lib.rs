@@ -70,7 +70,8 @@ pub fn preparations() -> Vec<Arc<dyn Preparation>> {
         Arc::new(kubernetes::Kubernetes),
         Arc::new(manager::Dnf),
         Arc::new(manager::Package),
-        Arc::new(manager::Service), Arc::new(shell::Shell),
+        Arc::new(manager::Service),
+        Arc::new(shell::Shell),
         Arc::new(user::User),
     ]
 }
