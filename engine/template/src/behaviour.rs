@@ -257,3 +257,25 @@ fn a_plus_in_front_of_a_number_is_its_sign() {
     assert_eq!(rendered("{{ [+1, 1 + +2] }}"), vec![Value::Int(1), Value::Int(3)].into());
     assert!(message("{{ + }}").contains("Syntax error"));
 }
+
+#[test]
+fn a_condition_that_is_no_boolean_counts_where_that_is_allowed() {
+    let strict = templar();
+    let lenient = strict.with_env(Env { broken_conditionals: true, ..strict.env().clone() });
+    for (source, truth) in [("n", true), ("''", false), ("", true), ("{{ n }}", true)] {
+        let condition = Value::Str(text(source));
+        assert!(strict.condition(&condition).is_err(), "{source}");
+        assert_eq!(lenient.condition(&condition).unwrap(), truth, "{source}");
+    }
+}
+
+#[test]
+fn the_contents_of_a_container_stay_as_they_were_written() {
+    let kept = Value::from(vec![Value::Str(text("{{ n }}"))]);
+    let mut vars = Dict::new();
+    vars.insert("list", kept.clone());
+    let templar = templar().with_vars(vars);
+    assert_eq!(templar.container(&text("{{ list }}")).unwrap().value().unwrap(), kept);
+    let made = templar.container(&text("{{ list + [1] }}")).unwrap().value().unwrap();
+    assert_eq!(made, vec![Value::Int(5), Value::Int(1)].into());
+}

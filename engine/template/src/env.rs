@@ -89,6 +89,8 @@ pub struct Env {
     pub search: Arc<[PathBuf]>,
     /// The action whose task is rendered, as written; it says where `first_found` looks. Empty outside of tasks.
     pub action: Arc<str>,
+    /// Conditions whose result is no boolean are only warned of, and empty ones are true.
+    pub broken_conditionals: bool,
     /// Opens `!vault` values; without it they are errors when they are used.
     pub vault: Option<Arc<dyn Decrypt>>,
     /// Settings.

@@ -160,16 +160,28 @@ impl Templar {
     pub fn condition(&self, value: &Value) -> Result<bool, Diagnostic> {
         let origin = value.origin().cloned();
         let place = origin.as_ref();
-        let empty = || Diagnostic::new("Empty conditional expressions are not allowed.").at(place);
+        let allowed = self.env.broken_conditionals;
+        let empty = || {
+            let error = Diagnostic::new("Empty conditional expressions are not allowed.").at(place);
+            if !allowed {
+                return Err(error);
+            }
+            self.env.warning(&error.render());
+            Ok(true)
+        };
         let text = match value {
             Value::Bool(flag) => return Ok(*flag),
-            Value::Null => return Err(empty()),
+            Value::Null => return empty(),
             Value::Str(text) => text.clone(),
+            other if allowed => {
+                let ctx = self.ctx();
+                return boolean(&ctx, &ctx.wrap(other), place);
+            }
             _ => return Err(Diagnostic::new("Conditional expressions must be strings.").at(place)),
         };
         let trimmed = text.trim();
         if trimmed.is_empty() {
-            return Err(empty());
+            return empty();
         }
         let ctx = self.ctx();
         let mut expression = text.like(trimmed);
@@ -180,11 +192,11 @@ impl Templar {
                 // Only a text that the author wrote may be evaluated once more.
                 Rt::Str(inner) => {
                     if inner.trim().is_empty() {
-                        return Err(empty());
+                        return empty();
                     }
                     expression = inner.like(inner.trim());
                 }
-                Rt::Null => return Err(empty()),
+                Rt::Null => return empty(),
                 other => return boolean(&ctx, &other, place),
             }
         }
@@ -327,6 +339,10 @@ fn boolean(
     let message = format!(
         "Conditional result ({truth}) was derived from value of type '{kind}' at '{from}'. Conditionals must have a boolean result."
     );
+    if ctx.env.broken_conditionals {
+        ctx.env.warning(&Diagnostic::new(message).at(place).render());
+        return Ok(value.truthy());
+    }
     let help = "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
     Err(Diagnostic::new(message).at(place).help(help))
 }

@@ -43,7 +43,6 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_PRECEDENCE", "defaults", "precedence", OFF, Refuse;
     "ANSIBLE_PRIVATE_ROLE_VARS", "defaults", "private_role_vars", OFF, Refuse;
     "ANSIBLE_PLAYBOOK_VARS_ROOT", "defaults", "playbook_vars_root", &["", "top"], Refuse;
-    "ANSIBLE_ALLOW_BROKEN_CONDITIONALS", "defaults", "allow_broken_conditionals", OFF, Refuse;
     "ANSIBLE_DUPLICATE_YAML_DICT_KEY", "defaults", "duplicate_dict_key", &["", "warn"], Refuse;
     "ANSIBLE_PRIVATE_KEY", "ssh_connection", "private_key", OFF, Refuse;
     "ANSIBLE_PKCS11_PROVIDER", "ssh_connection", "pkcs11_provider", OFF, Refuse;

@@ -24,6 +24,12 @@ const fn s(
 
 /// All of them.
 pub(crate) const SETTINGS: &[Setting] = &[
+    s(
+        "ALLOW_BROKEN_CONDITIONALS",
+        &["ANSIBLE_ALLOW_BROKEN_CONDITIONALS"],
+        &[("defaults", "allow_broken_conditionals")],
+        "false",
+    ),
     s("ANSIBLE_HOME", &["ANSIBLE_HOME"], &[("defaults", "home")], "~/.ansible"),
     s("ANY_ERRORS_FATAL", &["ANSIBLE_ANY_ERRORS_FATAL"], &[("defaults", "any_errors_fatal")], "false"),
     s("ASYNC_DIR", &["ANSIBLE_ASYNC_DIR"], &[("defaults", "async_dir")], "~/.ansible_async"),

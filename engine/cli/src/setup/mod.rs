@@ -283,6 +283,7 @@ pub(crate) fn run(
     let warnings = display.clone();
     let template_env = Env {
         vault: Some(Arc::new(Vaults(secrets.clone()))),
+        broken_conditionals: config.flag("ALLOW_BROKEN_CONDITIONALS"),
         config: Some(Arc::new(config.clone())),
         warn: Some(Arc::new(move |text: &str| warnings.warning(text))),
         ..Env::default()
