@@ -7,7 +7,7 @@ use std::{
 
 use rustible_playbook::{Frame, Play};
 use rustible_protocol::{Dict, Text, Value};
-use rustible_source::Diagnostic;
+use rustible_source::{Diagnostic, Kind};
 use rustible_template::Rendered;
 use rustible_vars::{PlayScope, TaskScope};
 
@@ -99,7 +99,14 @@ impl VarsFiles {
                     Ok(Rendered::Omit) | Err(_) => continue,
                 };
                 let Some(path) = self.find(&rendered) else { continue };
-                match runner.load(&path)? {
+                let loaded = runner.load(&path).map_err(|error| match error.kind {
+                    // What could not be opened; what could not be understood says so itself.
+                    Kind::General => {
+                        error.context(format!("Invalid vars_files file '{}'", path.display()), None)
+                    }
+                    _ => error,
+                });
+                match loaded? {
                     Value::Dict(vars) => all.extend(&vars),
                     Value::Null => {}
                     other => {

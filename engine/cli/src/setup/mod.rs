@@ -123,7 +123,7 @@ pub(crate) fn file_vault(secrets: &Arc<Secrets>) -> Arc<rustible_executor::FileV
         }
         secrets.decrypt(&bytes).map_err(|error| {
             let place = rustible_protocol::Origin::new(&path.display().to_string().into(), 0, 0);
-            Diagnostic::parse(error.to_string(), Some(&place))
+            Diagnostic::new(error.to_string()).at(Some(&place))
         })
     })
 }
@@ -157,7 +157,10 @@ pub(crate) fn inventory(
     secrets: &Arc<Secrets>,
 ) -> Result<Inventory, Diagnostic> {
     let vault = file_vault(secrets);
-    let decrypt = Arc::new(move |path: &Path, bytes: &[u8]| vault(path, bytes.to_vec()));
+    // What the inventory cannot open is an inventory that cannot be understood.
+    let decrypt = Arc::new(move |path: &Path, bytes: &[u8]| {
+        vault(path, bytes.to_vec()).map_err(|error| error.of_kind(rustible_source::Kind::Parse))
+    });
     let transform = match config.text("TRANSFORM_INVALID_GROUP_CHARS").as_deref() {
         Some("always" | "true" | "True" | "yes") => Transform::Always,
         Some("silently") => Transform::Silently,

@@ -17,9 +17,8 @@ pub(crate) fn secrets(args: &VaultArgs, config: &Config) -> Result<Secrets, Diag
     let mut ids: Vec<String> = config.list("DEFAULT_VAULT_IDENTITY_LIST");
     ids.extend(args.vault_id.iter().cloned());
     let mut files = args.vault_password_file.clone();
-    if files.is_empty() {
-        files.extend(config.paths("DEFAULT_VAULT_PASSWORD_FILE").iter().map(|p| p.display().to_string()));
-    }
+    // The configured one is there beside those that are named.
+    files.extend(config.paths("DEFAULT_VAULT_PASSWORD_FILE").iter().map(|p| p.display().to_string()));
     add(&mut secrets, &ids, &files)?;
     if args.ask_vault_password || config.flag("DEFAULT_ASK_VAULT_PASS") {
         secrets.add(Secret::new("default", ask::password("Vault password: ")?));

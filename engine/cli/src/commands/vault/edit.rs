@@ -55,14 +55,22 @@ pub(super) fn edit(args: &FilesArgs) -> Result<(), Diagnostic> {
         if changed == plain {
             continue;
         }
-        // The file keeps its password unless another one is asked for.
-        let secret = match args.encrypt_vault_id.as_deref() {
-            Some(id) => chosen(&secrets, Some(id))?,
-            None => used,
+        // The file keeps its password and its label unless another one is asked for.
+        let written = written_label(&sealed);
+        let (secret, label) = match args.encrypt_vault_id.as_deref() {
+            Some(id) => chosen(&secrets, Some(id)).map(|secret| (secret, label(secret)))?,
+            None => (used, written.as_deref()),
         };
-        save(file, &secret.encrypt(&changed, label(secret)).map_err(said)?)?;
+        save(file, &secret.encrypt(&changed, label).map_err(said)?)?;
     }
     Ok(())
+}
+
+/// The label in the first line of an envelope.
+fn written_label(sealed: &[u8]) -> Option<String> {
+    let line = sealed.split(|byte| *byte == b'\n').next()?;
+    let label = String::from_utf8_lossy(line).trim().splitn(4, ';').nth(3)?.to_string();
+    (!label.is_empty() && label != "default").then_some(label)
 }
 
 /// The text as the editor leaves it.

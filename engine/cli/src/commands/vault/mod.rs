@@ -11,6 +11,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use rustible_output::Display;
 use rustible_protocol::Origin;
 use rustible_source::{Diagnostic, Kind};
 use rustible_vault::{Secret, Secrets};
@@ -28,6 +29,9 @@ use crate::{
 struct Args {
     #[command(subcommand)]
     action: Action,
+    /// More detail; up to six times.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +76,9 @@ pub(super) fn main(args: &[String]) -> u8 {
         Err(error) => return super::play::usage(&error),
     };
     let display = screen(&Config::default(), &redactor(), None);
+    if let Err(error) = said_config(args.verbose, &display) {
+        return fail(&display, &error);
+    }
     let outcome = match &args.action {
         Action::Create(create) => edit::create(create),
         Action::Edit(files) => edit::edit(files),
@@ -85,6 +92,19 @@ pub(super) fn main(args: &[String]) -> u8 {
         Ok(()) => 0,
         Err(error) => fail(&display, &error),
     }
+}
+
+/// `-v`: which configuration file is in use.
+fn said_config(verbose: u8, display: &Display) -> Result<(), Diagnostic> {
+    if verbose > 0 {
+        let file = Config::load()?.file;
+        let text = file.map_or_else(
+            || "No config file found; using defaults".to_string(),
+            |file| format!("Using {} as config file", file.display()),
+        );
+        display.line(&text, Some(rustible_output::Color::Verbose));
+    }
+    Ok(())
 }
 
 fn said(error: rustible_vault::VaultError) -> Diagnostic {
