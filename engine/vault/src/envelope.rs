@@ -85,9 +85,11 @@ fn hex(bytes: &[u8]) -> String {
 
 fn unhex(digits: &[u8]) -> Result<Vec<u8>, VaultError> {
     if !digits.len().is_multiple_of(2) {
-        return Err(VaultError::Hex);
+        return Err(VaultError::Hex("Odd-length string"));
     }
-    let value =
-        |digit: u8| char::from(digit).to_digit(16).and_then(|v| u8::try_from(v).ok()).ok_or(VaultError::Hex);
+    let value = |digit: u8| {
+        let value = char::from(digit).to_digit(16).and_then(|v| u8::try_from(v).ok());
+        value.ok_or(VaultError::Hex("Non-hexadecimal digit found"))
+    };
     digits.chunks(2).map(|pair| Ok(value(pair[0])? << 4 | value(pair[1])?)).collect()
 }

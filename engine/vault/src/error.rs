@@ -10,8 +10,8 @@ pub enum VaultError {
     #[error("Vault envelope format error.")]
     Envelope,
     /// The body holds something other than hexadecimal digits.
-    #[error("Vault format unhexlify error.")]
-    Hex,
+    #[error("Vault format unhexlify error: {0}")]
+    Hex(&'static str),
     /// The body lacks its salt, its checksum or its content.
     #[error("Vault vaulttext format error.")]
     Body,
