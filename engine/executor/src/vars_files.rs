@@ -106,20 +106,7 @@ impl VarsFiles {
                     }
                     _ => error,
                 });
-                match loaded? {
-                    Value::Dict(vars) => all.extend(&vars),
-                    Value::Null => {}
-                    other => {
-                        return Err(Diagnostic::parse(
-                            format!(
-                                "Invalid vars_files file '{}': a mapping is expected, got {}",
-                                path.display(),
-                                other.type_name()
-                            ),
-                            other.origin().or(name.origin()),
-                        ));
-                    }
-                }
+                contents(&loaded?, name, &mut all)?;
                 break;
             }
         }
@@ -132,6 +119,25 @@ impl VarsFiles {
             .into_iter()
             .find(|path| path.is_file())
     }
+}
+
+/// A mapping of variables, or a list of such.
+fn contents(value: &Value, name: &Text, all: &mut Dict) -> Result<(), Diagnostic> {
+    match value {
+        Value::Dict(vars) => all.extend(vars),
+        Value::Null => {}
+        Value::List(list) if list.iter().all(|item| item.as_dict().is_some()) => {
+            list.iter().filter_map(Value::as_dict).for_each(|vars| all.extend(vars));
+        }
+        other => {
+            let error =
+                Diagnostic::parse("Invalid variable file contents.", other.origin().or(name.origin()));
+            return Err(error.help(
+                "Variable files must contain either a dictionary of variables, or a list of dictionaries.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn listed(value: Option<&Value>) -> Vec<Value> {

@@ -51,7 +51,10 @@ fn errors_say_what_the_reference_says() {
     assert_eq!(says(b"plain"), "Input is not vault encrypted data.");
     assert_eq!(says(b"$ANSIBLE_VAULT;1.1\n00"), "Vault envelope format error.");
     assert_eq!(says(b"$ANSIBLE_VAULT;1.1;AES\n00"), "Cipher 'AES' could not be found.");
-    assert_eq!(says(b"$ANSIBLE_VAULT;1.1;AES256\nxx"), "Vault format unhexlify error.");
+    assert_eq!(
+        says(b"$ANSIBLE_VAULT;1.1;AES256\nxx"),
+        "Vault format unhexlify error: Non-hexadecimal digit found"
+    );
     assert_eq!(says(b"$ANSIBLE_VAULT;1.1;AES256\n00"), "Vault vaulttext format error.");
     let unknown = some.for_encryption(Some("foo")).unwrap_err().to_string();
     assert_eq!(unknown, "Did not find a match for --encrypt-vault-id=foo in the known vault-ids ['dev']");

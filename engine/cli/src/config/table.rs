@@ -306,6 +306,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &[("defaults", "force_valid_group_names")],
         "never",
     ),
+    s("VAULT_ENCRYPT_SALT", &["ANSIBLE_VAULT_ENCRYPT_SALT"], &[("defaults", "vault_encrypt_salt")], ""),
     s("RUSTIBLE_ARTIFACTS", &["RUSTIBLE_ARTIFACTS"], &[("rustible", "artifacts")], ""),
     s("RUSTIBLE_ARTIFACTS_CLEAN", &["RUSTIBLE_ARTIFACTS_CLEAN"], &[("rustible", "artifacts_clean")], "false"),
     s("RUSTIBLE_STATS", &["RUSTIBLE_STATS"], &[("rustible", "stats")], "false"),

@@ -8,7 +8,7 @@ use rustible_vault::{Secret, Secrets};
 use crate::{
     args::VaultArgs,
     config::{Config, expand},
-    setup::ask,
+    setup::{ask, redactor, screen},
 };
 
 /// All passwords, in the order they are to be tried.
@@ -19,43 +19,66 @@ pub(crate) fn secrets(args: &VaultArgs, config: &Config) -> Result<Secrets, Diag
     let mut files = args.vault_password_file.clone();
     // The configured one is there beside those that are named.
     files.extend(config.paths("DEFAULT_VAULT_PASSWORD_FILE").iter().map(|p| p.display().to_string()));
-    add(&mut secrets, &ids, &files)?;
+    let refused = add(&mut secrets, &ids, &files)?;
     if args.ask_vault_password || config.flag("DEFAULT_ASK_VAULT_PASS") {
         secrets.add(Secret::new("default", ask::password("Vault password: ")?));
     }
-    Ok(secrets)
+    // One password that can be had is enough.
+    match refused {
+        Some(error) if secrets.is_empty() => Err(error),
+        _ => Ok(secrets),
+    }
 }
 
-/// The passwords of these identities and files.
-pub(crate) fn add(secrets: &mut Secrets, ids: &[String], files: &[String]) -> Result<(), Diagnostic> {
+/// The passwords of these identities and files. Those that cannot be had are warned of; the last error comes back.
+pub(crate) fn add(
+    secrets: &mut Secrets,
+    ids: &[String],
+    files: &[String],
+) -> Result<Option<Diagnostic>, Diagnostic> {
+    let display = screen(&Config::default(), &redactor(), None);
+    let mut refused = None;
+    let mut from = |secrets: &mut Secrets, label: &str, source: &str| match from_file(source, label) {
+        Ok(password) => secrets.add(Secret::new(label, password)),
+        Err((what, error)) => {
+            display.warning(&format!("{what} ({label}): {}", error.summary()));
+            refused = Some(error);
+        }
+    };
     for id in ids {
         let (label, source) = id.split_once('@').map_or(("default", id.as_str()), |(label, source)| {
             (if label.is_empty() { "default" } else { label }, source)
         });
-        let password = if matches!(source, "prompt" | "prompt_ask_vault_pass") {
+        if matches!(source, "prompt" | "prompt_ask_vault_pass") {
             let prompt = if source == "prompt" {
                 format!("Vault password ({label}): ")
             } else {
                 "Vault password: ".into()
             };
-            ask::password(&prompt)?
+            secrets.add(Secret::new(label, ask::password(&prompt)?));
         } else {
-            from_file(source, label)?
-        };
-        secrets.add(Secret::new(label, password));
+            from(secrets, label, source);
+        }
     }
     for file in files {
-        secrets.add(Secret::new("default", from_file(file, "default")?));
+        from(secrets, "default", file);
     }
-    Ok(())
+    Ok(refused)
 }
 
-/// A file's content, or what the program in it prints.
-fn from_file(name: &str, label: &str) -> Result<String, Diagnostic> {
+/// A file's content, or what the program in it prints; else what could not be done with it, and why.
+fn from_file(name: &str, label: &str) -> Result<String, (&'static str, Diagnostic)> {
     let expanded = expand(name);
-    let path = Path::new(&expanded);
-    let missing = || Diagnostic::new(format!("The vault password file {} was not found", path.display()));
-    let meta = std::fs::metadata(path).map_err(|_| missing())?;
+    let absolute = std::path::absolute(&expanded).unwrap_or_else(|_| expanded.into());
+    let path = absolute.as_path();
+    let meta = std::fs::metadata(path).map_err(|_| {
+        let error = Diagnostic::new(format!("The vault password file {} was not found", path.display()));
+        ("Error getting vault password file", error)
+    })?;
+    content(path, &meta, label).map_err(|error| ("Error in vault password file loading", error))
+}
+
+fn content(path: &Path, meta: &std::fs::Metadata, label: &str) -> Result<String, Diagnostic> {
     let text = if meta.permissions().mode() & 0o111 != 0 {
         let mut command = Command::new(std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
         let client = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("-client"));

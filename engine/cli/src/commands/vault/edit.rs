@@ -11,7 +11,7 @@ use std::{
 
 use rustible_source::Diagnostic;
 
-use super::{FilesArgs, chosen, failed, known, label, read, said, save, seal};
+use super::{FilesArgs, chosen, failed, known, label, read, save, seal, seal_as};
 use crate::args::VaultArgs;
 
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,7 @@ pub(super) fn edit(args: &FilesArgs) -> Result<(), Diagnostic> {
             Some(id) => chosen(&secrets, Some(id)).map(|secret| (secret, label(secret)))?,
             None => (used, written.as_deref()),
         };
-        save(file, &secret.encrypt(&changed, label).map_err(said)?)?;
+        save(file, &seal_as(&changed, secret, label)?)?;
     }
     Ok(())
 }

@@ -158,7 +158,16 @@ fn quoted(ids: &[&str]) -> String {
 
 /// The envelope; the default label is not written into it.
 fn seal(bytes: &[u8], secret: &Secret) -> Result<Vec<u8>, Diagnostic> {
-    secret.encrypt(bytes, label(secret)).map_err(said)
+    seal_as(bytes, secret, label(secret))
+}
+
+/// The envelope with that label, with the configured salt when there is one.
+fn seal_as(bytes: &[u8], secret: &Secret, label: Option<&str>) -> Result<Vec<u8>, Diagnostic> {
+    let sealed = match Config::load()?.text("VAULT_ENCRYPT_SALT") {
+        Some(salt) => secret.encrypt_with_salt(bytes, label, salt.as_bytes()),
+        None => secret.encrypt(bytes, label),
+    };
+    sealed.map_err(said)
 }
 
 fn label(secret: &Secret) -> Option<&str> {

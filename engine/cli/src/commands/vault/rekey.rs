@@ -6,7 +6,7 @@ use rustible_output::{Display, Sink};
 use rustible_source::Diagnostic;
 use rustible_vault::Secrets;
 
-use super::{chosen, failed, known, label, read, save};
+use super::{chosen, failed, known, read, save, seal};
 use crate::{
     args::VaultArgs,
     setup::{add_secrets, ask_password},
@@ -35,9 +35,8 @@ pub(super) fn rekey(args: &RekeyArgs, display: &Display) -> Result<(), Diagnosti
     let new = new(args)?;
     let secret = chosen(&new, args.encrypt_vault_id.as_deref())?;
     for file in &args.files {
-        let sealed =
-            old.rekey(&read(file)?, secret, label(secret)).map_err(|error| failed("rekey", file, error))?;
-        save(file, &sealed)?;
+        let plain = old.decrypt(&read(file)?).map_err(|error| failed("rekey", file, error))?;
+        save(file, &seal(&plain, secret)?)?;
     }
     display.show(Sink::Err, "Rekey successful", None);
     Ok(())
@@ -48,7 +47,9 @@ fn new(args: &RekeyArgs) -> Result<Secrets, Diagnostic> {
     let mut found = Secrets::new();
     let ids: Vec<String> = args.new_vault_id.clone().into_iter().collect();
     let files: Vec<String> = args.new_vault_password_file.clone().into_iter().collect();
-    add_secrets(&mut found, &ids, &files)?;
+    if let Some(error) = add_secrets(&mut found, &ids, &files)? {
+        return Err(error);
+    }
     if !found.is_empty() {
         return Ok(found);
     }
