@@ -14,10 +14,15 @@ pub(super) fn make(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// A name that no machine of another lab on this computer has.
 fn name(folder: &Path) -> String {
-    let sum = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+    let lab = folder.parent().unwrap_or(folder);
+    format!("{}{}", prefix(lab), folder.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// How the groups of all machines begin whose folders lie in `lab`.
+pub(super) fn prefix(lab: &Path) -> String {
+    let sum = Sha256::digest(lab.as_os_str().as_encoded_bytes());
     let place: String = sum.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    let machine = folder.file_name().unwrap_or_default().to_string_lossy();
-    format!("rustible-lab-{place}-{machine}")
+    format!("rustible-lab-{place}-")
 }
 
 fn hierarchies() -> Result<Vec<PathBuf>> {

@@ -114,6 +114,11 @@ impl Machines {
     }
 }
 
+/// How the names of the control groups of this lab's machines begin.
+pub fn groups(state: &Path) -> String {
+    cgroups::prefix(&state.join("machines"))
+}
+
 /// The folder of a machine.
 pub fn folder(state: &Path, name: &str) -> PathBuf {
     state.join("machines").join(name)

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::machine::leader_of;
+use crate::machine::{groups, leader_of};
 
 /// The pause between two looks: short beside the life of a program that does something.
 const PAUSE: Duration = Duration::from_millis(4);
@@ -35,10 +35,11 @@ impl Watch {
     pub(in crate::cli) fn start(state: &Path) -> Result<Self> {
         let leader = leader_of(state, "controller").context("the controller does not run")?;
         let controller = Some(fs::read_link(format!("/proc/{leader}/ns/pid"))?);
+        let groups = groups(state);
         let stop = Arc::new(AtomicBool::new(false));
         let asked = stop.clone();
         let thread = std::thread::spawn(move || {
-            let mut eyes = Eyes { controller, ..Eyes::default() };
+            let mut eyes = Eyes { controller, groups, ..Eyes::default() };
             while !asked.load(Ordering::Relaxed) {
                 eyes.look();
                 std::thread::sleep(PAUSE);
@@ -61,6 +62,8 @@ struct Eyes {
     known: HashMap<String, Option<Vec<u8>>>,
     /// The process namespace of the controller.
     controller: Option<PathBuf>,
+    /// How the control groups of the lab's machines begin: another lab's processes are not looked at.
+    groups: String,
     seen: Seen,
 }
 
@@ -77,7 +80,7 @@ impl Eyes {
             let before = self.known.remove(&name);
             let outside = match &before {
                 Some(before) => before.is_none(),
-                None => fs::read_link(place.join("ns/pid")).ok() == own,
+                None => !self.is_of_lab(&place, own.as_deref()),
             };
             if outside {
                 now.insert(name, None);
@@ -91,6 +94,14 @@ impl Eyes {
             now.insert(name, Some(line));
         }
         self.known = now;
+    }
+
+    /// Whether a process runs in a machine of this lab. What is started from outside in the controller is in no group of its.
+    fn is_of_lab(&self, place: &Path, own: Option<&Path>) -> bool {
+        let space = fs::read_link(place.join("ns/pid")).ok();
+        let grouped =
+            || fs::read_to_string(place.join("cgroup")).is_ok_and(|all| all.contains(self.groups.as_str()));
+        space.as_deref() != own && (space == self.controller || grouped())
     }
 
     fn note(&mut self, place: &Path, line: &[u8]) {
