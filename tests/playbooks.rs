@@ -19,14 +19,16 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks")
 }
 
-/// The program under test, built when it is not there.
+/// The program under test, built now unless the whole workspace was (`tests/run` says so).
 fn program() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "-p", "rustible"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .output()
-        .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    if std::env::var_os("RUSTIBLE_TESTS_BUILT").is_none() {
+        let output = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--locked", "-p", "rustible"])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .output()
+            .expect("cargo runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
     let test = std::env::current_exe().expect("a test has a path");
     let target = test.ancestors().nth(2).expect("target/PROFILE/deps/test");
     target.join("rustible")

@@ -87,9 +87,11 @@ fn settings_that_are_not_there_are_refused_or_named() {
     assert_eq!(status, 0);
     assert!(err.contains("Unable to load the cache plugin 'redis'"), "{err}");
     fs::create_dir(at.join("own")).unwrap();
-    assert!(!run(at, &[&ping[..], &["-M", "own"]].concat(), &[]).2.contains("--module-path"));
-    fs::write(at.join("own/x.py"), "").unwrap();
-    assert!(run(at, &[&ping[..], &["-M", "own"]].concat(), &[]).2.contains("--module-path"));
+    fs::write(at.join("own/mine.sh"), "#!/bin/sh\necho '{\"changed\": false, \"word\": \"of my own\"}'\n")
+        .unwrap();
+    let (status, out, err) = run(at, &["adhoc", "localhost", "-m", "mine", "-M", "own"], &[]);
+    assert_eq!(status, 0, "{out}{err}");
+    assert!(out.contains("of my own"), "{out}{err}");
     fs::write(at.join("p.yml"), "- hosts: localhost\n  gather_facts: false\n").unwrap();
     let (status, _, err) = run(at, &["p.yml"], &[("ANSIBLE_CALLBACKS_ENABLED", "ara")]);
     assert_eq!(status, 1);
