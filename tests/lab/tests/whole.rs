@@ -47,8 +47,13 @@ fn obstacle() -> Option<String> {
 }
 
 #[test]
-#[ignore = "takes minutes and makes machines: tests/run asks for it"]
 fn the_main_job_reaches_its_end_state_and_tells_what_is_broken() {
+    // Minutes and machines are not what everyone wants who runs the tests of this crate.
+    if std::env::var_os("RUSTIBLE_TESTS_LAB").is_none() {
+        return eprintln!(
+            "SKIPPED the_main_job_reaches_its_end_state_and_tells_what_is_broken: tests/run asks for it"
+        );
+    }
     if let Some(why) = obstacle() {
         return eprintln!("SKIPPED the_main_job_reaches_its_end_state_and_tells_what_is_broken: {why}");
     }
