@@ -384,7 +384,10 @@ fn times(args: &Args, path: &Path, host: &mut Host, sides: &mut Sides, otherwise
         sides.before.insert("atime", secs(now_a));
         sides.after.insert("atime", secs(new_a));
     }
-    if new_m != now_m || new_a != now_a {
+    let now = |text: &Option<String>| text.as_deref().unwrap_or(otherwise) == "now";
+    if now(&args.modification_time) && now(&args.access_time) {
+        host.touch_now(path)?;
+    } else if new_m != now_m || new_a != now_a {
         host.set_times(path, new_a, new_m)?;
     }
     Ok(())
