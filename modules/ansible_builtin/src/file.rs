@@ -238,22 +238,29 @@ fn directory(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> 
     host.attributes_with(&path, &args.attrs, args.follow, (&mut sides.before, &mut sides.after))?;
     times(args, &path, host, &mut sides, "preserve")?;
     if args.recurse {
-        below(args, &path, host)?;
+        below(args, &path, host, &mut Vec::new())?;
     }
     finish("path", &path, host, sides)
 }
 
-/// Everything in a folder; links to folders are not entered.
-fn below(args: &Args, folder: &Path, host: &mut Host) -> Result<()> {
+/// Everything in a folder; where links are followed, also in folders they lead to, each once.
+fn below(args: &Args, folder: &Path, host: &mut Host, entered: &mut Vec<PathBuf>) -> Result<()> {
     for name in host.list(folder)? {
         host.still_wanted()?;
         let path = folder.join(name);
         let Some(stat) = host.stat(&path, false)? else { continue };
         let (mut before, mut after) = (Dict::new(), Dict::new());
         let follow = args.follow && stat.is_symlink();
+        if follow && host.is_dir(&path)? {
+            let real = host.real_path(&path);
+            if !entered.contains(&real) {
+                entered.push(real.clone());
+                below(args, &real, host, entered)?;
+            }
+        }
         host.attributes_with(&path, &args.attrs, follow, (&mut before, &mut after))?;
         if stat.is_dir() {
-            below(args, &path, host)?;
+            below(args, &path, host, entered)?;
         }
     }
     Ok(())
