@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use rustible_executor::{Context, Failure};
+use rustible_executor::{Context, Failure, Pause as Paused};
 use rustible_protocol::{Dict, Kind, Value, repr};
 
 use crate::spec::{With, action, field, spec};
@@ -36,23 +36,7 @@ async fn pause(context: &mut Context<'_>) -> Result<Dict, Failure> {
     result.insert("echo", echo);
     let started = SystemTime::now();
     let clock = Instant::now();
-    let mut typed = String::new();
-    if let Some(seconds) = seconds {
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
-    } else {
-        let prompt = context
-            .text("prompt")
-            .map_or_else(|| "Press enter to continue, Ctrl+C to interrupt".into(), |p| p.to_string());
-        let shown = format!("[{}]\n{prompt}:", context.settled.action);
-        match context.runner.asker.pause(&shown, echo).await {
-            Some(text) => typed = text,
-            None => {
-                context
-                    .warnings
-                    .push("Not waiting for response to prompt as stdin is not interactive".into());
-            }
-        }
-    }
+    let typed = wait(context, seconds, echo).await?;
     result.insert("user_input", typed);
     let passed = clock.elapsed();
     let (amount, unit) = match context.args.contains_key("minutes") {
@@ -67,6 +51,37 @@ async fn pause(context: &mut Context<'_>) -> Result<Dict, Failure> {
     result.insert("start", stamp(started));
     result.insert("stop", stamp(SystemTime::now()));
     Ok(result)
+}
+
+/// Wait, for the time given or for a key; what was typed.
+async fn wait(context: &mut Context<'_>, seconds: Option<u64>, echo: bool) -> Result<String, Failure> {
+    const KEYS: &str = "(ctrl+C then 'C' = continue early, ctrl+C then 'A' = abort)\r";
+    let hidden = if echo { "" } else { " (output is hidden)" };
+    let asked = context.text("prompt").filter(|prompt| !prompt.is_empty());
+    let question = asked.as_deref().unwrap_or("Press enter to continue, Ctrl+C to interrupt");
+    let mut prompt = format!("[{}]\n{question}{hidden}:", context.task_name);
+    if let Some(seconds) = seconds {
+        let emitter = &context.runner.emitter;
+        emitter.verbose(0, None, format!("Pausing for {seconds} seconds{hidden}"));
+        match asked {
+            Some(_) => emitter.verbose(0, None, KEYS),
+            None => prompt = KEYS.to_string(),
+        }
+    }
+    let limit = seconds.map(Duration::from_secs);
+    match (context.runner.asker.pause(&prompt, echo && seconds.is_none(), limit).await, limit) {
+        (Paused::Typed(text), None) => Ok(text),
+        (Paused::Typed(_), Some(_)) => Ok(String::new()),
+        (Paused::Aborted, _) => Err(Failure::msg("user requested abort!")),
+        (Paused::Nobody, Some(limit)) => {
+            tokio::time::sleep(limit).await;
+            Ok(String::new())
+        }
+        (Paused::Nobody, None) => {
+            context.warnings.push("Not waiting for response to prompt as stdin is not interactive".into());
+            Ok(String::new())
+        }
+    }
 }
 
 /// Seconds to wait, at least one.

@@ -132,6 +132,8 @@ pub struct Context<'a> {
     pub written: &'a Dict,
     /// Renders templates as the task sees them.
     pub templar: &'a Templar,
+    /// The task's name as shown.
+    pub task_name: &'a str,
     /// The host the task is for.
     pub host: &'a Arc<str>,
     /// Where modules run: the host, or the one it is delegated to.

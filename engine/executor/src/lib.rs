@@ -33,7 +33,7 @@ pub use listing::{ListedPlay, ListedTask, Listing};
 pub use options::{ConnectionOptions, ForeignOptions, Options};
 pub use preparation::{Preparation, Prepared};
 pub use registry::Registry;
-pub use run::{Asker, Refresh, Runner, Setup, Step};
+pub use run::{Asker, Pause, Refresh, Runner, Setup, Step};
 pub use rustible_playbook::{check_variable_name, reserved_names};
 pub use rustible_vars::FactCache;
 pub use task::Settled;

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -39,8 +40,20 @@ pub trait Asker: Send + Sync {
     async fn prompt(&self, prompt: &VarsPrompt, text: &str) -> Result<Value, Diagnostic>;
     /// `--step`: what to do with a task.
     async fn step(&self, task: &str) -> Step;
-    /// Wait for a key (`pause`); `None` when nobody can press one. With `echo` the typed text is shown.
-    async fn pause(&self, prompt: &str, echo: bool) -> Option<String>;
+    /// Wait (`pause`) until somebody ends the line, or with a limit until the time is up or somebody breaks it off. With
+    /// `echo` the typed text is shown.
+    async fn pause(&self, prompt: &str, echo: bool, limit: Option<Duration>) -> Pause;
+}
+
+/// How a pause ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pause {
+    /// The play goes on; what was typed.
+    Typed(String),
+    /// The person wants no more.
+    Aborted,
+    /// Nobody can press a key: nothing was waited for.
+    Nobody,
 }
 
 /// The answer to `--step`.

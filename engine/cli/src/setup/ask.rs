@@ -1,12 +1,16 @@
 //! Questions at the terminal.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use rustible_executor::{Asker, Step};
+use rustible_executor::{Asker, Pause, Step};
 use rustible_playbook::VarsPrompt;
 use rustible_protocol::{Text, Value};
 use rustible_source::{Diagnostic, Kind};
+use super::keys;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 /// The person at the terminal.
@@ -90,10 +94,10 @@ impl Asker for Terminal {
         }
     }
 
-    async fn pause(&self, prompt: &str, echo: bool) -> Option<String> {
+    async fn pause(&self, prompt: &str, echo: bool, limit: Option<Duration>) -> Pause {
         if !std::io::stdin().is_terminal() {
-            return None;
+            return Pause::Nobody;
         }
-        read(&format!("{prompt}\n"), echo).ok()
+        keys::pause(prompt, echo, limit)
     }
 }

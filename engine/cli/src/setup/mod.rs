@@ -4,6 +4,7 @@ mod ask;
 mod extra;
 mod facts;
 mod foreign;
+mod keys;
 mod options;
 mod runner;
 mod screen;

@@ -116,6 +116,7 @@ pub(super) fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &
         task: &job.task,
         written: &ready.written,
         templar,
+        task_name: &job.info.name,
         host: &job.host,
         target: (*ready.settled.target).clone(),
         settled: &ready.settled,
