@@ -5,12 +5,12 @@ use std::{
     time::Duration,
 };
 
+use super::keys;
 use async_trait::async_trait;
 use rustible_executor::{Asker, Pause, Step};
 use rustible_playbook::VarsPrompt;
 use rustible_protocol::{Text, Value};
 use rustible_source::{Diagnostic, Kind};
-use super::keys;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 /// The person at the terminal.
