@@ -66,7 +66,8 @@ struct Sides {
 pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
     let path = args.path.clone();
     let shown = path.to_string_lossy().into_owned();
-    let stat = host.stat(&path, false)?;
+    // What may not be looked at counts as not there.
+    let stat = host.stat(&path, false).ok().flatten();
     let now = stat.as_ref().map_or("absent", state_of);
     let state = args.state.unwrap_or(match (now, args.recurse) {
         ("absent", true) => State::Directory,
@@ -172,8 +173,11 @@ fn lost(folder: &Path, host: &Host, folders: &mut Vec<Value>, files: &mut Vec<Va
 }
 
 fn absent(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> {
-    let folder = host.stat(&args.path, false)?.is_some_and(|stat| stat.is_dir());
-    if folder && host.wants_diff() {
+    let Some(stat) = host.stat(&args.path, false).ok().flatten() else {
+        let shown = args.path.to_string_lossy().into_owned();
+        return Ok(Outcome::new().with("path", shown).with("state", "absent"));
+    };
+    if stat.is_dir() && host.wants_diff() {
         let (mut folders, mut files) = (Vec::new(), Vec::new());
         lost(&args.path, host, &mut folders, &mut files)?;
         sides.before.insert("path_content", dict! { "directories" => folders, "files" => files });
@@ -326,8 +330,8 @@ fn hard(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> {
     let shown = path.to_string_lossy().into_owned();
     let stat = host.stat(path, false)?;
     let Some(src) = &args.src else {
-        if stat.is_none() {
-            fail!(path = shown; "src is required for creating new hardlinks");
+        if stat.as_ref().is_none_or(|stat| state_of(stat) != "hard") {
+            fail!("src is required for creating new hardlinks");
         }
         return existing(args, host, sides);
     };
