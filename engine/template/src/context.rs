@@ -310,7 +310,7 @@ fn tail_kept(mut out: Text, source: &Text, options: &Options) -> Text {
     let count = |text: &str| text.len() - text.trim_end_matches('\n').len();
     let missing = count(source).saturating_sub(count(&out));
     if missing > 0 {
-        out = out.like(format!("{out}{}", newline.repeat(missing)));
+        out = out.like(format!("{out}{}", options.tail.repeat(missing)));
     }
     if source.is_secret() { out.with_secret(true) } else { out }
 }

@@ -48,16 +48,18 @@ pub(crate) struct Options {
     pub(crate) file: FileOptions,
     /// Backslashes in string literals inside `{{ }}` mean themselves.
     pub(crate) escape_backslashes: bool,
+    /// The newline that is put back at the text's end: the caller's, whatever the text's own header says.
+    pub(crate) tail: String,
 }
 
 impl Options {
     /// For a value of a YAML file.
     pub(crate) fn value() -> Self {
-        Self { file: FileOptions::default(), escape_backslashes: true }
+        Self { file: FileOptions::default(), escape_backslashes: true, tail: "\n".into() }
     }
-    /// For a template file.
-    pub(crate) fn file(file: &FileOptions) -> Self {
-        Self { file: file.clone(), escape_backslashes: false }
+    /// For a template file: its own options, and those that its caller gave.
+    pub(crate) fn file(file: FileOptions, asked: &FileOptions) -> Self {
+        Self { file, escape_backslashes: false, tail: asked.newline_sequence.clone() }
     }
     pub(crate) fn syntax(&self) -> Result<SyntaxConfig, String> {
         let file = &self.file;

@@ -284,10 +284,10 @@ impl Templar {
 
 /// Render a template file's text in a context.
 pub(crate) fn file(ctx: &Rc<Ctx>, text: &Text, options: &FileOptions) -> Res<Rt> {
-    let (options, skip) = options::header(text, options).map_err(fail)?;
+    let (own, skip) = options::header(text, options).map_err(fail)?;
     let body = text.like(text.get(skip..).unwrap_or_default());
     let body = if body.is_trusted() { body } else { body.with_trust(true) };
-    Ok(ctx.evaluate(&body, &Options::file(&options), None))
+    Ok(ctx.evaluate(&body, &Options::file(own, options), None))
 }
 
 /// The data of a variable that nothing has changed, as it was written where these variables are seen.

@@ -140,8 +140,6 @@ mod tests {
 
     /// Cases where we differ and mean to, with the reason.
     const DIFFERENT: &[(i64, &str)] = &[
-        (44, "unary plus is not in the parser"),
-        (47, "unary plus is not in the parser"),
         (95, "the parser takes `5.` for a float"),
         (151, "attributes in format fields reach items too"),
         (248, "str.translate is not offered"),

@@ -205,8 +205,6 @@ impl Loader {
         if action.name.may_be_template() {
             return Ok(Kind::Templated);
         }
-        // Whether a host gets to a task with a condition is not known before it runs.
-        let put_off = self.lenient || !frame.all("when").is_empty();
         match self.catalog.find(&action.name, &frame.collections()) {
             Found::Known(name) => Ok(Kind::Action(name)),
             Found::Missing(full) => {
@@ -216,11 +214,11 @@ impl Loader {
                 );
                 let help =
                     "With --unsupported=when-reached the refusal waits until a host gets to this task.";
-                if put_off { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error.help(help)) }
+                if self.lenient { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error.help(help)) }
             }
             Found::Refused(why) => {
                 let error = Diagnostic::parse(why, action.origin.as_ref().or(entry.origin()));
-                if put_off { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error) }
+                if self.lenient { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error) }
             }
             Found::Unknown => {
                 let error = Diagnostic::parse(

@@ -119,9 +119,7 @@ impl Evaluator {
                 let content = std::fs::read_to_string(&path)
                     .map_err(|e| fail(format!("the template '{file}' cannot be read: {e}")))?;
                 let text = Text::trusted(content, Some(Origin::new(&file, 1, 1)));
-                let mut options = self.options.file.clone();
-                options.keep_trailing_newline = self.options.file.keep_trailing_newline;
-                let options = Options { file: options, escape_backslashes: false };
+                let options = Options { escape_backslashes: false, ..self.options.clone() };
                 let template = self.ctx.engine.template(&text, &options)?;
                 return Ok(Some((template, text)));
             }
