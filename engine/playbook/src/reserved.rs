@@ -5,8 +5,12 @@ use rustible_source::Diagnostic;
 
 use crate::keywords::{KEYWORDS, Level};
 
-/// The functions of templates; a variable of that name hides one.
-const FUNCTIONS: [&str; 12] = [
+/// Names besides those of keywords: inner names of keywords, and the functions of templates, which such a variable hides.
+const OTHERS: [&str; 16] = [
+    "async_val",
+    "local_action",
+    "loop_with",
+    "with_",
     "cycler",
     "dict",
     "joiner",
@@ -22,15 +26,11 @@ const FUNCTIONS: [&str; 12] = [
 ];
 
 /// Whether the name is one of the language's own.
-#[must_use]
-pub fn is_reserved(name: &str) -> bool {
-    let levels = [Level::Play, Level::Block, Level::Task, Level::Role];
-    let keyword = |k: &crate::Keyword| levels.iter().any(|level| k.levels & *level as u8 != 0);
-    match name {
-        "vars" | "gather_subset" | "role" => false,
-        "with_" => true,
-        _ => FUNCTIONS.contains(&name) || KEYWORDS.iter().any(|k| k.name == name && keyword(k)),
-    }
+fn is_reserved(name: &str) -> bool {
+    let levels = Level::Play as u8 | Level::Block as u8 | Level::Task as u8;
+    // `vars` is always there.
+    !matches!(name, "vars" | "gather_subset")
+        && (OTHERS.contains(&name) || KEYWORDS.iter().any(|k| k.name == name && k.levels & levels != 0))
 }
 
 /// A warning for each variable with a reserved name.
@@ -42,4 +42,15 @@ pub fn reserved_names(vars: &Dict) -> Vec<Diagnostic> {
             Diagnostic::new(format!("Found variable using reserved name '{name}'.")).at(name.origin())
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_and_functions_are_reserved_and_role_keywords_are_not() {
+        assert!(["port", "query", "serial", "with_", "async"].iter().all(|n| is_reserved(n)));
+        assert!(!["vars", "role", "listen", "gather_subset", "host"].iter().any(|n| is_reserved(n)));
+    }
 }
