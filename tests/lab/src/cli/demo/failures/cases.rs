@@ -212,6 +212,8 @@ fn cordon(bench: &Bench) -> Result<()> {
             "set -e\n\
 helm list --all --all-namespaces --output json | jq -r '.[] | select(.name == \"ceph-csi-cephfs\") | .namespace' |\n\
   while read -r space; do helm uninstall ceph-csi-cephfs --wait --namespace \"$space\"; done\n\
+kubectl get storageclass --output json | jq -r '.items[] | select(.provisioner == \"cephfs.csi.ceph.com\").metadata.name' |\n\
+  while read -r class; do kubectl delete storageclass \"$class\"; done\n\
 kubectl cordon k8s-node-1\n",
         )
         .map(drop)
