@@ -14,7 +14,9 @@ use crate::{
     Env, Scope,
     engine::Engine,
     eval::{Evaluator, Flow, Frame},
+    ir::Template,
     options::Options,
+    parse::SyntaxError,
     rt::{DictObj, DictRepr, Fault, ListObj, ListRepr, MarkerKind, Res, Rt, fault, undefined},
 };
 
@@ -162,8 +164,20 @@ impl Ctx {
         }
     }
 
-    fn run(self: &Rc<Self>, text: &Text, options: &Options, frame: Option<&Rc<Frame>>) -> Res<Rt> {
+    /// The parsed text; its tags must be Jinja's own or allowed.
+    pub(crate) fn template(&self, text: &Text, options: &Options) -> Res<Arc<Template>> {
         let template = self.engine.template(text, options)?;
+        match template.extension {
+            Some((tag, line)) if !self.env.tags.contains(&tag) => {
+                let message = format!("Encountered unknown tag '{tag}'.");
+                Err(crate::engine::syntax("template", &SyntaxError { message, line }, text))
+            }
+            _ => Ok(template),
+        }
+    }
+
+    fn run(self: &Rc<Self>, text: &Text, options: &Options, frame: Option<&Rc<Frame>>) -> Res<Rt> {
+        let template = self.template(text, options)?;
         let mut evaluator = Evaluator::new(self.clone(), options.clone());
         let frame = Frame::under(frame);
         let mut out = Vec::new();

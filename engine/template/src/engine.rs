@@ -78,7 +78,8 @@ fn cached<K: std::hash::Hash + Eq>(
     parsed.map_err(|error| syntax(kind, &error, text))
 }
 
-fn syntax(kind: &str, error: &SyntaxError, text: &Text) -> crate::rt::Fault {
+/// The error of a text that cannot be parsed.
+pub(crate) fn syntax(kind: &str, error: &SyntaxError, text: &Text) -> crate::rt::Fault {
     let delimited = kind == "expression" && ["{{", "{%"].iter().any(|open| text.contains(open));
     let hint = if delimited { ". Template delimiters are not supported in expressions" } else { "" };
     let message = format!("Syntax error in {kind}{hint}");

@@ -91,6 +91,8 @@ pub struct Env {
     pub action: Arc<str>,
     /// Conditions whose result is no boolean are only warned of, and empty ones are true.
     pub broken_conditionals: bool,
+    /// Tags besides Jinja's own that templates may use: `do`, `break`, `continue`.
+    pub tags: Arc<[&'static str]>,
     /// Opens `!vault` values; without it they are errors when they are used.
     pub vault: Option<Arc<dyn Decrypt>>,
     /// Settings.

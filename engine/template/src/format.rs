@@ -255,7 +255,12 @@ fn lookup(name: &str, args: &Args, auto: &mut usize) -> Res<Rt> {
     while !path.is_empty() {
         if let Some(after) = path.strip_prefix('.') {
             let end = after.find(['.', '[']).unwrap_or(after.len());
-            value = attribute(&value, &after[..end]);
+            let name = &after[..end];
+            // Python's attributes: items are reached with brackets only.
+            if !matches!(value, Rt::Obj(_)) && !crate::methods::exists(&value, name) {
+                return Err(fail(format!("'{}' object has no attribute '{name}'", value.type_name())));
+            }
+            value = attribute(&value, name);
             path = &after[end..];
         } else {
             let Some(end) = path.find(']') else {

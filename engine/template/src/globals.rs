@@ -38,10 +38,28 @@ impl Obj for Function {
     }
 }
 
+/// `self`: the template, whose blocks are called through it.
+struct Itself;
+
+impl Obj for Itself {
+    fn type_name(&self) -> &'static str {
+        "TemplateReference"
+    }
+    fn text(&self) -> String {
+        "<TemplateReference None>".into()
+    }
+    fn any(&self) -> &dyn Any {
+        self
+    }
+}
+
 /// The global of that name.
 pub(crate) fn global(name: &str) -> Option<Rt> {
     if name == "omit" {
         return Some(Rt::Omit);
+    }
+    if name == "self" {
+        return Some(Rt::obj(Itself));
     }
     let run: (&'static str, Run) = match name {
         "range" => ("range", range),
@@ -53,7 +71,7 @@ pub(crate) fn global(name: &str) -> Option<Rt> {
         "namespace" => ("namespace", namespace),
         "cycler" => ("cycler", cycler),
         "joiner" => ("joiner", joiner),
-        "lipsum" => ("lipsum", |_, _| Err(fail("'lipsum' is not supported"))),
+        "lipsum" => ("generate_lorem_ipsum", crate::lipsum::lipsum),
         _ => return None,
     };
     Some(Rt::obj(Function { name: run.0, run: run.1 }))

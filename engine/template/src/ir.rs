@@ -13,6 +13,8 @@ pub(crate) struct Template {
     pub(crate) body: Vec<St>,
     /// The expression, when the text was one.
     pub(crate) expr: Option<Ex>,
+    /// The first tag of an extension, and its line.
+    pub(crate) extension: Option<(&'static str, usize)>,
 }
 
 /// An expression.

@@ -74,9 +74,6 @@ impl Options {
         if let Some(prefix) = &file.line_statement_prefix {
             builder.line_statement_prefix(prefix.clone());
         }
-        if let Some(prefix) = &file.line_comment_prefix {
-            builder.line_comment_prefix(prefix.clone());
-        }
         builder.build().map_err(|e| e.to_string())
     }
 }

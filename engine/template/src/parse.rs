@@ -1,15 +1,20 @@
 //! From text to our tree: minijinja's parser, then a pass that puts back what Jinja2 and the reference mean differently.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use minijinja::machinery::{self, Span, ast};
 use rustible_protocol::{Text, Value};
 
 use crate::{
+    explain,
     ir::{Arg, Cmp, Ex, ForLoop, MacroDef, Op, St, Target, Template},
     literal,
     options::Options,
+    repair,
 };
+
+/// How many things in one text are put into words that the parser knows.
+const REPAIRS: usize = 200;
 
 /// A syntax error: message and line.
 #[derive(Debug, Clone)]
@@ -21,64 +26,78 @@ pub(crate) struct SyntaxError {
 /// Parse a template text.
 pub(crate) fn template(source: &str, options: &Options) -> Result<Template, SyntaxError> {
     let mut source = normalise(source);
-    let config = options.syntax().map_err(|message| SyntaxError { message, line: 1 })?;
-    while source.contains('+')
-        && let Err(fault) = machinery::parse(&source, "<template>", config.clone())
-    {
-        source = without_sign(&source, &fault).ok_or_else(|| error(&fault, &source))?;
+    if let Some(prefix) = &options.file.line_comment_prefix {
+        source = repair::without_line_comments(&source, prefix, &options.file);
     }
-    let parsed = machinery::parse(&source, "<template>", config).map_err(|e| error(&e, &source))?;
-    let lower = Lower { source: &source, verbatim: options.escape_backslashes, in_print: false };
+    let config = options.syntax().map_err(|message| SyntaxError { message, line: 1 })?;
+    for _ in 0..REPAIRS {
+        let Err(fault) = machinery::parse(&source, "<template>", config.clone()) else { break };
+        let Some(repaired) = repair::repaired(&source, &fault, Some(&options.file)) else { break };
+        source = repaired;
+    }
+    let parsed = machinery::parse(&source, "<template>", config).map_err(|e| {
+        let ended = e.detail().is_some_and(|detail| detail.starts_with("unexpected end of input"));
+        let until = e.range().filter(|_| !ended).map(|range| range.start);
+        error(&e, &source, explain::template(&source, &options.file, until))
+    })?;
+    let lower = Lower::new(&source, options.escape_backslashes, false);
     let ast::Stmt::Template(root) = &parsed else {
         return Err(SyntaxError { message: "not a template".into(), line: 1 });
     };
-    Ok(Template { body: lower.body(&root.children)?, expr: None })
+    let body = lower.body(&root.children)?;
+    Ok(Template { body, expr: None, extension: lower.extension.get() })
 }
 
 /// Parse a bare expression.
 pub(crate) fn expression(source: &str, verbatim: bool) -> Result<Template, SyntaxError> {
     let mut source = normalise(source);
-    while source.contains('+')
-        && let Err(fault) = machinery::parse_expr(&source)
-    {
-        source = without_sign(&source, &fault).ok_or_else(|| error(&fault, &source))?;
+    for _ in 0..REPAIRS {
+        let Err(fault) = machinery::parse_expr(&source) else { break };
+        let Some(repaired) = repair::repaired(&source, &fault, None) else { break };
+        source = repaired;
     }
-    let parsed = machinery::parse_expr(&source).map_err(|e| error(&e, &source))?;
-    let lower = Lower { source: &source, verbatim, in_print: true };
-    Ok(Template { body: Vec::new(), expr: Some(lower.expr(&parsed)?) })
-}
-
-/// The source without the `+` that the parser did not expect: a sign in front of a number, which changes nothing.
-fn without_sign(source: &str, fault: &minijinja::Error) -> Option<String> {
-    let range = fault.range()?;
-    let behind = source.get(range.end..)?.trim_start();
-    let number =
-        behind.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '(' | '+' | '-'));
-    let sign = source.get(range.clone())? == "+" && fault.detail() == Some("unexpected `+`");
-    (sign && number).then(|| [&source[..range.start], " ", &source[range.end..]].concat())
+    let parsed = machinery::parse_expr(&source).map_err(|e| {
+        let until = e.range().map_or(source.len(), |range| range.start);
+        error(&e, &source, explain::expression(&source, until))
+    })?;
+    let lower = Lower::new(&source, verbatim, true);
+    Ok(Template { body: Vec::new(), expr: Some(lower.expr(&parsed)?), extension: None })
 }
 
 fn normalise(source: &str) -> String {
     if source.contains('\r') { source.replace("\r\n", "\n").replace('\r', "\n") } else { source.to_string() }
 }
 
-fn error(error: &minijinja::Error, source: &str) -> SyntaxError {
+/// The parser's complaint, or what is told of the text in its place.
+fn error(error: &minijinja::Error, source: &str, told: Option<String>) -> SyntaxError {
+    let line = error.line().unwrap_or(1);
+    if let Some(message) = told {
+        return SyntaxError { message, line };
+    }
     let detail = error.detail().map_or_else(|| error.kind().to_string(), ToString::to_string);
     let found = error.range().and_then(|r| source.get(r)).unwrap_or_default();
-    SyntaxError { message: crate::syntax_text::translate(&detail, found), line: error.line().unwrap_or(1) }
+    SyntaxError { message: crate::syntax_text::translate(&detail, found), line }
 }
 
 struct Lower<'s> {
     source: &'s str,
     verbatim: bool,
     in_print: bool,
+    extension: Cell<Option<(&'static str, usize)>>,
 }
 
 type Lowered<T> = Result<T, SyntaxError>;
 
-impl Lower<'_> {
+impl<'s> Lower<'s> {
+    fn new(source: &'s str, verbatim: bool, in_print: bool) -> Self {
+        Self { source, verbatim, in_print, extension: Cell::default() }
+    }
     fn printing(&self) -> Self {
-        Lower { source: self.source, verbatim: self.verbatim, in_print: true }
+        Self::new(self.source, self.verbatim, true)
+    }
+    /// A tag of an extension, which must be on.
+    fn extends(&self, tag: &'static str, span: Span) {
+        self.extension.set(self.extension.get().or(Some((tag, span.start_line.into()))));
     }
     fn slice(&self, span: Span) -> &str {
         self.source.get(span.start_offset as usize..span.end_offset as usize).unwrap_or("")
@@ -119,10 +138,17 @@ impl Lower<'_> {
             ast::Stmt::AutoEscape(a) => St::Group(self.body(&a.body)?),
             ast::Stmt::FilterBlock(f) => St::Filter(self.expr(&f.filter)?, self.body(&f.body)?),
             ast::Stmt::Do(d) => {
+                self.extends("do", d.span());
                 St::Do(Ex::Call(Box::new(self.expr(&d.call.expr)?), self.args(&d.call.args)?))
             }
-            ast::Stmt::Continue(_) => St::Continue,
-            ast::Stmt::Break(_) => St::Break,
+            ast::Stmt::Continue(c) => {
+                self.extends("continue", c.span());
+                St::Continue
+            }
+            ast::Stmt::Break(b) => {
+                self.extends("break", b.span());
+                St::Break
+            }
             other => self.modular(other)?,
         })
     }
@@ -334,6 +360,9 @@ impl Lower<'_> {
                     .unwrap_or_else(|| value.as_str().unwrap_or_default().to_string());
                 let template = ["{{", "{%"].iter().any(|open| text.contains(open));
                 if template { Value::Str(Text::trusted(text, None)) } else { Value::str(text) }
+            }
+            ValueKind::Number if self.slice(span).ends_with('.') => {
+                return Self::bad("expected name or number", span);
             }
             ValueKind::Number => match literal::number(self.slice(span)) {
                 Some(number) => number,

@@ -92,6 +92,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     s("DEFAULT_GATHERING", &["ANSIBLE_GATHERING"], &[("defaults", "gathering")], "implicit"),
     s("DEFAULT_HASH_BEHAVIOUR", &["ANSIBLE_HASH_BEHAVIOUR"], &[("defaults", "hash_behaviour")], "replace"),
     s("DEFAULT_HOST_LIST", &["ANSIBLE_INVENTORY"], &[("defaults", "inventory")], ""),
+    s("DEFAULT_JINJA2_EXTENSIONS", &["ANSIBLE_JINJA2_EXTENSIONS"], &[("defaults", "jinja2_extensions")], ""),
     s(
         "DEFAULT_LOAD_CALLBACK_PLUGINS",
         &["ANSIBLE_LOAD_CALLBACK_PLUGINS"],

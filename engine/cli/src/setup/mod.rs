@@ -1,6 +1,7 @@
 //! From command line and configuration to a run that is ready.
 
 mod ask;
+mod extensions;
 mod extra;
 mod facts;
 mod foreign;
@@ -288,6 +289,7 @@ pub(crate) fn run(
     let template_env = Env {
         vault: Some(Arc::new(Vaults(secrets.clone()))),
         broken_conditionals: config.flag("ALLOW_BROKEN_CONDITIONALS"),
+        tags: extensions::tags(config)?,
         config: Some(Arc::new(config.clone())),
         warn: Some(Arc::new(move |text: &str| warnings.warning(text))),
         ..Env::default()

@@ -102,6 +102,9 @@ pub(crate) fn call_value(ctx: &Rc<Ctx>, target: &Rt, args: Args) -> Res<Rt> {
             let result = obj.call(ctx, args)?;
             Ok(if ctx.shared.secrets.get() { secret::keep(result, &Rt::Null, &with) } else { result })
         }
-        other => Err(fail(format!("'{}' object is not callable", other.type_name()))),
+        other => match first_marker(None, &args) {
+            Some(marker) => Err(marker.clone()),
+            None => Err(fail(format!("'{}' object is not callable", other.type_name()))),
+        },
     }
 }

@@ -120,7 +120,7 @@ impl Evaluator {
                     .map_err(|e| fail(format!("the template '{file}' cannot be read: {e}")))?;
                 let text = Text::trusted(content, Some(Origin::new(&file, 1, 1)));
                 let options = Options { escape_backslashes: false, ..self.options.clone() };
-                let template = self.ctx.engine.template(&text, &options)?;
+                let template = self.ctx.template(&text, &options)?;
                 return Ok(Some((template, text)));
             }
         }

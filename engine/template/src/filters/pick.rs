@@ -104,7 +104,8 @@ fn groupby(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let case = args.flag(2, false)?;
     let mut keyed = Vec::new();
     for item in input.iterate()? {
-        let key = attribute(&item, args.need(0)?, args.given(1))?.defined()?;
+        // The reference takes a default and never uses it: what is not there is an error.
+        let key = attribute(&item, args.need(0)?, None)?.defined()?;
         keyed.push(Rt::tuple(vec![folded(key.clone(), case), key, item]));
     }
     let part = |row: &Rt, at: usize| match row {

@@ -121,10 +121,32 @@ pub(super) fn call(text: &Text, name: &str, args: Args) -> Res<Rt> {
         "center" | "ljust" | "rjust" | "zfill" | "expandtabs" | "removeprefix" | "removesuffix" => {
             same(shaped(text, name, args)?)
         }
+        "translate" => {
+            let args = bind(name, args, &["table"])?;
+            same(translated(text, args.need(0)?)?)
+        }
         // Texts are Unicode throughout; the methods that change between bytes and text leave them as they are.
         "encode" | "decode" => Rt::Str(text.clone()),
         _ => return Err(fail(format!("'str' object has no attribute '{name}'"))),
     })
+}
+
+/// Each character as the table has it for its number: a number, a text, or none to drop it.
+fn translated(text: &str, table: &Rt) -> Res<String> {
+    let mut out = String::new();
+    for c in text.chars() {
+        match crate::eval::item(table, &Rt::Int(u32::from(c).into())) {
+            Rt::Undef(_) => out.push(c),
+            Rt::Null => {}
+            Rt::Str(with) => out.push_str(&with),
+            other => {
+                let number = other.as_i64().and_then(|n| u32::try_from(n).ok()).and_then(char::from_u32);
+                let wrong = || fail("character mapping must return integer, None or str");
+                out.push(number.ok_or_else(wrong)?);
+            }
+        }
+    }
+    Ok(out)
 }
 
 /// Methods that pad a text or take an end off it.
