@@ -44,6 +44,12 @@ pub struct ListedTask {
     pub tags: Vec<String>,
 }
 
+/// Whether the user has such a lookup; one that cannot be loaded says so when it is used.
+fn has_own_lookup(runner: &Runner, name: &str) -> bool {
+    let Some(plugins) = &runner.env.plugins else { return false };
+    !matches!(plugins.find("lookup", name, false), Ok(None))
+}
+
 /// What is wrong with a task can be known before any host is touched: an unknown filter, test or lookup.
 pub(crate) fn check_task(runner: &Runner, task: &Task) -> Result<(), Diagnostic> {
     if let Kind::Meta(action) = &task.kind {
@@ -52,6 +58,7 @@ pub(crate) fn check_task(runner: &Runner, task: &Task) -> Result<(), Diagnostic>
     if let Some(looped) = &task.looped
         && let Some(with) = &looped.with
         && !rustible_template::lookup_exists(with)
+        && !has_own_lookup(runner, with)
         && !runner.options.lenient
     {
         return Err(Diagnostic::parse(

@@ -25,7 +25,7 @@ pub struct Registry {
     modules: BTreeMap<&'static str, &'static Spec>,
     /// Full names of modules that exist elsewhere and not here.
     elsewhere: Vec<String>,
-    foreign: Tree,
+    foreign: Arc<Tree>,
     /// Foreign modules come before native ones of the same name.
     prefer_foreign: bool,
 }
@@ -47,13 +47,15 @@ impl Registry {
     /// or in front of it.
     #[must_use]
     pub fn with_foreign(mut self, tree: Tree, preferred: bool) -> Self {
-        self.foreign = tree.with_actions(self.preparations.keys().map(|name| (*name).to_string()).collect());
+        let prepared = self.preparations.keys().map(|name| (*name).to_string()).collect();
+        self.foreign = Arc::new(tree.with_actions(prepared));
         self.prefer_foreign = preferred;
         self
     }
 
-    /// Modules that are not rustible's own.
-    pub(crate) fn foreign(&self) -> &Tree {
+    /// Modules and plugins that are not rustible's own.
+    #[must_use]
+    pub fn foreign(&self) -> &Arc<Tree> {
         &self.foreign
     }
 

@@ -55,6 +55,13 @@ pub(crate) fn action(collection: &Path, name: &str) -> Option<PathBuf> {
     folders::plugin(&folder, last)
 }
 
+/// What Python calls a file of a collection.
+pub(crate) fn python_name(collection: &Path, name: &str, file: &Path) -> Option<String> {
+    let inner = file.strip_prefix(collection).ok()?.with_extension("");
+    let parts: Option<Vec<&str>> = inner.iter().map(|part| part.to_str()).collect();
+    Some(format!("ansible_collections.{name}.{}", parts?.join(".")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,8 @@ use std::{
 pub(crate) struct Core {
     /// The folder of its Python package.
     pub(crate) package: PathBuf,
+    /// The Python that it is installed for.
+    pub(crate) python: PathBuf,
     /// Its version.
     pub(crate) version: String,
     /// Folders with `ansible_collections` that its Python knows.
@@ -36,7 +38,11 @@ impl Core {
     pub(crate) fn find() -> Option<Self> {
         match std::env::var_os("RUSTIBLE_PYTHON") {
             Some(python) if !python.is_empty() => Self::of(Path::new(&python)),
-            _ => ["python3", "python"].iter().find_map(|python| Self::of(Path::new(python))),
+            _ => ["python3", "python"]
+                .iter()
+                .map(PathBuf::from)
+                .chain(of_command())
+                .find_map(|python| Self::of(&python)),
         }
     }
 
@@ -50,6 +56,19 @@ impl Core {
         let release = std::fs::read_to_string(package.join("release.py")).ok()?;
         let version = release.lines().find_map(|line| line.strip_prefix("__version__"))?;
         let version = version.trim_matches([' ', '=', '\'', '"']).to_string();
-        Some(Self { package, version, collections: lines.collect() })
+        Some(Self { package, python: python.to_path_buf(), version, collections: lines.collect() })
     }
+}
+
+/// The Python that an `ansible` command of the path is written for.
+fn of_command() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).find_map(|folder| {
+        let mut start = [0; 256];
+        let mut file = std::fs::File::open(folder.join("ansible")).ok()?;
+        let size = std::io::Read::read(&mut file, &mut start).ok()?;
+        let line = std::str::from_utf8(&start[..size]).ok()?.lines().next()?;
+        let python = line.strip_prefix("#!")?.split_whitespace().next()?;
+        python.contains("python").then(|| PathBuf::from(python))
+    })
 }

@@ -1,6 +1,9 @@
 //! Where modules and what they import may lie.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 /// Folders in the order in which they are searched: those of playbooks and roles first, then the configured ones.
 #[derive(Debug, Clone, Default)]
@@ -11,8 +14,8 @@ pub struct Places {
     pub modules: Vec<PathBuf>,
     /// The setting `module_utils`.
     pub module_utils: Vec<PathBuf>,
-    /// The setting `action_plugins`.
-    pub actions: Vec<PathBuf>,
+    /// Configured folders with plugins by their kind (`action`, `filter` ...).
+    pub plugins: HashMap<&'static str, Vec<PathBuf>>,
     /// Folders with `ansible_collections` in them.
     pub collections: Vec<PathBuf>,
 }

@@ -34,11 +34,11 @@ pub enum Lookup {
 /// Every place modules come from, and what was found there.
 #[derive(Default)]
 pub struct Tree {
-    places: Mutex<Places>,
+    pub(crate) places: Mutex<Places>,
     /// Full names of modules before which other code stands than their action plugins.
     prepared: Vec<String>,
     core: OnceLock<Option<Core>>,
-    routes: Mutex<Routes>,
+    pub(crate) routes: Mutex<Routes>,
     files: Mutex<HashMap<String, Lookup>>,
     payloads: Mutex<HashMap<PathBuf, Arc<Payload>>>,
 }
@@ -47,7 +47,7 @@ pub struct Tree {
 const LEGACY: &str = "ansible.legacy";
 const BUILTIN: &str = "ansible.builtin";
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -112,7 +112,7 @@ impl Tree {
                     "the module {name} is written in PowerShell, which rustible does not support"
                 ));
             }
-            Some(Style::Python) => self.python(name, &path, &content)?,
+            Some(Style::Python) => self.packed(name, &path, &content)?,
             Some(style) => Payload::plain(&path, style, content),
         };
         let payload = Arc::new(payload);
@@ -120,7 +120,7 @@ impl Tree {
         Ok(payload)
     }
 
-    fn python(&self, name: &str, path: &Path, content: &[u8]) -> Result<Payload, String> {
+    fn packed(&self, name: &str, path: &Path, content: &[u8]) -> Result<Payload, String> {
         let Some(core) = self.core() else {
             return Err(format!(
                 "the module {name} is written in Python and needs the module_utils of ansible-core, which no Python of this machine has (RUSTIBLE_PYTHON names another)"
@@ -147,7 +147,7 @@ impl Tree {
         Payload::python(path, full, content, &sources, &mut lock(&self.routes))
     }
 
-    fn core(&self) -> Option<&Core> {
+    pub(crate) fn core(&self) -> Option<&Core> {
         self.core.get_or_init(Core::find).as_ref()
     }
 
@@ -159,8 +159,10 @@ impl Tree {
     fn find_in_library(&self, name: &str) -> Lookup {
         let action = {
             let places = lock(&self.places);
-            let folders: Vec<PathBuf> =
-                places.beside("action_plugins").chain(places.actions.iter().cloned()).collect();
+            let folders: Vec<PathBuf> = places
+                .beside("action_plugins")
+                .chain(places.plugins.get("action").cloned().unwrap_or_default())
+                .collect();
             folders.iter().find_map(|folder| folders::plugin(folder, name))
         };
         if let Some(path) = action {
@@ -214,7 +216,7 @@ impl Tree {
         }
     }
 
-    fn collection(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn collection(&self, name: &str) -> Option<PathBuf> {
         // Asking for the installed ansible-core costs a process: last.
         let roots = lock(&self.places).roots();
         collections::folder(&roots, name).or_else(|| collections::folder(&self.with_core(Vec::new()), name))

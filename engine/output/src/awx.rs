@@ -71,11 +71,11 @@ impl Awx {
             self.display.warning(&format!("cannot write an event for the job runner: {error}"));
         }
         let uuid: Dict = [("uuid", name.as_str())].into_iter().collect();
-        self.display.raw(&mark(&json::dumps(&Value::Dict(uuid))));
+        self.display.raw(crate::Sink::Out, &mark(&json::dumps(&Value::Dict(uuid))));
         if let Some(event) = print {
             self.inner.on(event);
         }
-        self.display.raw(&mark("{}"));
+        self.display.raw(crate::Sink::Out, &mark("{}"));
     }
 
     fn write(&self, folder: &Path, told: JobEvent) -> io::Result<()> {

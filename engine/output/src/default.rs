@@ -354,11 +354,7 @@ impl Callback for Default {
             }
             Event::Deprecated(text) => {
                 if self.settings.deprecations {
-                    self.display.warning(
-                        "Deprecation warnings can be disabled by setting `deprecation_warnings=False` in ansible.cfg.",
-                    );
-                    let text = format!("[DEPRECATION WARNING]: {text}");
-                    self.display.once(Sink::Err, &text, Color::Deprecate);
+                    self.display.deprecated(text);
                 }
             }
             Event::Error(text) => self.display.error(Sink::Err, text),

@@ -34,6 +34,22 @@ pub enum Color {
 }
 
 impl Color {
+    /// The one that the reference's settings call so, or that has that name there by itself.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "green" => Self::Ok,
+            "yellow" => Self::Changed,
+            "red" => Self::Error,
+            "bright red" => Self::Unreachable,
+            "cyan" => Self::Skip,
+            "bright purple" => Self::Warn,
+            "purple" => Self::Deprecate,
+            "dark gray" => Self::Debug,
+            "blue" => Self::Verbose,
+            _ => return None,
+        })
+    }
     /// Its SGR code.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -117,10 +133,16 @@ impl Display {
             .and_then(|()| stream.flush());
     }
 
-    /// A text to standard output as it is, without a line break: marks for job runners.
-    pub(crate) fn raw(&self, text: &str) {
+    /// A text as it is, without a line break.
+    pub fn raw(&self, sink: Sink, text: &str) {
         let mut inner = self.inner();
-        let _written = inner.out.write_all(text.as_bytes()).and_then(|()| inner.out.flush());
+        let masked = inner.redactor.mask(text).into_owned();
+        let stream = match sink {
+            Sink::Out => &mut inner.out,
+            Sink::Err => &mut inner.err,
+        };
+        // A closed terminal is no reason to stop what runs.
+        let _written = stream.write_all(masked.as_bytes()).and_then(|()| stream.flush());
     }
 
     /// A text to standard output.
@@ -146,6 +168,14 @@ impl Display {
     /// `[WARNING]: text`.
     pub fn warning(&self, text: &str) {
         self.once(Sink::Err, &apart(&format!("[WARNING]: {text}")), Color::Warn);
+    }
+
+    /// `[DEPRECATION WARNING]: text`, and once how to be rid of such.
+    pub fn deprecated(&self, text: &str) {
+        self.warning(
+            "Deprecation warnings can be disabled by setting `deprecation_warnings=False` in ansible.cfg.",
+        );
+        self.once(Sink::Err, &format!("[DEPRECATION WARNING]: {text}"), Color::Deprecate);
     }
 
     /// `[ERROR]: text`.

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rustible_protocol::{Dict, Text, Value};
+use rustible_source::Diagnostic;
 
 /// Variables a template sees. Values are raw: trusted templates in them are rendered when they are touched.
 pub trait Scope: Send + Sync {
@@ -49,15 +50,62 @@ pub trait Config: Send + Sync {
     fn setting(&self, name: &str) -> Option<(Value, String)>;
 }
 
+/// How a plugin of the user's own is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Undefined arguments are for the plugin to judge.
+    pub markers: bool,
+}
+
+/// What a plugin of the user's own may ask of the template that uses it.
+pub trait Outside {
+    /// The variables, as they were written.
+    fn scope(&self) -> Arc<dyn Scope>;
+    /// Render a value with these variables on top.
+    ///
+    /// # Errors
+    /// As rendering does.
+    fn render(&self, value: &Value, more: Dict) -> Result<Value, Diagnostic>;
+    /// Evaluate a bare expression with these variables on top.
+    ///
+    /// # Errors
+    /// As rendering does.
+    fn expression(&self, text: &Text, more: Dict) -> Result<Value, Diagnostic>;
+    /// Whether a condition is true with these variables on top.
+    ///
+    /// # Errors
+    /// As conditions do.
+    fn condition(&self, value: &Value, more: Dict) -> Result<bool, Diagnostic>;
+    /// Run a filter, test or lookup.
+    ///
+    /// # Errors
+    /// As it does.
+    fn plugin(&self, kind: &str, name: &str, args: Vec<Value>, named: Dict) -> Result<Value, Diagnostic>;
+}
+
 /// Filters, tests and lookups of the user's own (Python plugins beside the playbook, in roles or collections).
 pub trait Plugins: Send + Sync {
-    /// Whether there is one. `kind` is `filter`, `test` or `lookup`.
-    fn exists(&self, kind: &str, name: &str) -> bool;
+    /// The plugin, if there is one. `kind` is `filter`, `test` or `lookup`; `native`: there is one of ours of that name,
+    /// which only a plugin beside the playbook or in a configured folder comes before.
+    ///
+    /// # Errors
+    /// Why one that is there cannot be loaded.
+    fn find(&self, kind: &str, name: &str, native: bool) -> Result<Option<Found>, String>;
     /// Run it: for filters and tests the first argument is the input; for lookups the arguments are the terms.
+    /// What is undefined among them is as [`Plugins::undefined`] makes it.
     ///
     /// # Errors
     /// The plugin's message.
-    fn call(&self, kind: &str, name: &str, args: Vec<Value>, options: Dict) -> Result<Value, String>;
+    fn call(
+        &self,
+        kind: &str,
+        name: &str,
+        args: Vec<Value>,
+        named: Dict,
+        outside: &dyn Outside,
+    ) -> Result<Value, Diagnostic>;
+    /// Something undefined, for a plugin that takes it.
+    fn undefined(&self, message: &str) -> Value;
 }
 
 /// Resolves a host pattern for `lookup('inventory_hostnames')`.

@@ -153,6 +153,10 @@ fn dict(_: &Rc<Ctx>, args: Args) -> Res<Rt> {
 
 fn undef(_: &Rc<Ctx>, args: Args) -> Res<Rt> {
     let args = bind("undef", args, &["hint"])?;
+    if let Some(other) = args.get(0).filter(|hint| !matches!(hint, Rt::Str(_) | Rt::Undef(_))) {
+        let kind = other.type_name();
+        return Err(fail(format!("The 'hint' argument must be of type 'str' or 'NoneType', not '{kind}'.")));
+    }
     let hint = args.text(0, "Mandatory variable has not been overridden")?;
     Ok(Rt::Undef(undefined(hint)))
 }

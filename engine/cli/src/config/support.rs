@@ -53,14 +53,8 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_KEEP_REMOTE_FILES", "defaults", "keep_remote_files", OFF, Warn;
     "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;
     "ANSIBLE_CACHE_PLUGINS", "defaults", "cache_plugins", &[""], Plugins;
-    "ANSIBLE_CALLBACK_PLUGINS", "defaults", "callback_plugins", &[""], Plugins;
     "ANSIBLE_CONNECTION_PLUGINS", "defaults", "connection_plugins", &[""], Plugins;
-    "ANSIBLE_FILTER_PLUGINS", "defaults", "filter_plugins", &[""], Plugins;
-    "ANSIBLE_INVENTORY_PLUGINS", "defaults", "inventory_plugins", &[""], Plugins;
-    "ANSIBLE_LOOKUP_PLUGINS", "defaults", "lookup_plugins", &[""], Plugins;
     "ANSIBLE_STRATEGY_PLUGINS", "defaults", "strategy_plugins", &[""], Plugins;
-    "ANSIBLE_TEST_PLUGINS", "defaults", "test_plugins", &[""], Plugins;
-    "ANSIBLE_VARS_PLUGINS", "defaults", "vars_plugins", &[""], Plugins;
 };
 
 /// What to warn about.

@@ -119,6 +119,42 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "~/.ansible/plugins/action:/usr/share/ansible/plugins/action",
     ),
     s(
+        "DEFAULT_CALLBACK_PLUGIN_PATH",
+        &["ANSIBLE_CALLBACK_PLUGINS"],
+        &[("defaults", "callback_plugins")],
+        "~/.ansible/plugins/callback:/usr/share/ansible/plugins/callback",
+    ),
+    s(
+        "DEFAULT_FILTER_PLUGIN_PATH",
+        &["ANSIBLE_FILTER_PLUGINS"],
+        &[("defaults", "filter_plugins")],
+        "~/.ansible/plugins/filter:/usr/share/ansible/plugins/filter",
+    ),
+    s(
+        "DEFAULT_LOOKUP_PLUGIN_PATH",
+        &["ANSIBLE_LOOKUP_PLUGINS"],
+        &[("defaults", "lookup_plugins")],
+        "~/.ansible/plugins/lookup:/usr/share/ansible/plugins/lookup",
+    ),
+    s(
+        "DEFAULT_TEST_PLUGIN_PATH",
+        &["ANSIBLE_TEST_PLUGINS"],
+        &[("defaults", "test_plugins")],
+        "~/.ansible/plugins/test:/usr/share/ansible/plugins/test",
+    ),
+    s(
+        "DEFAULT_VARS_PLUGIN_PATH",
+        &["ANSIBLE_VARS_PLUGINS"],
+        &[("defaults", "vars_plugins")],
+        "~/.ansible/plugins/vars:/usr/share/ansible/plugins/vars",
+    ),
+    s(
+        "DEFAULT_INVENTORY_PLUGIN_PATH",
+        &["ANSIBLE_INVENTORY_PLUGINS"],
+        &[("defaults", "inventory_plugins")],
+        "~/.ansible/plugins/inventory:/usr/share/ansible/plugins/inventory",
+    ),
+    s(
         "DEFAULT_NO_TARGET_SYSLOG",
         &["ANSIBLE_NO_TARGET_SYSLOG"],
         &[("defaults", "no_target_syslog")],

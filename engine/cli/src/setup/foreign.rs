@@ -1,15 +1,40 @@
 //! Settings of modules that are not rustible's own.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use rustible_executor::ForeignOptions;
 use rustible_foreign::{Places, Tree};
+use rustible_output::{Display, Settings, said};
+use rustible_plugins::Helper;
 use rustible_source::{Diagnostic, Kind};
 
 use crate::{
     args::Play,
     config::{Config, expand},
 };
+
+/// Settings with folders of plugins, by the plugins' kind.
+const FOLDERS: [(&str, &str); 6] = [
+    ("action", "DEFAULT_ACTION_PLUGIN_PATH"),
+    ("callback", "DEFAULT_CALLBACK_PLUGIN_PATH"),
+    ("filter", "DEFAULT_FILTER_PLUGIN_PATH"),
+    ("lookup", "DEFAULT_LOOKUP_PLUGIN_PATH"),
+    ("test", "DEFAULT_TEST_PLUGIN_PATH"),
+    ("vars", "DEFAULT_VARS_PLUGIN_PATH"),
+];
+
+/// The process that runs plugins in Python, once one is used.
+pub(super) fn helper(tree: &Arc<Tree>, settings: Settings, display: &Display) -> Arc<Helper> {
+    let tree = tree.clone();
+    // The small package of ours can be asked for; else it is taken where nothing else is installed.
+    let own = std::env::var("RUSTIBLE_PLUGINS").is_ok_and(|which| which == "own");
+    let python = move || {
+        let installed = if own { None } else { tree.python() };
+        installed.unwrap_or_else(|| PathBuf::from(rustible_inventory::controller_python()))
+    };
+    let display = display.clone();
+    Helper::new(Box::new(python), own, Arc::new(move |how, what| said(&display, &settings, how, what)))
+}
 
 /// Where such modules come from.
 pub(super) fn tree(args: &Play, config: &Config) -> Tree {
@@ -20,7 +45,9 @@ pub(super) fn tree(args: &Play, config: &Config) -> Tree {
     let mut places = Places::default();
     places.modules = modules;
     places.module_utils = config.paths("DEFAULT_MODULE_UTILS_PATH");
-    places.actions = config.paths("DEFAULT_ACTION_PLUGIN_PATH");
+    for (kind, setting) in FOLDERS {
+        places.plugins.insert(kind, config.paths(setting));
+    }
     places.collections = collections_path(config);
     Tree::new(places)
 }

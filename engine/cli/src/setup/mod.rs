@@ -23,6 +23,7 @@ use rustible_connection::Pool;
 use rustible_executor::{Registry, Runner, Setup};
 use rustible_inventory::{Inventory, Settings as InventorySettings, Transform};
 use rustible_output::{Artifacts, Display, Redactor};
+use rustible_plugins::TemplatePlugins;
 use rustible_protocol::{Dict, Text, Value, event::Callback};
 use rustible_source::Diagnostic;
 use rustible_template::{Decrypt, Engine, Env, Rendered, Templar};
@@ -286,7 +287,13 @@ pub(crate) fn run(
     let extra = extra::vars(&args.inventory.extra_vars, &vault)?;
     let options = options::options(args, config, &sources, extra, redactor)?;
     let warnings = display.clone();
+    let registry = Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere())
+        .prepared_by(rustible_actions::preparations())
+        .with_foreign(foreign::tree(args, config), foreign::preferred()?);
+    let helper = foreign::helper(registry.foreign(), screen::settings(args, config)?, &display);
+    let here = env::current_dir().unwrap_or_default();
     let template_env = Env {
+        plugins: Some(TemplatePlugins::new(registry.foreign().clone(), helper, here)),
         vault: Some(Arc::new(Vaults(secrets.clone()))),
         broken_conditionals: config.flag("ALLOW_BROKEN_CONDITIONALS"),
         tags: extensions::tags(config)?,
@@ -308,9 +315,7 @@ pub(crate) fn run(
     };
     let runner = Runner::new(Setup {
         options,
-        registry: Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere())
-            .prepared_by(rustible_actions::preparations())
-            .with_foreign(foreign::tree(args, config), foreign::preferred()?),
+        registry,
         inventory,
         refresh,
         vault,

@@ -29,6 +29,17 @@ impl Obj for Bound {
     }
 }
 
+/// There is no item of that number or kind.
+fn no_element(base: &Rt, key: &str) -> Rt {
+    // Containers in templates go by what they are in the reference.
+    let kind = match base {
+        Rt::List(_) => "ansible._internal._templating._lazy_containers._AnsibleLazyTemplateList",
+        Rt::Dict(_) => "ansible._internal._templating._lazy_containers._AnsibleLazyTemplateDict",
+        other => other.type_name(),
+    };
+    Rt::Undef(undefined(format!("{kind} object has no element {key}")))
+}
+
 fn missing(base: &Rt, what: &str) -> Rt {
     Rt::Undef(undefined(format!("object of type '{}' has no attribute {what}", base.type_name())))
 }
@@ -99,7 +110,7 @@ pub(crate) fn item(base: &Rt, key: &Rt) -> Rt {
             missing(base, &format!("'{name}'"))
         };
     }
-    missing(base, &crate::repr::repr(key).unwrap_or_default())
+    no_element(base, &crate::repr::repr(key).unwrap_or_default())
 }
 
 fn position(key: &Rt, len: usize) -> Option<usize> {

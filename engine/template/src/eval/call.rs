@@ -2,17 +2,16 @@
 
 use std::rc::Rc;
 
-use rustible_protocol::Dict;
 use rustible_source::Diagnostic;
 
 use crate::{
     context::Ctx,
-    registry,
+    foreign, registry,
     rt::{Args, Fault, MarkerKind, Res, Rt, fail, fault},
     secret,
 };
 
-fn first_marker<'a>(input: Option<&'a Rt>, args: &'a Args) -> Option<&'a Fault> {
+pub(crate) fn first_marker<'a>(input: Option<&'a Rt>, args: &'a Args) -> Option<&'a Fault> {
     let named = args.kw.iter().map(|(_, v)| v);
     input
         .into_iter()
@@ -37,9 +36,11 @@ fn failed(kind: &str, name: &str, cause: &Fault) -> Fault {
 
 /// `input | name(args)`.
 pub(crate) fn call_filter(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> Res<Rt> {
-    let Some(entry) = registry::filter(name) else {
-        return foreign(ctx, "filter", name, input, args);
-    };
+    let entry = registry::filter(name);
+    if let Some(found) = foreign::find(ctx, "filter", name, entry.is_some())? {
+        return foreign::call(ctx, "filter", name, found, input, args);
+    }
+    let Some(entry) = entry else { return Err(foreign::unknown("filter", name)) };
     if !entry.markers
         && let Some(marker) = first_marker(Some(&input), &args)
     {
@@ -53,38 +54,17 @@ pub(crate) fn call_filter(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> R
 
 /// `input is name(args)`.
 pub(crate) fn call_test(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> Res<bool> {
-    let Some(entry) = registry::test(name) else {
-        return foreign(ctx, "test", name, input, args)?.truthy();
-    };
+    let entry = registry::test(name);
+    if let Some(found) = foreign::find(ctx, "test", name, entry.is_some())? {
+        return foreign::call(ctx, "test", name, found, input, args)?.truthy();
+    }
+    let Some(entry) = entry else { return Err(foreign::unknown("test", name)) };
     if !entry.markers
         && let Some(marker) = first_marker(Some(&input), &args)
     {
         return Err(marker.clone());
     }
     (entry.run)(ctx, &input, args).map_err(|cause| failed("test", name, &cause))
-}
-
-/// A plugin of the user's own.
-fn foreign(ctx: &Rc<Ctx>, kind: &str, name: &str, input: Rt, args: Args) -> Res<Rt> {
-    let known = ctx.env.plugins.as_ref().filter(|p| p.exists(kind, name));
-    let Some(plugins) = known else {
-        let cause = Diagnostic::new(format!("No {kind} named '{name}'."));
-        return Err(fault(MarkerKind::Fatal, Diagnostic::new("Syntax error in template").because(cause)));
-    };
-    if let Some(marker) = first_marker(Some(&input), &args) {
-        return Err(marker.clone());
-    }
-    let mut values = vec![ctx.plain(&input)?];
-    for arg in &args.pos {
-        values.push(ctx.plain(arg)?);
-    }
-    let mut options = Dict::new();
-    for (key, value) in &args.kw {
-        options.insert(key.as_str(), ctx.plain(value)?);
-    }
-    let result = plugins.call(kind, name, values, options).map_err(|m| failed(kind, name, &fail(m)))?;
-    let result = ctx.data(result);
-    Ok(if ctx.shared.secrets.get() { secret::keep(result, &input, &args) } else { result })
 }
 
 /// `target(args)`.

@@ -13,7 +13,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 use rustible_protocol::{Text, Value};
 
 pub(crate) use access::{attribute, item};
-pub(crate) use call::{call_filter, call_test, call_value};
+pub(crate) use call::{call_filter, call_test, call_value, first_marker};
 pub(crate) use expr::caught;
 
 use crate::{

@@ -24,11 +24,11 @@ mod vars;
 
 use std::rc::Rc;
 
-use rustible_protocol::Dict;
 use rustible_source::Diagnostic;
 
 use crate::{
     context::Ctx,
+    foreign,
     options::Options,
     registry, repr,
     rt::{Args, Fault, MarkerKind, Res, Rt, fail, fault},
@@ -187,13 +187,16 @@ fn first_marker(terms: &[Rt], options: &[(String, Rt)]) -> Option<Fault> {
 
 /// Run a lookup by name. `as_loop`: it was called by `with_x`, where terms are values already.
 pub(crate) fn run(ctx: &Rc<Ctx>, name: &str, args: Args, as_loop: bool) -> Res<Rt> {
-    let foreign = ctx.env.plugins.as_ref().filter(|p| p.exists("lookup", name)).cloned();
     let known = registry::lookup(name);
+    let foreign = foreign::find(ctx, "lookup", name, known.is_some())?;
     if known.is_none() && foreign.is_none() {
         let error = Diagnostic::new(format!("The lookup plugin '{name}' was not found."));
         return Err(fault(MarkerKind::Failed, error));
     }
-    let takes_markers = matches!(name.rsplit('.').next(), Some("first_found" | "env"));
+    let takes_markers = foreign.map_or_else(
+        || matches!(name.rsplit('.').next(), Some("first_found" | "env")),
+        |found| found.markers,
+    );
     let mut terms = args.pos;
     let mut options = args.kw;
     let mut take = |key: &str| options.iter().position(|(k, _)| k == key).map(|i| options.remove(i).1);
@@ -207,8 +210,8 @@ pub(crate) fn run(ctx: &Rc<Ctx>, name: &str, args: Args, as_loop: bool) -> Res<R
     }
     let watch = ctx.shared.secrets.get().then(|| Args { pos: terms.clone(), kw: options.clone() });
     let outcome = match (known, foreign) {
-        (Some(run), _) => run(Call { ctx: ctx.clone(), terms, options }),
-        (None, Some(plugins)) => call_foreign(ctx, &*plugins, name, &terms, &options),
+        (_, Some(found)) => foreign::lookup(ctx, name, found, &terms, &options),
+        (Some(run), None) => run(Call { ctx: ctx.clone(), terms, options }),
         (None, None) => Ok(Vec::new()),
     };
     let mut found = match outcome {
@@ -244,22 +247,6 @@ pub(crate) fn run(ctx: &Rc<Ctx>, name: &str, args: Args, as_loop: bool) -> Res<R
         return Ok(Rt::Str(rustible_protocol::Text::untrusted(texts.join(",")).with_secret(secret)));
     }
     Ok(Rt::list(found))
-}
-
-fn call_foreign(
-    ctx: &Rc<Ctx>,
-    plugins: &dyn crate::Plugins,
-    name: &str,
-    terms: &[Rt],
-    options: &[(String, Rt)],
-) -> Res<Vec<Rt>> {
-    let terms = terms.iter().map(|t| ctx.plain(t)).collect::<Res<Vec<_>>>()?;
-    let mut named = Dict::new();
-    for (key, value) in options {
-        named.insert(key.as_str(), ctx.plain(value)?);
-    }
-    let found = plugins.call("lookup", name, terms, named).map_err(fail)?;
-    ctx.data(found).iterate()
 }
 
 /// A list among the terms stands for its items, once.

@@ -1,0 +1,4 @@
+from ansible import __version__  # noqa: F401
+
+__author__ = ''
+__codename__ = ''

@@ -1,0 +1,104 @@
+"""Files of plugins, loaded once."""
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+import threading
+
+from rustible_helper import SETTINGS, say
+
+KNOWN = {}
+LOADING = threading.RLock()
+OWN = {'filter': ('FilterModule', 'filters'), 'test': ('TestModule', 'tests')}
+CLASSES = {
+    'lookup': ('LookupModule', 'LookupBase'),
+    'callback': ('CallbackModule', 'CallbackBase'),
+    'action': ('ActionModule', 'ActionBase'),
+    'vars': ('VarsModule', 'BaseVarsPlugin'),
+    'inventory': ('InventoryModule', 'BaseInventoryPlugin'),
+}
+
+
+def roots(folders):
+    """Folders whose ansible_collections can be imported from."""
+    for folder in folders:
+        if os.path.basename(folder) == 'ansible_collections':
+            folder = os.path.dirname(folder)
+        if folder not in sys.path:
+            sys.path.append(folder)
+            importlib.invalidate_caches()
+
+
+def module(kind, path, full):
+    """The module of a file; `full` is its name in a collection."""
+    with LOADING:
+        if path in KNOWN:
+            return KNOWN[path]
+        if full:
+            loaded = importlib.import_module(full)
+        else:
+            stem = os.path.splitext(os.path.basename(path))[0]
+            name = 'ansible.plugins.%s.%s' % (kind, stem)
+            if kind in OWN or name in sys.modules:
+                name += '_' + hashlib.sha1(path.encode()).hexdigest()[:8]
+            spec = importlib.util.spec_from_file_location(name, path)
+            loaded = importlib.util.module_from_spec(spec)
+            sys.modules[name] = loaded
+            try:
+                spec.loader.exec_module(loaded)
+            except BaseException:
+                sys.modules.pop(name, None)
+                raise
+        KNOWN[path] = loaded
+        return loaded
+
+
+def callables(kind, path, full):
+    """Names and functions of a file with filters or tests."""
+    loaded = module(kind, path, full)
+    name, method = OWN[kind]
+    maker = getattr(loaded, name, None)
+    if maker is None:
+        return {}
+    with LOADING:
+        table = KNOWN.get((path, method))
+        if table is None:
+            table = KNOWN[path, method] = getattr(maker(), method)()
+        return table
+
+
+def plugin_class(kind, name, path, full):
+    """The class of a plugin, or nothing when the file has none that is fit."""
+    loaded = module(kind, path, full)
+    own, base = CLASSES[kind]
+    found = getattr(loaded, own, None)
+    if found is None:
+        return None
+    if kind not in ('inventory',) and not any(each.__name__ == base for each in found.__mro__):
+        say('warning', "Ignoring %s plugin '%s' due to missing base class '%s'." % (kind, name, base))
+        return None
+    return found
+
+
+def prepare(kind, name, path, loaded, instance):
+    """What the reference's loader sets on an instance, and the plugin's options."""
+    instance._original_path = path
+    instance._load_name = name
+    instance.ansible_name = name
+    instance.ansible_aliases = [name]
+    define(kind, name, path, loaded)
+    return instance
+
+
+def define(kind, name, path, loaded):
+    with LOADING:
+        if (path, 'options', name) in KNOWN:
+            return
+        KNOWN[path, 'options', name] = True
+        if SETTINGS['own']:
+            from ansible.plugins import define_options
+            define_options(kind, name, getattr(loaded, 'DOCUMENTATION', None), path)
+        else:
+            from ansible.plugins import loader
+            getattr(loader, kind + '_loader')._load_config_defs(name, loaded, path)
