@@ -35,9 +35,6 @@ action!(
 );
 
 fn include(context: &mut Context<'_>) -> Result<Dict, Failure> {
-    if context.args.get("hash_behaviour").and_then(Value::as_str) == Some("merge") {
-        return Err(Failure::msg("include_vars: hash_behaviour 'merge' is not supported by rustible"));
-    }
     let files = match context.text("dir") {
         Some(dir) => folder(context, &dir)?,
         None => vec![file(context)?],
@@ -57,6 +54,9 @@ fn include(context: &mut Context<'_>) -> Result<Dict, Failure> {
     if let Some(name) = context.text("name") {
         vars = [(Value::from(name.as_str()), Value::Dict(vars))].into_iter().collect();
     }
+    if context.text("hash_behaviour").as_deref() == Some("merge") && !context.runner.options.merge_hashes {
+        vars = merged(context, &vars);
+    }
     context.warnings.extend(rustible_executor::reserved_names(&vars).iter().map(|w| w.render()));
     context.effects.push(Effect::Include(vars.clone()));
     let mut result = Dict::new();
@@ -68,6 +68,13 @@ fn include(context: &mut Context<'_>) -> Result<Dict, Failure> {
     // What was encrypted is not shown.
     result.insert("_ansible_no_log", secret);
     Ok(result)
+}
+
+/// The variables merged with what the host has under their names.
+fn merged(context: &Context<'_>, vars: &Dict) -> Dict {
+    let scope = context.templar.scope();
+    let known = vars.keys().filter_map(|key| Some((key.clone(), scope.get(key.as_str()?)?)));
+    rustible_executor::combine(&known.collect(), vars, true)
 }
 
 fn file(context: &Context<'_>) -> Result<PathBuf, Failure> {

@@ -34,6 +34,7 @@ pub use options::{ConnectionOptions, ForeignOptions, Options};
 pub use preparation::{Preparation, Prepared};
 pub use registry::Registry;
 pub use run::{Asker, Pause, Refresh, Runner, Setup, Step};
+pub use rustible_inventory::combine;
 pub use rustible_playbook::{check_variable_name, reserved_names};
 pub use rustible_vars::FactCache;
 pub use task::Settled;

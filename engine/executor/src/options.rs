@@ -69,6 +69,8 @@ pub struct Options {
     pub max_diff_size: usize,
     /// `ansible_managed` of templates, as configured.
     pub ansible_managed: String,
+    /// `hash_behaviour` is `merge`.
+    pub merge_hashes: bool,
 }
 
 /// Settings of modules that are not rustible's own.
@@ -189,6 +191,7 @@ impl Default for Options {
             async_dir: "~/.ansible_async".into(),
             max_diff_size: 104_448,
             ansible_managed: "Ansible managed".into(),
+            merge_hashes: false,
         }
     }
 }

@@ -132,6 +132,7 @@ impl Runner {
             removed: Arc::default(),
             answers: Dict::new(),
             roles: Arc::default(),
+            merge_hashes: self.options.merge_hashes,
         }
     }
 

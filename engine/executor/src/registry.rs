@@ -1,6 +1,10 @@
 //! Which actions and modules there are: one table for loading, checking and dispatch.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use rustible_foreign::{Lookup, Tree};
 use rustible_playbook::{Catalog, Found, redirect};
@@ -28,6 +32,8 @@ pub struct Registry {
     foreign: Arc<Tree>,
     /// Foreign modules come before native ones of the same name.
     prefer_foreign: bool,
+    /// Short names that the configuration takes away.
+    rejected: HashSet<String>,
 }
 
 impl Registry {
@@ -50,6 +56,13 @@ impl Registry {
         let prepared = self.preparations.keys().map(|name| (*name).to_string()).collect();
         self.foreign = Arc::new(tree.with_actions(prepared));
         self.prefer_foreign = preferred;
+        self
+    }
+
+    /// The same table, in which these short names are not found.
+    #[must_use]
+    pub fn without(mut self, rejected: HashSet<String>) -> Self {
+        self.rejected = rejected;
         self
     }
 
@@ -159,6 +172,9 @@ fn found(lookup: Lookup) -> Option<Found> {
 
 impl Catalog for Registry {
     fn find(&self, name: &str, collections: &[&Text]) -> Found {
+        if self.rejected.contains(name) {
+            return Found::Unknown;
+        }
         let redirected = redirect(name);
         let mut candidates: Vec<String> = redirected.iter().cloned().collect();
         candidates.push(name.to_string());

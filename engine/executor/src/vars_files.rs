@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, OnceLock, Weak},
 };
 
+use rustible_inventory::combine;
 use rustible_playbook::{Frame, Play};
 use rustible_protocol::{Dict, Text, Value};
 use rustible_source::{Diagnostic, Kind};
@@ -106,7 +107,7 @@ impl VarsFiles {
                     }
                     _ => error,
                 });
-                contents(&loaded?, name, &mut all)?;
+                contents(&loaded?, name, &mut all, scope.merge_hashes)?;
                 break;
             }
         }
@@ -122,12 +123,12 @@ impl VarsFiles {
 }
 
 /// A mapping of variables, or a list of such.
-fn contents(value: &Value, name: &Text, all: &mut Dict) -> Result<(), Diagnostic> {
+fn contents(value: &Value, name: &Text, all: &mut Dict, merge: bool) -> Result<(), Diagnostic> {
     match value {
-        Value::Dict(vars) => all.extend(vars),
+        Value::Dict(vars) => *all = combine(all, vars, merge),
         Value::Null => {}
         Value::List(list) if list.iter().all(|item| item.as_dict().is_some()) => {
-            list.iter().filter_map(Value::as_dict).for_each(|vars| all.extend(vars));
+            list.iter().filter_map(Value::as_dict).for_each(|vars| *all = combine(all, vars, merge));
         }
         other => {
             let error =

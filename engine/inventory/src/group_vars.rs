@@ -10,7 +10,8 @@ use crate::{model::Inventory, yaml::class};
 const EXTENSIONS: [&str; 4] = ["", ".yml", ".yaml", ".json"];
 
 /// Both mappings in one, the second winning; with `merge` mappings in both are merged too.
-pub(crate) fn combine(first: &Dict, second: &Dict, merge: bool) -> Dict {
+#[must_use]
+pub fn combine(first: &Dict, second: &Dict, merge: bool) -> Dict {
     if first.is_empty() {
         return second.clone();
     }

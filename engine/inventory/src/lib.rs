@@ -25,6 +25,7 @@ mod toml;
 mod view;
 mod yaml;
 
+pub use group_vars::combine;
 pub use layers::Layer;
 pub use model::Inventory;
 pub use plugin::Evaluate;

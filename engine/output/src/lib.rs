@@ -8,6 +8,7 @@ mod difflib;
 mod display;
 mod jobs;
 mod json;
+mod junit;
 mod minimal;
 mod profile;
 mod redact;
@@ -22,6 +23,7 @@ pub use awx::{Awx, AwxSettings};
 pub use default::Default;
 pub use display::{Color, Display, Sink};
 pub use json::{Form, Json};
+pub use junit::{Junit, JunitSettings};
 pub use minimal::{Minimal, Oneline};
 pub use profile::ProfileTasks;
 pub use redact::Redactor;
@@ -51,16 +53,44 @@ pub fn callback(name: &str, settings: Settings, display: Display) -> Result<Box<
     }
 }
 
-/// A callback beside the one that prints, by its name in `callbacks_enabled`.
+/// Where callbacks that write files put them.
+#[derive(Debug, Clone, Default)]
+pub struct FileSettings {
+    /// Folder of `tree`.
+    pub tree: std::path::PathBuf,
+    /// What `junit` writes, and where.
+    pub junit: JunitSettings,
+}
+
+/// A callback beside the one that prints, by its name in `callbacks_enabled`; nothing where the name is of one that prints.
 ///
 /// # Errors
 /// When there is none of that name; the message says which there are.
-pub fn beside(name: &str, display: Display) -> Result<Box<dyn Callback>, Diagnostic> {
-    match name {
-        "timer" | "ansible.posix.timer" => Ok(Box::new(Timer::new(display))),
-        "profile_tasks" | "ansible.posix.profile_tasks" => Ok(Box::new(ProfileTasks::new(display))),
-        other => Err(Diagnostic::new(format!(
-            "the callback '{other}' in callbacks_enabled is not supported by rustible; there are ansible.posix.timer and ansible.posix.profile_tasks"
-        ))),
-    }
+pub fn beside(
+    name: &str,
+    files: &FileSettings,
+    display: &Display,
+) -> Result<Option<Box<dyn Callback>>, Diagnostic> {
+    let display = display.clone();
+    let callback: Box<dyn Callback> = match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
+        // There is one already that prints.
+        "default" | "minimal" | "oneline" | "json" | "ansible.posix.json" | "ansible.posix.jsonl" => {
+            return Ok(None);
+        }
+        "timer" | "ansible.posix.timer" => Box::new(Timer::new(display)),
+        "profile_tasks" | "ansible.posix.profile_tasks" => Box::new(ProfileTasks::new(display)),
+        "junit" => Box::new(Junit::new(files.junit.clone(), display)?),
+        "tree" => {
+            let folder = &files.tree;
+            Box::new(Tree::new(folder, display).map_err(|error| {
+                Diagnostic::new(format!("cannot write results to {}: {error}", folder.display()))
+            })?)
+        }
+        other => {
+            return Err(Diagnostic::new(format!(
+                "the callback '{other}' in callbacks_enabled is not supported by rustible; there are junit, tree, ansible.posix.timer and ansible.posix.profile_tasks"
+            )));
+        }
+    };
+    Ok(Some(callback))
 }

@@ -203,10 +203,15 @@ impl Task {
     pub fn name(&self) -> Option<&Value> {
         self.frame.own("name").filter(|name| name.truthy())
     }
-    /// A text keyword's own value, untemplated.
+    /// The variable that keeps the result.
     #[must_use]
     pub fn register(&self) -> Option<&Text> {
         self.frame.own("register").and_then(Value::as_text)
+    }
+    /// The variables that `register` names with expressions.
+    #[must_use]
+    pub fn projections(&self) -> Option<&Dict> {
+        self.frame.own("register").and_then(Value::as_dict)
     }
     /// The role it is in.
     #[must_use]

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use rustible_inventory::Inventory;
+use rustible_inventory::{Inventory, combine};
 use rustible_playbook::{Frame, FrameKind, Play, Role};
 use rustible_protocol::{Dict, Text, Value};
 use rustible_template::{HostVars, Scope};
@@ -45,6 +45,8 @@ pub struct PlayScope {
     pub answers: Dict,
     /// Roles whose variables all tasks see; dynamic includes with `public` add to them.
     pub roles: Arc<RwLock<Vec<Arc<Role>>>>,
+    /// `hash_behaviour = merge`: mappings of the same name in several layers are one.
+    pub merge_hashes: bool,
 }
 
 impl PlayScope {
@@ -131,8 +133,14 @@ impl TaskScope {
         self.push(&store.set);
         self.push(&store.included);
         if let Some(frame) = &frame {
-            for around in frame.chain().filter(|f| matches!(f.kind, FrameKind::Task | FrameKind::Block)) {
-                self.push(&around.vars);
+            let inner = frame.chain().filter(|f| matches!(f.kind, FrameKind::Task | FrameKind::Block));
+            if play.merge_hashes {
+                // Vars of a task and of the blocks around it are one layer.
+                let all: Vec<_> = inner.map(|around| &around.vars).collect();
+                let flat = all.iter().rev().fold(Dict::new(), |flat, vars| combine(&flat, vars, false));
+                self.push(&flat);
+            } else {
+                inner.for_each(|around| self.push(&around.vars));
             }
             for role in frame.roles() {
                 self.role_vars(role);
@@ -184,6 +192,18 @@ impl TaskScope {
         let mut scope = self.clone();
         scope.locals.extend(locals);
         scope
+    }
+
+    /// The variable in the highest layer that has it; where mappings are merged, with those of the layers below.
+    fn layered(&self, name: &str) -> Option<Value> {
+        let mut found = self.layers.iter().filter_map(|layer| layer.get(name));
+        let first = found.next()?;
+        let Value::Dict(highest) = first else { return Some(first.clone()) };
+        if !self.play.merge_hashes {
+            return Some(first.clone());
+        }
+        let lower = found.map_while(Value::as_dict);
+        Some(Value::Dict(lower.fold(highest.clone(), |all, lower| combine(lower, &all, true))))
     }
 
     /// Where a task's host is reached: under the variable's other name, or by the name of the host.
@@ -267,8 +287,8 @@ impl Scope for TaskScope {
         if let Some(value) = Magic::get(name, self) {
             return Some(value);
         }
-        if let Some(value) = self.layers.iter().find_map(|layer| layer.get(name)) {
-            return Some(value.clone());
+        if let Some(value) = self.layered(name) {
+            return Some(value);
         }
         match name {
             "environment" => {

@@ -241,6 +241,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &[("defaults", "display_included_hosts")],
         "true",
     ),
+    s("PLUGIN_FILTERS_CFG", &[], &[("defaults", "plugin_filters_cfg")], ""),
+    s("TREE_DIR", &["ANSIBLE_CALLBACK_TREE_DIR"], &[("callback_tree", "directory")], "~/.ansible/tree"),
     s("DISPLAY_OK_HOSTS", &["ANSIBLE_DISPLAY_OK_HOSTS"], &[("defaults", "display_ok_hosts")], "true"),
     s(
         "DISPLAY_SKIPPED_HOSTS",

@@ -8,13 +8,14 @@ use std::{
 use super::keys;
 use async_trait::async_trait;
 use rustible_executor::{Asker, Pause, Step};
+use rustible_output::Display;
 use rustible_playbook::VarsPrompt;
 use rustible_protocol::{Text, Value};
-use rustible_source::{Diagnostic, Kind};
+use rustible_source::Diagnostic;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-/// The person at the terminal.
-pub(super) struct Terminal;
+/// The person at the terminal, and where they are told of mistakes.
+pub(super) struct Terminal(pub(super) Display);
 
 /// A line that is typed without being shown.
 pub(crate) fn password(prompt: &str) -> Result<String, Diagnostic> {
@@ -49,38 +50,43 @@ fn read(prompt: &str, echo: bool) -> Result<String, Diagnostic> {
     }
 }
 
+/// What was typed, twice alike where that is asked for.
+fn asked(prompt: &VarsPrompt, text: &str) -> Result<String, Diagnostic> {
+    let shown = match &prompt.default {
+        Some(value) => format!("{text} [{}]: ", rustible_protocol::json::key_text(value)),
+        None => format!("{text}: "),
+    };
+    loop {
+        let answer = read(&shown, !prompt.private)?;
+        if !prompt.confirm || read(&format!("confirm {shown}"), !prompt.private)? == answer {
+            return Ok(answer);
+        }
+        let mut out = std::io::stdout();
+        let _told = out.write_all(b"***** VALUES ENTERED DO NOT MATCH ****\n").and_then(|()| out.flush());
+    }
+}
+
 #[async_trait]
 impl Asker for Terminal {
     async fn prompt(&self, prompt: &VarsPrompt, text: &str) -> Result<Value, Diagnostic> {
-        if prompt.encrypt.is_some() {
-            return Err(Diagnostic::new(format!(
-                "vars_prompt '{}': 'encrypt' is not supported by rustible",
-                prompt.name
-            ))
-            .of_kind(Kind::Parse));
-        }
-        let default = prompt.default.clone();
-        if !std::io::stdin().is_terminal() {
-            return Ok(default.unwrap_or_else(|| Value::str("")));
-        }
-        let shown = match &default {
-            Some(value) => format!("{text} [{}]: ", rustible_protocol::json::key_text(value)),
-            None => format!("{text}: "),
+        let mut answer = if std::io::stdin().is_terminal() {
+            Some(asked(prompt, text)?)
+        } else {
+            self.0.warning("Not prompting as we are not in interactive mode");
+            None
         };
-        loop {
-            let answer = read(&shown, !prompt.private)?;
-            if answer.is_empty()
-                && let Some(default) = default
-            {
-                return Ok(default);
-            }
-            if prompt.confirm && read(&format!("confirm {shown}"), !prompt.private)? != answer {
-                continue;
-            }
-            return Ok(Value::Str(
-                Text::untrusted(answer).with_trust(!prompt.is_unsafe).with_secret(prompt.private),
-            ));
+        if answer.as_ref().is_none_or(String::is_empty)
+            && let Some(default) = &prompt.default
+        {
+            answer = Some(rustible_protocol::json::key_text(default));
         }
+        // Nobody's answer is what the reference makes of nothing.
+        let mut answer = answer.unwrap_or_else(|| "None".into());
+        if let Some(kind) = &prompt.encrypt {
+            let size = prompt.salt_size.and_then(|size| usize::try_from(size).ok());
+            answer = rustible_template::hashed(&answer, kind, prompt.salt.clone(), size)?;
+        }
+        Ok(Value::Str(Text::untrusted(answer).with_trust(!prompt.is_unsafe).with_secret(prompt.private)))
     }
 
     async fn step(&self, task: &str) -> Step {

@@ -6,8 +6,8 @@ use rustible_executor::FileVault;
 use rustible_protocol::{Dict, Text, Value};
 use rustible_source::Diagnostic;
 
-/// All of them, later ones winning.
-pub(super) fn vars(given: &[String], vault: &Arc<FileVault>) -> Result<Dict, Diagnostic> {
+/// All of them, later ones winning; with `merge` their mappings are merged.
+pub(super) fn vars(given: &[String], vault: &Arc<FileVault>, merge: bool) -> Result<Dict, Diagnostic> {
     let mut all = Dict::new();
     for text in given {
         let text = text.trim();
@@ -31,7 +31,9 @@ pub(super) fn vars(given: &[String], vault: &Arc<FileVault>) -> Result<Dict, Dia
             Value::Dict(rustible_playbook::parse_kv(&text, false)?)
         };
         match value {
-            Value::Dict(vars) if !vars.contains_key("_raw_params") => all.extend(&vars),
+            Value::Dict(vars) if !vars.contains_key("_raw_params") => {
+                all = rustible_inventory::combine(&all, &vars, merge);
+            }
             Value::Null => {}
             _ => {
                 return Err(Diagnostic::new(format!(

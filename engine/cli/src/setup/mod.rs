@@ -4,9 +4,11 @@ mod ask;
 mod extensions;
 mod extra;
 mod facts;
+mod files;
 mod foreign;
 mod keys;
 mod options;
+mod rejected;
 mod runner;
 mod screen;
 mod unset;
@@ -172,7 +174,7 @@ pub(crate) fn inventory(
     };
     let settings = InventorySettings {
         transform,
-        merge_hashes: config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge"),
+        merge_hashes: merges(config),
         any_unparsed_is_failed: config.flag("INVENTORY_ANY_UNPARSED_IS_FAILED"),
         unparsed_is_failed: config.flag("INVENTORY_UNPARSED_IS_FAILED"),
         unparsed_warning: config.flag("INVENTORY_UNPARSED_WARNING"),
@@ -181,6 +183,11 @@ pub(crate) fn inventory(
     let env = Env { vault: Some(Arc::new(Vaults(secrets.clone()))), ..Env::default() };
     let expressions = Expressions { engine: Engine::new(), env };
     Inventory::load(sources, settings, decrypt, Some(&expressions))
+}
+
+/// `hash_behaviour` is `merge`: mappings of several layers are one.
+fn merges(config: &Config) -> bool {
+    config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge")
 }
 
 /// Said when `--limit` or a pattern leaves nothing.
@@ -228,6 +235,7 @@ fn callbacks(
         _ => configured,
     };
     let settings = screen::settings(args, config)?;
+    let verbosity = settings.verbosity;
     let mut printing = rustible_output::callback(&name, settings, display.clone())?;
     if for_runner {
         printing = runner::around(printing, display, redactor)?;
@@ -240,8 +248,9 @@ fn callbacks(
         callbacks.push(Box::new(tree));
     }
     if args.adhoc.is_none() || config.flag("DEFAULT_LOAD_CALLBACK_PLUGINS") {
+        let files = files::settings(config, verbosity);
         for name in config.list("CALLBACKS_ENABLED") {
-            callbacks.push(rustible_output::beside(&name, display.clone())?);
+            callbacks.extend(rustible_output::beside(&name, &files, display)?);
         }
     }
     if let Some(artifacts) = artifacts {
@@ -263,14 +272,11 @@ pub(crate) fn run(
     artifacts: Option<Artifacts>,
     redactor: &Redactor,
 ) -> Result<Ready, Diagnostic> {
-    if config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge") {
-        return Err(Diagnostic::new("hash_behaviour = merge is not supported by rustible")
-            .of_kind(rustible_source::Kind::Options));
-    }
     screen::announce(args, config, &display)?;
     for warning in support::check(config)? {
         display.warning(&warning);
     }
+    let rejected = rejected::modules(config, &display)?;
     let secrets = Arc::new(vault::secrets(&args.vault, config)?);
     let sources = sources(&args.inventory, config);
     let mut inventory = inventory(&sources, config, &secrets)?;
@@ -284,11 +290,12 @@ pub(crate) fn run(
         display.warning(&line);
     }
     let vault = file_vault(&secrets);
-    let extra = extra::vars(&args.inventory.extra_vars, &vault)?;
+    let extra = extra::vars(&args.inventory.extra_vars, &vault, merges(config))?;
     let options = options::options(args, config, &sources, extra, redactor)?;
     let warnings = display.clone();
     let registry = Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere())
         .prepared_by(rustible_actions::preparations())
+        .without(rejected)
         .with_foreign(foreign::tree(args, config), foreign::preferred()?);
     let helper = foreign::helper(registry.foreign(), screen::settings(args, config)?, &display);
     let here = env::current_dir().unwrap_or_default();
@@ -322,7 +329,7 @@ pub(crate) fn run(
         env: template_env,
         pool: Pool::new(binaries),
         callbacks,
-        asker: Box::new(ask::Terminal),
+        asker: Box::new(ask::Terminal(display.clone())),
         fact_cache,
     });
     if args.flush_cache {

@@ -71,6 +71,7 @@ pub(super) fn options(
             .and_then(|n| usize::try_from(n).ok())
             .unwrap_or(104_448),
         ansible_managed: config.text("DEFAULT_MANAGED_STR").unwrap_or_default(),
+        merge_hashes: super::merges(config),
     })
 }
 

@@ -81,11 +81,12 @@ impl Stage {
     }
 
     fn register(&self, job: &Job, finished: &Finished, hosts: &[Arc<str>]) {
-        let Some(name) = job.task.register() else { return };
-        let value = crate::task::registered(&finished.result);
-        let value = if finished.no_log { secret(value) } else { value };
-        for host in hosts {
-            self.runner.store.set(host, &Value::Str(name.clone()), value.clone());
+        let whole = job.task.register().map(|name| (name.clone(), crate::task::registered(&finished.result)));
+        for (name, value) in whole.iter().chain(&finished.registered) {
+            let value = if finished.no_log { secret(value.clone()) } else { value.clone() };
+            for host in hosts {
+                self.runner.store.set(host, &Value::Str(name.clone()), value.clone());
+            }
         }
     }
 
@@ -116,7 +117,11 @@ impl Stage {
                 }
                 Effect::Include(vars) => {
                     crate::reserved::warn(&self.runner.emitter, vars);
-                    owners.iter().for_each(|host| store.include(host, vars));
+                    let merge = self.runner.options.merge_hashes;
+                    for host in &owners {
+                        let vars = rustible_inventory::combine(&store.of(host).included, vars, merge);
+                        store.include(host, &vars);
+                    }
                 }
                 Effect::Stats { data, per_host, aggregate } => {
                     let host = per_host.then_some(&*job.host);

@@ -8,7 +8,7 @@ use rustible_protocol::{
 };
 use rustible_source::Diagnostic;
 
-use super::{Finished, Job, all_true, dispatch, item::Ready, outcome};
+use super::{Finished, Job, all_true, dispatch, item::Ready, outcome, register};
 use crate::action::Effect;
 
 /// What one attempt came to.
@@ -116,22 +116,8 @@ fn seen(job: &Job, ready: &Ready, attempt: &Attempt) -> rustible_vars::TaskScope
             }
         }
     }
-    scope.set_local("_task", current(&attempt.result));
-    if let Some(name) = job.task.register() {
-        scope.set_local(Value::Str(name.clone()), outcome::registered(&attempt.result));
-    }
+    register::show(job, &mut scope, &attempt.result);
     scope
-}
-
-/// The task as conditions about its result see it: what it came to, with warnings also where there are none.
-fn current(result: &Dict) -> Dict {
-    let Value::Dict(mut shown) = outcome::registered(result) else { return Dict::new() };
-    for key in ["warnings", "deprecations"] {
-        if !shown.contains_key(key) {
-            shown.insert(key, Vec::new());
-        }
-    }
-    [("result", Value::Dict(shown))].into_iter().collect()
 }
 
 /// `changed_when` and `failed_when`.

@@ -11,7 +11,7 @@ use rustible_source::Diagnostic;
 use rustible_template::{Rendered, Templar};
 use rustible_vars::TaskScope;
 
-use super::{Finished, Job, all_true, item, outcome};
+use super::{Finished, Job, all_true, item, outcome, register};
 use crate::keyword::{Keywords, merged, text_of, to_bool};
 
 /// `loop_control` settled for one task on one host.
@@ -161,9 +161,7 @@ async fn each(job: &Job, scope: &TaskScope, items: &[Value], control: &Control) 
 }
 
 fn carry(job: &Job, scope: &mut TaskScope, last: &Finished) {
-    if let Some(name) = job.task.register() {
-        scope.set_local(Value::Str(name.clone()), last.result.clone());
-    }
+    register::show(job, scope, &last.result);
     for effect in &last.effects {
         if let crate::action::Effect::Set(vars, _) | crate::action::Effect::Include(vars) = effect {
             for (name, value) in vars {
@@ -235,9 +233,7 @@ fn label(job: &Job, scope: &TaskScope, item: &Value, finished: &Finished) -> Str
 fn break_now(job: &Job, scope: &TaskScope, finished: &mut Finished) -> bool {
     let Some(condition) = job.task.control.attrs.get("break_when") else { return false };
     let mut scope = scope.clone();
-    if let Some(name) = job.task.register() {
-        scope.set_local(Value::Str(name.clone()), finished.result.clone());
-    }
+    register::show(job, &mut scope, &finished.result);
     match all_true("break_when", condition, &job.templar(&scope)) {
         Ok(stop) => {
             finished.result.insert("break_when_result", stop);
@@ -263,7 +259,7 @@ fn break_now(job: &Job, scope: &TaskScope, finished: &mut Finished) -> bool {
     }
 }
 
-fn ignores_errors(job: &Job, scope: &TaskScope) -> bool {
+pub(super) fn ignores_errors(job: &Job, scope: &TaskScope) -> bool {
     let templar = job.templar(scope);
     let keywords = Keywords { frame: job.frame(), templar: &templar };
     keywords.flag("ignore_errors").ok().flatten().unwrap_or(false)

@@ -10,12 +10,13 @@ mod item;
 mod loops;
 mod modules;
 mod outcome;
+mod register;
 mod settle;
 
 use std::{sync::Arc, time::SystemTime};
 
 use rustible_playbook::{Frame, Task};
-use rustible_protocol::{Dict, Value, event::Status, event::TaskInfo};
+use rustible_protocol::{Dict, Text, Value, event::Status, event::TaskInfo};
 use rustible_source::Diagnostic;
 use rustible_template::{Env, Scope, Templar};
 use rustible_vars::TaskScope;
@@ -77,6 +78,8 @@ pub struct Finished {
     pub looped: bool,
     /// The action's full name, where it came out of a template.
     pub resolved: Option<String>,
+    /// What the expressions under `register` came to.
+    pub registered: Vec<(Text, Value)>,
     /// When it began.
     pub started: Option<SystemTime>,
     /// Label of an item.
@@ -116,6 +119,7 @@ impl Job {
     pub(crate) async fn run(self) -> Finished {
         let started = SystemTime::now();
         let mut finished = loops::run(&self).await;
+        register::settle(&self, &mut finished);
         finished.host = self.host.clone();
         finished.started = Some(started);
         finished

@@ -287,16 +287,17 @@ fn raw_action(name: &str) -> bool {
     matches!(last_part(name), "command" | "shell" | "raw" | "script" | "win_command" | "win_shell")
 }
 
-/// `register` names a variable.
+/// `register` names a variable, or several with the expressions that they are to hold.
 fn check_register(attrs: &Dict) -> Result<(), Diagnostic> {
     let Some((key, name)) = attrs.get_key_value("register").filter(|(_, name)| !name.is_null()) else {
         return Ok(());
     };
     let at = name.origin().or(key.origin());
-    if matches!(name, Value::Dict(_)) {
-        return Err(Diagnostic::parse("a mapping under 'register' is not supported by rustible", at));
-    }
-    check_variable_name(name).map_err(|error| {
+    let checked = match name {
+        Value::Dict(projections) => projections.keys().try_for_each(check_variable_name),
+        name => check_variable_name(name),
+    };
+    checked.map_err(|error| {
         error.context("Invalid 'register' specified", at).of_kind(rustible_source::Kind::Parse)
     })
 }

@@ -1,8 +1,14 @@
-//! Password hashes in the form of crypt(3): SHA-512, SHA-256 and MD5, salted as libxcrypt does it.
+//! Password hashes in the form of crypt(3): SHA-512, SHA-256, MD5 and bcrypt, salted as libxcrypt does it.
 
+use base64::{
+    Engine as _, alphabet,
+    engine::{GeneralPurpose, general_purpose::NO_PAD},
+};
 use md5::Digest as _;
 
 use crate::rt::{Res, fail};
+
+const BCRYPT64: GeneralPurpose = GeneralPurpose::new(&alphabet::BCRYPT, NO_PAD);
 
 const CRYPT64: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -65,15 +71,38 @@ fn setting(given: &str, longest: usize) -> Res<String> {
     Ok(out)
 }
 
+/// Characters of a salt of that scheme.
+pub(crate) fn salt_size(kind: &str) -> usize {
+    match kind {
+        "bcrypt" | "blowfish" => 22,
+        "md5" | "md5_crypt" => 8,
+        _ => 16,
+    }
+}
+
+/// How a password is hashed.
+#[derive(Debug, Default)]
+pub(crate) struct Manner {
+    /// Name of the scheme.
+    pub(crate) kind: String,
+    pub(crate) salt: Option<String>,
+    pub(crate) rounds: Option<i64>,
+    /// What the hash begins with, where the scheme has several forms.
+    pub(crate) ident: Option<String>,
+}
+
 /// A salted hash of a password in the form of crypt(3).
-pub(crate) fn crypt(password: &str, kind: &str, given: Option<String>, rounds: Option<i64>) -> Res<String> {
-    let (longest, default) = match kind {
-        "sha512" | "sha512_crypt" => (16, 656_000),
-        "sha256" | "sha256_crypt" => (16, 535_000),
-        "md5" | "md5_crypt" => (8, 0),
-        "blowfish" | "bcrypt" => {
-            return Err(fail(format!("the hash type '{kind}' of password_hash is not supported")));
-        }
+pub(crate) fn crypt(password: &str, manner: Manner) -> Res<String> {
+    let Manner { kind, salt: given, rounds, ident } = manner;
+    let kind = kind.as_str();
+    if matches!(kind, "blowfish" | "bcrypt") {
+        return blowfish(password, given, rounds, ident.as_deref());
+    }
+    let longest = salt_size(kind);
+    let default = match kind {
+        "sha512" | "sha512_crypt" => 656_000,
+        "sha256" | "sha256_crypt" => 535_000,
+        "md5" | "md5_crypt" => 0,
         other => {
             return Err(fail(format!(
                 "{other} is not in the list of supported passlib algorithms: md5, blowfish, sha256, sha512"
@@ -88,6 +117,15 @@ pub(crate) fn crypt(password: &str, kind: &str, given: Option<String>, rounds: O
             let size = given.len();
             return Err(fail(format!("invalid salt size supplied ({size}), expected at most {longest}")));
         }
+    }
+    let own = match (kind.split('_').next(), longest) {
+        (_, 8) => "1",
+        (Some("sha512"), _) => "6",
+        _ => "5",
+    };
+    if ident.is_some_and(|ident| ident != own) {
+        let name = kind.trim_end_matches("_crypt");
+        return Err(no_salt(&format!("{name}_crypt")));
     }
     let salt = match given {
         Some(given) => setting(&given, longest)?,
@@ -107,6 +145,36 @@ pub(crate) fn crypt(password: &str, kind: &str, given: Option<String>, rounds: O
     };
     let shown = if number == 5000 { String::new() } else { format!("rounds={number}$") };
     Ok(format!("${ident}${shown}{salt}${hash}"))
+}
+
+fn no_salt(kind: &str) -> crate::rt::Fault {
+    fail(format!(
+        "Failed to generate salt for '{kind}' algorithm: crypt_gensalt failed: unable to generate salt"
+    ))
+}
+
+/// bcrypt: its salt is 22 characters, of which 16 are taken as they are.
+fn blowfish(password: &str, given: Option<String>, rounds: Option<i64>, ident: Option<&str>) -> Res<String> {
+    const SALT: usize = 22;
+    let text = given.unwrap_or_else(|| salt(SALT));
+    if text.chars().any(|c| !c.is_ascii_alphanumeric() && !"./".contains(c)) {
+        return Err(fail("invalid characters in salt"));
+    }
+    if text.len() != SALT {
+        return Err(fail(format!("invalid salt size supplied ({}), expected {SALT}", text.len())));
+    }
+    let cost = u32::try_from(rounds.unwrap_or(12)).ok().filter(|cost| (4..=31).contains(cost));
+    let ident = ident.unwrap_or("2b");
+    let (Some(cost), "2a" | "2b" | "2y") = (cost, ident) else { return Err(no_salt("bcrypt")) };
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&text.as_bytes()[..16]);
+    // The scheme takes 72 bytes, the end mark of the text among them.
+    let mut key = password.as_bytes().to_vec();
+    key.push(0);
+    key.truncate(72);
+    let hash = bcrypt::bcrypt(cost, bytes, &key);
+    let encode = |data: &[u8]| BCRYPT64.encode(data);
+    Ok(format!("${ident}${cost:02}${}{}", encode(&bytes), encode(&hash[..23])))
 }
 
 /// The MD5 scheme of old systems, a thousand turns.
@@ -140,4 +208,41 @@ fn md5_crypt(password: &[u8], salt: &[u8]) -> String {
         state = digest(&parts);
     }
     encode(&state, &[0, 6, 12, 1, 7, 13, 2, 8, 14, 3, 9, 15, 4, 10, 5, 11])
+}
+
+/// A password hashed as `vars_prompt` with `encrypt` does it. `salt_size` counts where no salt is given.
+///
+/// # Errors
+/// When the scheme is not known, or the salt is none of it.
+pub fn hashed(
+    password: &str,
+    kind: &str,
+    salt: Option<String>,
+    salt_size: Option<usize>,
+) -> Result<String, rustible_source::Diagnostic> {
+    let salt = salt.or_else(|| salt_size.map(self::salt));
+    crypt(password, Manner { kind: kind.into(), salt, ..Manner::default() })
+        .map_err(|fault| fault.error.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bcrypt_takes_the_first_sixteen_characters_of_its_salt() {
+        let hash = |salt: &str, ident: &str| {
+            let manner = Manner {
+                kind: "bcrypt".into(),
+                salt: Some(salt.into()),
+                rounds: Some(5),
+                ident: Some(ident.into()),
+            };
+            crypt("pw", manner).map_err(|fault| fault.error.message.clone())
+        };
+        let known = "$05$KRGxLBS0Lxe3KBCwKxOzLeiFbIMnAo3Ge75nkJ3pBv2DtL/kNMWKS";
+        assert_eq!(hash("1234567890123456789012", "2b"), Ok(format!("$2b{known}")));
+        assert_eq!(hash("12345678901234567890ab", "2a"), Ok(format!("$2a{known}")));
+        assert_eq!(hash("1234", "2b"), Err("invalid salt size supplied (4), expected 22".into()));
+    }
 }

@@ -8,7 +8,10 @@ use base64::{
 };
 use sha1::Digest as _;
 
-use super::Table;
+use super::{
+    Table,
+    crypt::{Manner, crypt},
+};
 use crate::{
     args::bind,
     context::Ctx,
@@ -125,8 +128,13 @@ fn password_hash(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         None => args.opt_int(2)?.map(|n| super::crypt::salt(usize::try_from(n).unwrap_or(0))),
         given => given,
     };
-    super::crypt::crypt(&repr::text(&input)?, &args.text(0, "sha512")?, salt_text, args.opt_int(3)?)
-        .map(Rt::from)
+    let manner = Manner {
+        kind: args.text(0, "sha512")?,
+        salt: salt_text,
+        rounds: args.opt_int(3)?,
+        ident: args.opt_text(4)?,
+    };
+    crypt(&repr::text(&input)?, manner).map(Rt::from)
 }
 
 /// The namespace Ansible makes its UUIDs in.

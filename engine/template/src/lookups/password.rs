@@ -46,13 +46,12 @@ fn make(length: usize, chars: &str, seed: Option<&Rt>) -> Res<String> {
 }
 
 /// Password, salt and ident of a file's line.
-fn parse(line: &str) -> (String, Option<String>) {
+fn parse(line: &str) -> (String, Option<String>, Option<String>) {
     let line = line.trim_end_matches(['\n', '\r']);
-    let line = line.rsplit_once(" ident=").map_or(line, |(head, _)| head);
-    match line.rsplit_once(" salt=") {
-        Some((password, salt)) => (password.to_string(), Some(salt.to_string())),
-        None => (line.to_string(), None),
-    }
+    let (line, ident) = line.rsplit_once(" ident=").map_or((line, None), |(head, ident)| (head, Some(ident)));
+    let (password, salt) =
+        line.rsplit_once(" salt=").map_or((line, None), |(head, salt)| (head, Some(salt)));
+    (password.to_string(), salt.map(String::from), ident.map(String::from))
 }
 
 fn write(path: &PathBuf, line: &str) -> Res<()> {
@@ -103,23 +102,33 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
         let keep = name != "/dev/null";
         let there = if keep { fs::read_to_string(&path).ok() } else { None };
         let mut changed = there.is_none();
-        let (password, mut salt) = match &there {
+        let (password, mut salt, mut ident) = match &there {
             Some(line) => parse(line),
             None => {
                 let length = usize::try_from(length).map_err(|_| fail("the length must not be negative"))?;
-                (make(length, &alphabet(&chars), seed.as_ref())?, None)
+                (make(length, &alphabet(&chars), seed.as_ref())?, None, None)
             }
         };
-        if encrypt.is_some() && salt.is_none() {
-            salt = Some(crypt::salt(if encrypt.as_deref() == Some("bcrypt") { 22 } else { 8 }));
-            changed = true;
+        if let Some(kind) = &encrypt {
+            if salt.is_none() {
+                salt = Some(crypt::salt(crypt::salt_size(kind)));
+                changed = true;
+            }
+            if ident.is_none() {
+                let own = matches!(kind.as_str(), "bcrypt" | "blowfish").then(|| "2b".to_string());
+                let given = call.option("ident").filter(|v| !v.is_null()).map(repr::text).transpose()?;
+                ident = inline("ident").or(given).or(own);
+                changed |= ident.is_some();
+            }
         }
         if changed && keep {
-            let line = salt.as_ref().map_or_else(|| password.clone(), |s| format!("{password} salt={s}"));
-            write(&path, &line)?;
+            let part = |name: &str, value: &Option<String>| {
+                value.as_ref().map(|value| format!(" {name}={value}")).unwrap_or_default()
+            };
+            write(&path, &format!("{password}{}{}", part("salt", &salt), part("ident", &ident)))?;
         }
         let shown = match encrypt {
-            Some(kind) => crypt::crypt(&password, &kind, salt, None)?,
+            Some(kind) => crypt::crypt(&password, crypt::Manner { kind, salt, rounds: None, ident })?,
             None => password,
         };
         out.push(Rt::Str(Text::untrusted(shown).with_secret(true)));

@@ -1,0 +1,112 @@
+//! `register`: what conditions of the task itself see of it, and the expressions of its other form.
+
+use std::fmt::Write as _;
+
+use rustible_protocol::{Dict, Text, Value, event::Status, repr};
+use rustible_source::Diagnostic;
+use rustible_template::Templar;
+use rustible_vars::TaskScope;
+
+use super::{Finished, Job, loops, outcome};
+
+/// The scope with the result so far under its registered names and as `_task`.
+pub(super) fn show(job: &Job, scope: &mut TaskScope, result: &Dict) {
+    scope.set_local("_task", task([("result", result), ("polymorphic_result", result)]));
+    if let Some(name) = job.task.register() {
+        scope.set_local(Value::Str(name.clone()), outcome::registered(result));
+    }
+    for (name, expression) in job.task.projections().into_iter().flatten() {
+        // Evaluated when it is asked for: what it needs may not be there yet.
+        if let Value::Str(text) = expression {
+            let lazy = Text::trusted(format!("{{{{ {text} }}}}"), text.origin().cloned());
+            scope.set_local(name.clone(), Value::Str(lazy));
+        }
+    }
+}
+
+/// `_task`: results with warnings also where there are none.
+fn task<const N: usize>(results: [(&str, &Dict); N]) -> Dict {
+    let mut all = Dict::new();
+    for (name, result) in results {
+        let Value::Dict(mut shown) = outcome::registered(result) else { continue };
+        for key in ["warnings", "deprecations"] {
+            if !shown.contains_key(key) {
+                shown.insert(key, Vec::new());
+            }
+        }
+        all.insert(name, shown);
+    }
+    all
+}
+
+/// Evaluate the expressions under `register` now that the task has ended; one that fails makes the task fail.
+pub(super) fn settle(job: &Job, finished: &mut Finished) {
+    let Some(projections) = job.task.projections() else { return };
+    let mut scope = job.scope();
+    let last = match finished.result.get("results") {
+        Some(Value::List(items)) if finished.looped => items.last().and_then(Value::as_dict).cloned(),
+        _ => None,
+    };
+    let whole = finished.result.clone();
+    let last = last.as_ref().unwrap_or(&whole);
+    scope.set_local(
+        "_task",
+        match finished.looped {
+            true => task([("result", last), ("loop_result", &whole), ("polymorphic_result", &whole)]),
+            false => task([("result", last), ("polymorphic_result", &whole)]),
+        },
+    );
+    let templar = job.templar(&scope);
+    let mut errors = Vec::new();
+    for (name, expression) in projections {
+        let Value::Str(name) = name else { continue };
+        let value = evaluate(expression, &templar).unwrap_or_else(|error| {
+            let text = format!(
+                "The variable {} is undefined because its register expression failed: {}",
+                quoted(name),
+                error.summary()
+            );
+            let lazy = format!("{{{{ undef({}) }}}}", repr::repr(&Value::str(text)));
+            let message = format!("Register projection {} failed", quoted(name));
+            errors.push(Diagnostic { apart: true, ..error.context(message, None) });
+            Value::Str(Text::trusted(lazy, expression.origin().cloned()))
+        });
+        finished.registered.push((name.clone(), value));
+    }
+    if errors.is_empty() {
+        return;
+    }
+    finished.status = Some(Status::Failed { ignored: loops::ignores_errors(job, &scope) });
+    finished.result.insert("failed", true);
+    finished.result.insert("exception", outcome::NO_TRACEBACK);
+    finished.error = Some(Diagnostic::new(told(&errors, projections.len())));
+}
+
+fn evaluate(expression: &Value, templar: &Templar) -> Result<Value, Diagnostic> {
+    match expression {
+        Value::Str(text) => templar.expression(text).map(Value::into_untrusted),
+        other => Err(Diagnostic::new(format!("Expressions must be strings, not '{}'.", other.type_name()))
+            .at(other.origin())),
+    }
+}
+
+fn quoted(name: &Text) -> String {
+    repr::repr(&Value::Str(name.clone()))
+}
+
+/// All that went wrong, each in a frame of its own.
+fn told(errors: &[Diagnostic], total: usize) -> String {
+    let count = errors.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let mut text = format!(
+        "Task failed due to errors in {count} out of {total} register projections. ({count} sub-exception{plural})\n"
+    );
+    for (index, error) in errors.iter().enumerate() {
+        let _written = writeln!(text, "\n+--[ Sub-Event {} of {count} ]---\n| ", index + 1);
+        for line in error.render().lines() {
+            let _written = writeln!(text, "| {line}");
+        }
+        let _written = writeln!(text, "| \n+--[ End Sub-Event ]---");
+    }
+    text
+}
