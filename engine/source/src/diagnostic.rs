@@ -205,19 +205,26 @@ fn excerpt(out: &mut String, origin: &Origin) {
     }
     out.push('\n');
     let width = line.to_string().len();
+    // So many characters of a line are shown; a longer one ends in dots.
+    let room = 120 - width - 1;
+    let mut usable = room;
     for number in line.saturating_sub(2).max(1)..=line {
-        let text = lines[number - 1].trim_end();
+        let mut text = lines[number - 1].trim_end().replace('\t', " ");
+        if text.chars().count() > room {
+            usable = room - 3;
+            text = text.chars().take(usable).chain("...".chars()).collect();
+        }
         let row = format!("{number:>width$} {text}");
         let _written = writeln!(out, "{}", row.trim_end());
     }
-    if origin.col == 0 {
+    if origin.col == 0 || origin.col as usize > usable {
         return;
     }
     let before: String = lines[line - 1].chars().take(origin.col as usize - 1).collect();
     let indent = width + 1 + before.width();
     let label = format!("column {}", origin.col);
     // The text goes to the left of the mark when it would leave the usual width.
-    let mark = if indent + 2 + label.len() > 80 && indent > label.len() + 1 {
+    let mark = if origin.col as usize + 1 + label.len() > room && indent > label.len() + 1 {
         format!("{}{label} ^", " ".repeat(indent - label.len() - 1))
     } else {
         format!("{}^ {label}", " ".repeat(indent))

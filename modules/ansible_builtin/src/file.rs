@@ -5,7 +5,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rustible_sdk::{host::files::state_of, prelude::*};
+use rustible_sdk::{
+    host::files::{Stat, state_of},
+    prelude::*,
+};
 
 /// Manage files, folders, links and their attributes.
 #[derive(Args)]
@@ -67,7 +70,7 @@ pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
     let path = args.path.clone();
     let shown = path.to_string_lossy().into_owned();
     // What may not be looked at counts as not there.
-    let stat = host.stat(&path, false).ok().flatten();
+    let stat = looked_at(&path, host);
     let now = stat.as_ref().map_or("absent", state_of);
     let state = args.state.unwrap_or(match (now, args.recurse) {
         ("absent", true) => State::Directory,
@@ -172,8 +175,16 @@ fn lost(folder: &Path, host: &Host, folders: &mut Vec<Value>, files: &mut Vec<Va
     inner.iter().try_for_each(|path| lost(path, host, folders, files))
 }
 
+/// What is at a path; that it may not be looked at is told.
+fn looked_at(path: &Path, host: &mut Host) -> Option<Stat> {
+    host.stat(path, false).unwrap_or_else(|_| {
+        host.warn(format!("Insufficient permissions to access {}. Treating as absent", path.display()));
+        None
+    })
+}
+
 fn absent(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> {
-    let Some(stat) = host.stat(&args.path, false).ok().flatten() else {
+    let Some(stat) = looked_at(&args.path, host) else {
         let shown = args.path.to_string_lossy().into_owned();
         return Ok(Outcome::new().with("path", shown).with("state", "absent"));
     };

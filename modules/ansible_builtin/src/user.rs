@@ -1,6 +1,7 @@
 //! `ansible.builtin.user`: users of the host, through the system's own programs.
 
 mod home;
+mod local;
 mod shadow;
 
 use rustible_sdk::{User, prelude::*};
@@ -78,7 +79,7 @@ pub(crate) struct Args {
     uid_max: Option<u32>,
     /// User of SELinux.
     seuser: Option<String>,
-    /// Whether only local users are seen; not supported.
+    /// Whether only users of the host's own files are seen, and libuser's programs change them.
     #[arg(default = false)]
     local: bool,
     /// Whether a key pair is made.
@@ -116,9 +117,9 @@ pub(crate) enum State {
 }
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
-    args.refuse(host)?;
+    args.tell(host);
     shadow::check(&args, host);
-    let now = host.user(&args.name);
+    let now = if args.local { local::user(&args.name, host)? } else { host.user(&args.name) };
     let mut result = dict! { "name" => args.name.as_str(), "state" => args.state.as_str() };
     let before = Shadow::of(&args.name, host)?;
     let words = match (&now, args.state) {
@@ -126,9 +127,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         (Some(_), State::Absent) => {
             result.insert("force", args.force);
             result.insert("remove", args.remove);
-            let flags = [(args.force, "-f"), (args.remove, "-r")];
+            let flags = [(args.force && !args.local, "-f"), (args.remove, "-r")];
             let flags = flags.iter().filter(|(wanted, _)| *wanted).map(|(_, flag)| (*flag).to_string());
-            Some(std::iter::once("userdel".to_string()).chain(flags).collect())
+            Some(std::iter::once(args.program("userdel")).chain(flags).collect())
         }
         (None, State::Present) => {
             result.insert("system", args.system);
@@ -142,8 +143,13 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
             (words.len() > 1).then_some(words)
         }
     };
-    if let Some(words) = words {
-        let output = execute(&args, words, host)?;
+    let mut ran = words.map(|words| execute(&args, words, host)).transpose()?;
+    for step in local::rest(&args, now.as_ref(), &before, host)? {
+        let more = host.change(&Command::new(step).plain_language())?;
+        failed_as(&args, &more)?;
+        ran.get_or_insert(more);
+    }
+    if let Some(output) = ran {
         for (key, text) in [("stdout", output.stdout), ("stderr", output.stderr)] {
             if !text.is_empty() {
                 let lines: Vec<Value> = text.lines().map(Value::from).collect();
@@ -182,11 +188,8 @@ fn execute(args: &Args, mut words: Vec<String>, host: &mut Host) -> Result<Outpu
 }
 
 impl Args {
-    /// What is not supported, by its name; what only other systems have is told to be without effect.
-    fn refuse(&self, host: &mut Host) -> Result<()> {
-        if self.local {
-            return Err(Failure::new("user: local is not supported").of_arg("local"));
-        }
+    /// Tell of what only other systems have.
+    fn tell(&self, host: &mut Host) {
         let foreign = [
             ("login_class", self.login_class.is_some()),
             ("hidden", self.hidden.is_some()),
@@ -203,7 +206,11 @@ impl Args {
                  will be ignored."
             ));
         }
-        Ok(())
+    }
+
+    /// The program that does this, or libuser's that does it to local users.
+    fn program(&self, name: &str) -> String {
+        if self.local { format!("l{name}") } else { name.to_string() }
     }
 
     fn text(path: Option<&PathBuf>) -> Option<String> {
@@ -221,7 +228,7 @@ impl Args {
     }
 
     fn add(&self, host: &Host) -> Result<Vec<String>> {
-        let mut words = vec!["useradd".to_string()];
+        let mut words = vec![self.program("useradd")];
         let mut put = |flag: &str, value: Option<String>| {
             if let Some(value) = value {
                 words.extend([flag.to_string(), value]);
@@ -232,12 +239,13 @@ impl Args {
         if let Some(name) = &self.group {
             put("-g", Some(group(name, host)?));
         }
-        put("-G", self.wanted_groups(host)?.filter(|g| !g.is_empty()).map(|g| g.join(",")));
+        let groups = self.wanted_groups(host)?.filter(|groups| !groups.is_empty() && !self.local);
+        put("-G", groups.map(|g| g.join(",")));
         put("-c", self.comment.clone());
         put("-d", Self::text(self.home.as_ref()));
         put("-s", Self::text(self.shell.as_ref()));
         put("-k", Self::text(self.skeleton.as_ref()).filter(|_| self.create_home));
-        put("-e", shadow::end(self, &Shadow::default())?);
+        put("-e", shadow::end(self, &Shadow::default())?.filter(|_| !self.local));
         put("-f", self.password_expire_account_disable.map(|days| days.to_string()));
         let umask = self.umask.as_ref().filter(|_| self.create_home);
         put("-K", umask.map(|mask| format!("UMASK={mask}")));
@@ -245,14 +253,17 @@ impl Args {
         put("-K", self.uid_max.map(|uid| format!("UID_MAX={uid}")));
         // useradd would make a group of the user's name, which is there.
         let grouped = self.group.is_none() && host.group(&self.name).is_some();
-        let flags = [(self.uid.is_some() && self.non_unique, "-o"), (self.system, "-r"), (grouped, "-N")];
+        let flags = [(self.uid.is_some() && self.non_unique, "-o"), (self.system, "-r"), (grouped, if self.local { "-n" } else { "-N" })];
         words.extend(flags.iter().filter(|(wanted, _)| *wanted).map(|(_, flag)| (*flag).to_string()));
-        words.push(if self.create_home { "-m" } else { "-M" }.to_string());
+        match self.create_home {
+            true => words.extend((!self.local).then(|| "-m".to_string())),
+            false => words.push("-M".to_string()),
+        }
         Ok(words)
     }
 
     fn modify(&self, user: &User, before: &Shadow, host: &Host) -> Result<Vec<String>> {
-        let mut words = vec!["usermod".to_string()];
+        let mut words = vec![self.program("usermod")];
         let mut put = |flag: &str, value: Option<String>, now: &str| {
             if let Some(value) = value.filter(|value| value != now) {
                 words.extend([flag.to_string(), value]);
@@ -262,17 +273,17 @@ impl Args {
         put("-c", self.comment.clone(), &user.gecos);
         put("-s", Self::text(self.shell.as_ref()), &user.shell);
         put("-d", Self::text(self.home.as_ref()), &user.home);
-        put("-e", shadow::end(self, before)?, "-");
+        put("-e", shadow::end(self, before)?.filter(|_| !self.local), "-");
         let inactive = self.password_expire_account_disable.filter(|days| Some(*days) != before.inactive);
         put("-f", inactive.map(|days| days.to_string()), "");
         if let Some(name) = &self.group {
             let wanted = group(name, host)?;
             let gid = host.group(&wanted).map_or(wanted.clone(), |g| g.gid.to_string());
             if gid != user.gid.to_string() {
-                put("-g", Some(wanted), "");
+                put("-g", Some(gid), "");
             }
         }
-        if let Some(wanted) = self.wanted_groups(host)? {
+        if let Some(wanted) = self.wanted_groups(host)?.filter(|_| !self.local) {
             let groups = host.groups();
             let now: Vec<&str> =
                 groups.iter().filter(|g| g.members.contains(&user.name)).map(|g| g.name.as_str()).collect();

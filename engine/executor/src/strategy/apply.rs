@@ -81,6 +81,9 @@ impl Stage {
     }
 
     fn register(&self, job: &Job, finished: &Finished, hosts: &[Arc<str>]) {
+        if let Some(projections) = job.task.projections() {
+            crate::reserved::warn(&self.runner.emitter, projections);
+        }
         let whole = job.task.register().map(|name| (name.clone(), crate::task::registered(&finished.result)));
         for (name, value) in whole.iter().chain(&finished.registered) {
             let value = if finished.no_log { secret(value.clone()) } else { value.clone() };

@@ -71,10 +71,7 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: &str) -> Attempt {
             Ok(result) if result.get("finished").is_some_and(Value::truthy) => {
                 // What is left there is of no more use; that it stays is no failure of the task.
                 let _ = ask(job, ready, id, "cleanup", folder).await;
-                let attempt = attempt(job, Ok(result), Vec::new());
-                let ended = finished(ready, &attempt.result);
-                job.runner.emitter.emit(&Event::AsyncEnd(Box::new(outcome::event(job, &ended))));
-                return attempt;
+                return ended(job, ready, attempt(job, Ok(result), Vec::new()));
             }
             Ok(result) => {
                 let polled = finished(ready, &result);
@@ -84,7 +81,7 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: &str) -> Attempt {
             Err(failure) => {
                 failures += 1;
                 if failures > 30 {
-                    return attempt(job, Err(failure), Vec::new());
+                    return ended(job, ready, attempt(job, Err(failure), Vec::new()));
                 }
             }
         }
@@ -95,7 +92,14 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: &str) -> Attempt {
         "msg",
         format!("async task did not complete within the requested time - {}s", settled.background),
     );
-    attempt(job, Err(Failure::Result(result)), Vec::new())
+    ended(job, ready, attempt(job, Err(Failure::Result(result)), Vec::new()))
+}
+
+/// Tell that nobody looks at the job any more.
+fn ended(job: &Job, ready: &Ready, attempt: Attempt) -> Attempt {
+    let ended = finished(ready, &attempt.result);
+    job.runner.emitter.emit(&Event::AsyncEnd(Box::new(outcome::event(job, &ended))));
+    attempt
 }
 
 async fn ask(job: &Job, ready: &Ready, id: &str, mode: &str, folder: &str) -> Result<Dict, Failure> {

@@ -106,7 +106,7 @@ fn told(errors: &[Diagnostic], total: usize) -> String {
         for line in error.render().lines() {
             let _written = writeln!(text, "| {line}");
         }
-        let _written = writeln!(text, "| \n+--[ End Sub-Event ]---");
+        text.push_str("| ");
     }
-    text
+    text + "\n+--[ End Sub-Event ]---\n"
 }
