@@ -334,7 +334,8 @@ impl Callback for Default {
             Event::Retry(result) => self.retry(result),
             Event::AsyncPoll(result) => self.job(result, true),
             Event::AsyncEnd(result) => self.job(result, false),
-            Event::Included { what, hosts, label, .. } => {
+            Event::Included { task, what, hosts, label } => {
+                self.banner(task);
                 if self.settings.included_hosts {
                     let label = label.as_ref().map(|label| format!(" => (item={label})")).unwrap_or_default();
                     let line = format!("included: {what} for {}{label}", hosts.join(", "));

@@ -8,7 +8,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::redact::Redactor;
+use crate::{log::Log, redact::Redactor};
 
 /// The reference's colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,7 @@ struct Inner {
     width: usize,
     redactor: Redactor,
     said: HashSet<String>,
+    log: Option<Log>,
 }
 
 impl Display {
@@ -100,11 +101,22 @@ impl Display {
         redactor: Redactor,
     ) -> Self {
         let width = columns.map_or(79, |columns| columns.saturating_sub(1).max(79));
-        Self(Arc::new(Mutex::new(Inner { out, err, color, width, redactor, said: HashSet::new() })))
+        Self(Arc::new(Mutex::new(Inner { out, err, color, width, redactor, said: HashSet::new(), log: None })))
     }
 
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Write all that is shown to a file as well.
+    pub fn log_to(&self, log: Log) {
+        self.inner().log = Some(log);
+    }
+
+    /// Columns that banners fill.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.inner().width
     }
 
     /// Whether lines are coloured.
@@ -117,6 +129,9 @@ impl Display {
     pub fn show(&self, sink: Sink, text: &str, color: Option<Color>) {
         let mut inner = self.inner();
         let masked = inner.redactor.mask(text).into_owned();
+        if let Some(log) = &mut inner.log {
+            log.write(&masked);
+        }
         let masked = masked.strip_suffix('\n').unwrap_or(&masked);
         let text = match color.filter(|_| inner.color) {
             Some(color) => paint(masked, color),

@@ -221,10 +221,7 @@ impl Args {
         let Some(groups) = &self.groups else { return Ok(None) };
         let names: Vec<String> =
             groups.iter().map(|g| g.trim().to_string()).filter(|g| !g.is_empty()).collect();
-        for name in &names {
-            group(name, host)?;
-        }
-        Ok(Some(names))
+        names.iter().map(|name| group(name, host)).collect::<Result<_>>().map(Some)
     }
 
     fn add(&self, host: &Host) -> Result<Vec<String>> {

@@ -48,8 +48,8 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_PKCS11_PROVIDER", "ssh_connection", "pkcs11_provider", OFF, Refuse;
     "ANSIBLE_MODULE_STRICT_UTF8_RESPONSE", "defaults", "module_strict_utf8_response", ON, Warn;
     "ANSIBLE_INVENTORY_CACHE", "inventory", "cache", OFF, Warn;
-    "ANSIBLE_RETRY_FILES_ENABLED", "defaults", "retry_files_enabled", OFF, Warn;
-    "ANSIBLE_LOG_PATH", "defaults", "log_path", OFF, Warn;
+    "ANSIBLE_LOG_VERBOSITY", "defaults", "log_verbosity", OFF, Warn;
+    "ANSIBLE_LOG_FILTER", "defaults", "log_filter", OFF, Warn;
     "ANSIBLE_KEEP_REMOTE_FILES", "defaults", "keep_remote_files", OFF, Warn;
     "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;
     "ANSIBLE_CACHE_PLUGINS", "defaults", "cache_plugins", &[""], Plugins;

@@ -243,6 +243,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     s("PLUGIN_FILTERS_CFG", &[], &[("defaults", "plugin_filters_cfg")], ""),
     s("TREE_DIR", &["ANSIBLE_CALLBACK_TREE_DIR"], &[("callback_tree", "directory")], "~/.ansible/tree"),
+    s("DEFAULT_LOG_PATH", &["ANSIBLE_LOG_PATH"], &[("defaults", "log_path")], ""),
+    s("RETRY_FILES_ENABLED", &["ANSIBLE_RETRY_FILES_ENABLED"], &[("defaults", "retry_files_enabled")], "false"),
+    s(
+        "RETRY_FILES_SAVE_PATH",
+        &["ANSIBLE_RETRY_FILES_SAVE_PATH"],
+        &[("defaults", "retry_files_save_path")],
+        "",
+    ),
     s("DISPLAY_OK_HOSTS", &["ANSIBLE_DISPLAY_OK_HOSTS"], &[("defaults", "display_ok_hosts")], "true"),
     s(
         "DISPLAY_SKIPPED_HOSTS",
@@ -324,6 +332,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &["ANSIBLE_CALLBACK_RESULT_INDENTATION"],
         &[("defaults", "callback_result_indentation")],
         "4",
+    ),
+    s(
+        "CALLBACK_RESULT_YAML_LINE_WIDTH",
+        &["ANSIBLE_CALLBACK_YAML_LINE_WIDTH"],
+        &[("defaults", "callback_result_yaml_line_width")],
+        "default",
     ),
     s("SSH_ARGS", &["ANSIBLE_SSH_ARGS"], &[("ssh_connection", "ssh_args")], ""),
     s("SSH_COMMON_ARGS", &["ANSIBLE_SSH_COMMON_ARGS"], &[("ssh_connection", "ssh_common_args")], ""),

@@ -2,9 +2,16 @@
 
 use std::{env, path::PathBuf};
 
-use rustible_output::{FileSettings, JunitSettings};
+use rustible_output::{Display, FileSettings, JunitSettings, Retry};
+use rustible_protocol::event::Callback;
 
 use crate::config::{Config, expand};
+
+/// What writes `.retry` files, where that is asked for.
+pub(super) fn retry(config: &Config, display: &Display) -> Option<Box<dyn Callback>> {
+    let folder = config.paths("RETRY_FILES_SAVE_PATH").into_iter().next();
+    config.flag("RETRY_FILES_ENABLED").then(|| Box::new(Retry::new(folder, display.clone())) as Box<dyn Callback>)
+}
 
 /// Their settings.
 pub(super) fn settings(config: &Config, verbosity: u8) -> FileSettings {

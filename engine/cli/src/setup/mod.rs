@@ -234,13 +234,14 @@ fn callbacks(
         None if for_runner => runner::original("default"),
         _ => configured,
     };
-    let settings = screen::settings(args, config)?;
+    let settings = screen::settings(args, config, display)?;
     let verbosity = settings.verbosity;
     let mut printing = rustible_output::callback(&name, settings, display.clone())?;
     if for_runner {
         printing = runner::around(printing, display, redactor)?;
     }
-    let mut callbacks = vec![printing];
+    let retry = files::retry(config, display).filter(|_| args.adhoc.is_none());
+    let mut callbacks: Vec<_> = retry.into_iter().chain([printing]).collect();
     if let Some(folder) = args.adhoc.as_ref().and_then(|adhoc| adhoc.tree.as_ref()) {
         let tree = rustible_output::Tree::new(folder, display.clone()).map_err(|error| {
             Diagnostic::new(format!("cannot write results to {}: {error}", folder.display()))
@@ -272,6 +273,7 @@ pub(crate) fn run(
     artifacts: Option<Artifacts>,
     redactor: &Redactor,
 ) -> Result<Ready, Diagnostic> {
+    screen::keep(config, &display);
     screen::announce(args, config, &display)?;
     for warning in support::check(config)? {
         display.warning(&warning);
@@ -297,7 +299,7 @@ pub(crate) fn run(
         .prepared_by(rustible_actions::preparations())
         .without(rejected)
         .with_foreign(foreign::tree(args, config), foreign::preferred()?);
-    let helper = foreign::helper(registry.foreign(), screen::settings(args, config)?, &display);
+    let helper = foreign::helper(registry.foreign(), screen::settings(args, config, &display)?, &display);
     let here = env::current_dir().unwrap_or_default();
     let template_env = Env {
         plugins: Some(TemplatePlugins::new(registry.foreign().clone(), helper, here)),

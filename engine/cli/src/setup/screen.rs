@@ -1,8 +1,12 @@
 //! The terminal as output needs to know it, and the settings of what is printed.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    fs::OpenOptions,
+    io::{IsTerminal, Write},
+    path::Path,
+};
 
-use rustible_output::{Artifacts, Color, Display, Redactor, ResultFormat, Settings};
+use rustible_output::{Artifacts, Color, Display, Log, Redactor, ResultFormat, Settings};
 use rustible_source::{Diagnostic, Kind};
 
 use crate::{args::Play, config::Config};
@@ -25,11 +29,42 @@ pub(crate) fn screen(config: &Config, redactor: &Redactor, artifacts: Option<&Ar
         Some(artifacts) => artifacts.tee(out),
         None => out,
     };
-    Display::new(out, Box::new(std::io::stderr()), color, columns.filter(|c| *c > 0), redactor.clone())
+    let err = Box::new(std::io::stderr());
+    Display::new(out, err, color, columns.filter(|c| *c > 0), redactor.clone())
+}
+
+/// Write what is shown to `log_path` as well.
+pub(super) fn keep(config: &Config, display: &Display) {
+    if let Some(path) = config.paths("DEFAULT_LOG_PATH").into_iter().next() {
+        match log(&path) {
+            Ok(log) => display.log_to(log),
+            Err(text) => display.warning(&text),
+        }
+    }
+}
+
+/// `log_path`, opened; or why it is not.
+fn log(path: &Path) -> Result<Log, String> {
+    let shown = path.display();
+    if path.is_dir() {
+        return Err(format!("DEFAULT_LOG_PATH can not be a directory '{shown}', aborting"));
+    }
+    let file = OpenOptions::new().append(true).create(true).open(path).map_err(|_| {
+        format!("log file at '{shown}' is not writeable and we cannot create it, aborting")
+    })?;
+    let named = ["LOGNAME", "USER", "LNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let own = || {
+        let uid = rustix::process::getuid().as_raw().to_string();
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let mut found = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let found = found.find(|fields| fields.get(2) == Some(&uid.as_str()));
+        found.and_then(|fields| fields.first().map(|name| (*name).to_string())).unwrap_or(format!("uid={uid}"))
+    };
+    Ok(Log::new(file, named.filter(|name| !name.is_empty()).unwrap_or_else(own)))
 }
 
 /// What changes the text.
-pub(super) fn settings(args: &Play, config: &Config) -> Result<Settings, Diagnostic> {
+pub(super) fn settings(args: &Play, config: &Config, display: &Display) -> Result<Settings, Diagnostic> {
     let format = match config.text("CALLBACK_RESULT_FORMAT").as_deref() {
         None | Some("json") => ResultFormat::Json,
         Some("yaml") => ResultFormat::Yaml,
@@ -48,7 +83,17 @@ pub(super) fn settings(args: &Play, config: &Config) -> Result<Settings, Diagnos
         check: args.run.check,
         pretty: config.text("CALLBACK_FORMAT_PRETTY").map(|_| config.flag("CALLBACK_FORMAT_PRETTY")),
         format,
-        yaml_width: None,
+        yaml_width: match config.text("CALLBACK_RESULT_YAML_LINE_WIDTH").as_deref() {
+            None | Some("default") => None,
+            Some("no-break") => Some(i32::MAX),
+            Some("terminal-width") => i32::try_from(display.columns()).ok(),
+            Some(other) => {
+                return Err(Diagnostic::new(format!(
+                    "callback_result_yaml_line_width = {other} is not known; there are default, no-break and terminal-width"
+                ))
+                .of_kind(Kind::Options));
+            }
+        },
         indentation: number("CALLBACK_RESULT_INDENTATION", 4)?,
         ok_hosts: config.flag("DISPLAY_OK_HOSTS"),
         skipped_hosts: config.flag("DISPLAY_SKIPPED_HOSTS"),
