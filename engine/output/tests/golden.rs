@@ -178,8 +178,16 @@ fn both(file: &Path) -> (String, String) {
     );
     let name = optional(given, "callback").unwrap_or_else(|| "default".into());
     let mut callback = rustible_output::callback(&name, settings(given), display).unwrap();
+    let mut last = Arc::default();
     for recorded in recording.get("events").and_then(Value::as_list).unwrap() {
-        callback.on(&event(recorded));
+        let mut told = event(recorded);
+        match &mut told {
+            Event::Result(result) => last = result.task.clone(),
+            // Recorded without its task, which is the one that ended last.
+            Event::Included { task, .. } => task.clone_from(&last),
+            _ => {}
+        }
+        callback.on(&told);
     }
     let printed = page.0.lock().unwrap().clone();
     (String::from_utf8(printed).unwrap(), text(&recording, "stdout"))

@@ -35,6 +35,9 @@ struct Args {
     /// YAML instead of JSON.
     #[arg(short, long)]
     yaml: bool,
+    /// TOML instead of JSON.
+    #[arg(long, conflicts_with = "yaml")]
+    toml: bool,
     /// As it was written, for another inventory.
     #[arg(long)]
     export: bool,
@@ -91,12 +94,16 @@ fn run(args: &Args, display: &rustible_output::Display) -> Result<String, Diagno
     if args.graph {
         return inventory.graph(args.group.as_deref().unwrap_or("all"), args.vars);
     }
-    let form = if args.yaml { Form::Yaml } else { Form::Json };
+    let form = match (args.yaml, args.toml) {
+        (true, _) => Form::Yaml,
+        (_, true) => Form::Toml,
+        _ => Form::Json,
+    };
     let value = match &args.host {
         Some(host) => inventory.host_view(host, args.export)?,
         None => inventory.list(form, args.export)?,
     };
-    let text = written(&value, args.yaml)?;
+    let text = written(&value, form)?;
     match &args.output {
         None => Ok(text),
         Some(file) => {
@@ -107,8 +114,11 @@ fn run(args: &Args, display: &rustible_output::Display) -> Result<String, Diagno
     }
 }
 
-fn written(value: &Value, yaml: bool) -> Result<String, Diagnostic> {
-    if yaml {
+fn written(value: &Value, form: Form) -> Result<String, Diagnostic> {
+    if let (Form::Toml, Value::Dict(data)) = (form, value) {
+        return super::toml::write(data).map(|text| text.trim_end().to_string());
+    }
+    if form == Form::Yaml {
         let options = rustible_yaml::emit::Options {
             default_flow_style: Some(false),
             ..rustible_yaml::emit::Options::default()

@@ -8,6 +8,7 @@ mod inventory;
 mod links;
 mod listing;
 mod play;
+mod toml;
 mod vault;
 mod version;
 

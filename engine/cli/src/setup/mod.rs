@@ -23,7 +23,7 @@ use std::{
 
 use rustible_connection::Pool;
 use rustible_executor::{Registry, Runner, Setup};
-use rustible_inventory::{Inventory, Settings as InventorySettings, Transform};
+use rustible_inventory::{Inventory, Mismatch, Settings as InventorySettings, Transform};
 use rustible_output::{Artifacts, Display, Redactor};
 use rustible_plugins::TemplatePlugins;
 use rustible_protocol::{Dict, Text, Value, event::Callback};
@@ -178,6 +178,15 @@ pub(crate) fn inventory(
         any_unparsed_is_failed: config.flag("INVENTORY_ANY_UNPARSED_IS_FAILED"),
         unparsed_is_failed: config.flag("INVENTORY_UNPARSED_IS_FAILED"),
         unparsed_warning: config.flag("INVENTORY_UNPARSED_WARNING"),
+        enabled: config.list("INVENTORY_ENABLED"),
+        ignore_extensions: config.list("INVENTORY_IGNORE_EXTS"),
+        ignore_patterns: config.list("INVENTORY_IGNORE_PATTERNS"),
+        yaml_extensions: config.list("YAML_FILENAME_EXTENSIONS"),
+        mismatch: match config.text("HOST_PATTERN_MISMATCH").as_deref() {
+            Some("error") => Mismatch::Error,
+            Some("ignore") => Mismatch::Ignore,
+            _ => Mismatch::Warning,
+        },
         ..InventorySettings::default()
     };
     let env = Env { vault: Some(Arc::new(Vaults(secrets.clone()))), ..Env::default() };
