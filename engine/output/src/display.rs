@@ -101,7 +101,15 @@ impl Display {
         redactor: Redactor,
     ) -> Self {
         let width = columns.map_or(79, |columns| columns.saturating_sub(1).max(79));
-        Self(Arc::new(Mutex::new(Inner { out, err, color, width, redactor, said: HashSet::new(), log: None })))
+        Self(Arc::new(Mutex::new(Inner {
+            out,
+            err,
+            color,
+            width,
+            redactor,
+            said: HashSet::new(),
+            log: None,
+        })))
     }
 
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {

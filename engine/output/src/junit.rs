@@ -165,7 +165,8 @@ impl Junit {
     fn report(&self) -> String {
         let (mut body, mut counts, mut total, mut time) = (String::new(), [0_usize; 3], 0_usize, 0.0);
         for task in self.order.iter().filter_map(|uuid| self.tasks.get(uuid)) {
-            let setup = matches!(task.resolved.as_str(), "ansible.builtin.setup" | "ansible.builtin.gather_facts");
+            let setup =
+                matches!(task.resolved.as_str(), "ansible.builtin.setup" | "ansible.builtin.gather_facts");
             if setup && self.settings.without_setup {
                 continue;
             }

@@ -250,7 +250,11 @@ impl Args {
         put("-K", self.uid_max.map(|uid| format!("UID_MAX={uid}")));
         // useradd would make a group of the user's name, which is there.
         let grouped = self.group.is_none() && host.group(&self.name).is_some();
-        let flags = [(self.uid.is_some() && self.non_unique, "-o"), (self.system, "-r"), (grouped, if self.local { "-n" } else { "-N" })];
+        let flags = [
+            (self.uid.is_some() && self.non_unique, "-o"),
+            (self.system, "-r"),
+            (grouped, if self.local { "-n" } else { "-N" }),
+        ];
         words.extend(flags.iter().filter(|(wanted, _)| *wanted).map(|(_, flag)| (*flag).to_string()));
         match self.create_home {
             true => words.extend((!self.local).then(|| "-m".to_string())),

@@ -124,7 +124,8 @@ mod tests {
         let text = "{\"g\": {\"hosts\": {\"a.b\": {}, \"c\": {\"x\": [1, \"y\\n\"], \"t\": {\"k\": 1.5}}}}}";
         let data = rustible_yaml::load(&"x".into(), text).unwrap();
         let shown = write(data.as_dict().unwrap()).unwrap();
-        let expected = "[g.hosts.\"a.b\"]\n\n[g.hosts.c]\nx = [\n    1,\n    \"y\\n\",\n]\n\n[g.hosts.c.t]\nk = 1.5\n";
+        let expected =
+            "[g.hosts.\"a.b\"]\n\n[g.hosts.c]\nx = [\n    1,\n    \"y\\n\",\n]\n\n[g.hosts.c.t]\nk = 1.5\n";
         assert_eq!(shown, expected);
     }
 }

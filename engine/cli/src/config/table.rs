@@ -244,7 +244,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     s("PLUGIN_FILTERS_CFG", &[], &[("defaults", "plugin_filters_cfg")], ""),
     s("TREE_DIR", &["ANSIBLE_CALLBACK_TREE_DIR"], &[("callback_tree", "directory")], "~/.ansible/tree"),
     s("DEFAULT_LOG_PATH", &["ANSIBLE_LOG_PATH"], &[("defaults", "log_path")], ""),
-    s("RETRY_FILES_ENABLED", &["ANSIBLE_RETRY_FILES_ENABLED"], &[("defaults", "retry_files_enabled")], "false"),
+    s(
+        "RETRY_FILES_ENABLED",
+        &["ANSIBLE_RETRY_FILES_ENABLED"],
+        &[("defaults", "retry_files_enabled")],
+        "false",
+    ),
     s(
         "RETRY_FILES_SAVE_PATH",
         &["ANSIBLE_RETRY_FILES_SAVE_PATH"],

@@ -10,7 +10,9 @@ use crate::config::{Config, expand};
 /// What writes `.retry` files, where that is asked for.
 pub(super) fn retry(config: &Config, display: &Display) -> Option<Box<dyn Callback>> {
     let folder = config.paths("RETRY_FILES_SAVE_PATH").into_iter().next();
-    config.flag("RETRY_FILES_ENABLED").then(|| Box::new(Retry::new(folder, display.clone())) as Box<dyn Callback>)
+    config
+        .flag("RETRY_FILES_ENABLED")
+        .then(|| Box::new(Retry::new(folder, display.clone())) as Box<dyn Callback>)
 }
 
 /// Their settings.
@@ -27,7 +29,8 @@ pub(super) fn settings(config: &Config, verbosity: u8) -> FileSettings {
         fail_on_ignore: is("JUNIT_FAIL_ON_IGNORE", "true"),
         without_setup: is("JUNIT_INCLUDE_SETUP_TASKS_IN_REPORT", "false"),
         // Arguments are shown only where the reference is told so, or not told at all.
-        hide_arguments: text("JUNIT_HIDE_TASK_ARGUMENTS").is_some() && !is("JUNIT_HIDE_TASK_ARGUMENTS", "false"),
+        hide_arguments: text("JUNIT_HIDE_TASK_ARGUMENTS").is_some()
+            && !is("JUNIT_HIDE_TASK_ARGUMENTS", "false"),
         prefix: text("JUNIT_TEST_CASE_PREFIX").unwrap_or_default(),
         verbosity,
     };

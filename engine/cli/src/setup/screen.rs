@@ -49,16 +49,19 @@ fn log(path: &Path) -> Result<Log, String> {
     if path.is_dir() {
         return Err(format!("DEFAULT_LOG_PATH can not be a directory '{shown}', aborting"));
     }
-    let file = OpenOptions::new().append(true).create(true).open(path).map_err(|_| {
-        format!("log file at '{shown}' is not writeable and we cannot create it, aborting")
-    })?;
+    let file =
+        OpenOptions::new().append(true).create(true).open(path).map_err(|_| {
+            format!("log file at '{shown}' is not writeable and we cannot create it, aborting")
+        })?;
     let named = ["LOGNAME", "USER", "LNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let own = || {
         let uid = rustix::process::getuid().as_raw().to_string();
         let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
         let mut found = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
         let found = found.find(|fields| fields.get(2) == Some(&uid.as_str()));
-        found.and_then(|fields| fields.first().map(|name| (*name).to_string())).unwrap_or(format!("uid={uid}"))
+        found
+            .and_then(|fields| fields.first().map(|name| (*name).to_string()))
+            .unwrap_or(format!("uid={uid}"))
     };
     Ok(Log::new(file, named.filter(|name| !name.is_empty()).unwrap_or_else(own)))
 }

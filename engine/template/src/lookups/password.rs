@@ -49,8 +49,7 @@ fn make(length: usize, chars: &str, seed: Option<&Rt>) -> Res<String> {
 fn parse(line: &str) -> (String, Option<String>, Option<String>) {
     let line = line.trim_end_matches(['\n', '\r']);
     let (line, ident) = line.rsplit_once(" ident=").map_or((line, None), |(head, ident)| (head, Some(ident)));
-    let (password, salt) =
-        line.rsplit_once(" salt=").map_or((line, None), |(head, salt)| (head, Some(salt)));
+    let (password, salt) = line.rsplit_once(" salt=").map_or((line, None), |(head, salt)| (head, Some(salt)));
     (password.to_string(), salt.map(String::from), ident.map(String::from))
 }
 
