@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use rustible_playbook::{Block, Item, Task};
+use rustible_playbook::{Block, Item, Kind, Task};
 
 /// The part of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,15 +169,24 @@ impl Cursor {
     pub(crate) fn end_role(&mut self, identity: &str) {
         self.next = None;
         let of_role = |block: &Block| block.frame.role.as_ref().is_some_and(|role| role.identity == identity);
-        while let Some(Level::Block { block, .. }) = self.stack.last() {
+        // The mark of the role's end counts: it has run.
+        let mark = |item: &Item| matches!(item, Item::Task(task) if matches!(task.kind, Kind::RoleComplete));
+        while let Some(Level::Block { block, phase, index, .. }) = self.stack.last_mut() {
             if !of_role(block) {
                 break;
             }
+            if *phase == Phase::Tasks
+                && let Some(at) = block.items.iter().skip(*index).position(mark)
+            {
+                *index += at;
+                return;
+            }
             self.stack.pop();
         }
-        // The rest of the role may stand in the block around it, up to the mark of its end.
+        // The rest of the role may stand in the block around it.
         if let Some(Level::Block { block, phase: Phase::Tasks, index, .. }) = self.stack.last_mut() {
             let in_role = |item: &Item| match item {
+                item if mark(item) => false,
                 Item::Task(task) => task.role().is_some_and(|role| role.identity == identity),
                 Item::Block(inner) => of_role(inner),
             };
@@ -190,5 +199,10 @@ impl Cursor {
     /// Forget a failure (`meta: clear_host_errors`).
     pub(crate) fn clear(&mut self) {
         self.failed = false;
+        for level in &mut self.stack {
+            if let Level::Block { failed, .. } = level {
+                *failed = false;
+            }
+        }
     }
 }

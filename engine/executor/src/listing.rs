@@ -119,9 +119,7 @@ impl Runner {
 
 fn collect(item: &Item, templar: &rustible_template::Templar, tasks: &mut Vec<ListedTask>) {
     item.walk(&mut |task| {
-        if task.implicit && matches!(task.kind, Kind::Meta(_) | Kind::RoleComplete)
-            || matches!(&task.kind, Kind::Meta(_))
-        {
+        if task.implicit && matches!(task.kind, Kind::Meta(_) | Kind::RoleComplete) {
             return;
         }
         let name = match (task.name().map(text_of), task.role()) {

@@ -47,6 +47,8 @@ pub struct Options {
     pub foreign: ForeignOptions,
     /// Put the refusal of unsupported actions off to the moment a host gets there.
     pub lenient: bool,
+    /// Whether roles that do not say show their variables to the rest of the play, when that is configured.
+    pub public_roles: Option<bool>,
     /// `ansible.cfg` in use.
     pub config_file: Option<PathBuf>,
     /// Inventory sources as given.
@@ -180,6 +182,7 @@ impl Default for Options {
             connection: ConnectionOptions::default(),
             foreign: ForeignOptions::default(),
             lenient: false,
+            public_roles: None,
             config_file: None,
             inventory_sources: Vec::new(),
             task_timeout: 0,

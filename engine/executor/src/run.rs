@@ -153,6 +153,7 @@ impl Runner {
             roles_path: setup.options.roles_path.clone(),
             collections_path: setup.options.collections_path.clone(),
             lenient: setup.options.lenient,
+            public_roles: setup.options.public_roles,
             counter: AtomicU64::new(1),
             imported: Mutex::default(),
         });
@@ -220,7 +221,8 @@ impl Runner {
     pub async fn run(self: &Arc<Self>, files: &[PathBuf]) -> Result<i32, Diagnostic> {
         let mut status = 0;
         for file in files {
-            status = self.one(&self.read(file)?).await?;
+            let playbook = self.read(file)?;
+            status = self.one(&playbook, Some(playbook.plays.len())).await?;
             if status != 0 {
                 break;
             }
@@ -238,12 +240,13 @@ impl Runner {
         for play in &playbook.plays {
             crate::plays::check(self, play)?;
         }
-        self.one(&playbook).await
+        self.one(&playbook, None).await
     }
 
-    async fn one(self: &Arc<Self>, playbook: &Playbook) -> Result<i32, Diagnostic> {
+    async fn one(self: &Arc<Self>, playbook: &Playbook, plays: Option<usize>) -> Result<i32, Diagnostic> {
         self.emitter.reset();
-        let info = PlaybookInfo { file: playbook.file.display().to_string(), uuid: self.loader.uuid() };
+        let info =
+            PlaybookInfo { file: playbook.file.display().to_string(), plays, uuid: self.loader.uuid() };
         self.emitter.emit(&Event::PlaybookStart(Arc::new(info)));
         let outcome = self.plays(playbook).await;
         for warning in self.store.take_warnings() {

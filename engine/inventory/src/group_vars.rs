@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rustible_protocol::{Dict, Value};
+use rustible_protocol::{Dict, Value, repr};
 use rustible_source::Diagnostic;
 
-use crate::{model::Inventory, yaml::class};
+use crate::model::Inventory;
 
 const EXTENSIONS: [&str; 4] = ["", ".yml", ".yaml", ".json"];
 
@@ -83,7 +83,7 @@ impl Inventory {
                         "failed to combine variables, expected dicts but got a 'dict' and a '{}'",
                         other.type_name()
                     );
-                    let shown = class(&other);
+                    let shown = repr::class(&other);
                     let cause = Diagnostic::new(problem)
                         .at(other.origin())
                         .help(format!("The file holds a {shown}."));

@@ -18,7 +18,7 @@ pub(crate) fn read(inventory: &mut Inventory, data: &Value) -> Result<(), Diagno
     }
     let Value::Dict(groups) = data else {
         let text = "YAML inventory has invalid structure, it should be a dictionary, got: ";
-        return Err(Diagnostic::new(format!("{text}{}", class(data))).at(data.origin()));
+        return Err(Diagnostic::new(format!("{text}{}", repr::class(data))).at(data.origin()));
     };
     if groups.get("plugin").is_some_and(Value::truthy) {
         return Err(Diagnostic::new("Plugin configuration YAML file, not YAML inventory"));
@@ -27,23 +27,6 @@ pub(crate) fn read(inventory: &mut Inventory, data: &Value) -> Result<(), Diagno
         group(inventory, name, content)?;
     }
     Ok(())
-}
-
-/// Python's name of the class of a value that was written, as messages show it.
-pub(crate) fn class(value: &Value) -> String {
-    match value {
-        Value::Null => "<class 'NoneType'>".into(),
-        Value::Bool(_) => "<class 'bool'>".into(),
-        Value::Vaulted(_) => "<class 'ansible.parsing.vault.EncryptedString'>".into(),
-        other => {
-            let name = other.type_name();
-            let (first, rest) = name.split_at(1);
-            format!(
-                "<class 'ansible.module_utils._internal._datatag._AnsibleTagged{}{rest}'>",
-                first.to_uppercase()
-            )
-        }
-    }
 }
 
 /// The name of the group as it is kept.
@@ -59,8 +42,10 @@ fn group(inventory: &mut Inventory, key: &Value, content: &Value) -> Result<Stri
         }
     };
     let Some(name) = key.as_str() else {
-        let text =
-            format!("Invalid group name supplied, expected a string but got {} for {shown}", class(key));
+        let text = format!(
+            "Invalid group name supplied, expected a string but got {} for {shown}",
+            repr::class(key)
+        );
         return Err(Diagnostic::new(format!("Unable to add group {shown}: {text}")));
     };
     let id = inventory
@@ -78,7 +63,7 @@ fn group(inventory: &mut Inventory, key: &Value, content: &Value) -> Result<Stri
         {
             let text = format!(
                 "Invalid \"{section}\" entry for \"{name}\" group, requires a dictionary, found \"{}\" instead.",
-                class(value)
+                repr::class(value)
             );
             return Err(Diagnostic::new(text).at(value.origin()));
         }
@@ -94,7 +79,7 @@ fn group(inventory: &mut Inventory, key: &Value, content: &Value) -> Result<Stri
                 let text = format!(
                     "Skipping key ({}) in group ({name}) as it is not a mapping, it is a {}",
                     repr::str(key),
-                    class(other)
+                    repr::class(other)
                 );
                 inventory.warn(Diagnostic::new(text));
                 continue;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rustible_protocol::{
     Value,
-    event::{Callback, Event, HostStats, Stats, Status, TaskInfo, TaskResult},
+    event::{Callback, Event, HostStats, PlaybookInfo, Stats, Status, TaskInfo, TaskResult},
     json::{self, Style},
 };
 
@@ -25,6 +25,19 @@ pub struct Default {
 }
 
 impl Default {
+    fn playbook(&mut self, info: &PlaybookInfo) {
+        if self.settings.verbosity > 1 {
+            let name = info.file.rsplit('/').next().unwrap_or_default();
+            self.display.banner(&format!("PLAYBOOK: {name}"));
+            if let Some(plays) = info.plays {
+                self.display.line(&format!("{plays} plays in {}", info.file), Some(Color::Verbose));
+            }
+        }
+        if self.settings.check && self.settings.check_markers {
+            self.display.banner("DRY RUN");
+        }
+    }
+
     /// A callback on that display.
     #[must_use]
     pub fn new(settings: Settings, display: Display) -> Self {
@@ -302,15 +315,7 @@ fn recap(host: &str, counts: &HostStats, color: bool) -> String {
 impl Callback for Default {
     fn on(&mut self, event: &Event) {
         match event {
-            Event::PlaybookStart(info) => {
-                if self.settings.verbosity > 1 {
-                    let name = info.file.rsplit('/').next().unwrap_or_default();
-                    self.display.banner(&format!("PLAYBOOK: {name}"));
-                }
-                if self.settings.check && self.settings.check_markers {
-                    self.display.banner("DRY RUN");
-                }
-            }
+            Event::PlaybookStart(info) => self.playbook(info),
             Event::PlayStart(play) => {
                 let check = if play.check && self.settings.check_markers { " [CHECK MODE]" } else { "" };
                 let name = play.name.trim();

@@ -108,9 +108,11 @@ fn stats(event: &Value) -> Box<Stats> {
 
 fn event(event: &Value) -> Event {
     match text(event, "event").as_str() {
-        "playbook" => {
-            Event::PlaybookStart(Arc::new(PlaybookInfo { file: text(event, "file"), uuid: String::new() }))
-        }
+        "playbook" => Event::PlaybookStart(Arc::new(PlaybookInfo {
+            file: text(event, "file"),
+            plays: None,
+            uuid: String::new(),
+        })),
         "play" => Event::PlayStart(Arc::new(PlayInfo {
             name: text(event, "name"),
             check: flag(event, "check"),

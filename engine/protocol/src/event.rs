@@ -73,6 +73,8 @@ pub enum Event {
 pub struct PlaybookInfo {
     /// Path as given on the command line.
     pub file: String,
+    /// Number of its plays; none when it is in no file.
+    pub plays: Option<usize>,
     /// Unique in the run.
     pub uuid: String,
 }

@@ -16,6 +16,24 @@ pub fn str(value: &Value) -> String {
     value.as_str().map_or_else(|| repr(value), str::to_string)
 }
 
+/// Python's name of the class of a value that was written, as messages show it.
+#[must_use]
+pub fn class(value: &Value) -> String {
+    match value {
+        Value::Null => "<class 'NoneType'>".into(),
+        Value::Bool(_) => "<class 'bool'>".into(),
+        Value::Vaulted(_) => "<class 'ansible.parsing.vault.EncryptedString'>".into(),
+        other => {
+            let name = other.type_name();
+            let (first, rest) = name.split_at(1);
+            format!(
+                "<class 'ansible.module_utils._internal._datatag._AnsibleTagged{}{rest}'>",
+                first.to_uppercase()
+            )
+        }
+    }
+}
+
 fn write(out: &mut String, value: &Value) {
     match value {
         Value::Null => out.push_str("None"),

@@ -2,6 +2,7 @@
 
 use std::{
     fmt::{self, Write as _},
+    io::Read as _,
     sync::Arc,
 };
 
@@ -188,9 +189,19 @@ fn sentence(message: &str) -> String {
     if message.ends_with(['.', '!', '?']) { message.to_string() } else { format!("{message}.") }
 }
 
+/// The longest line of an excerpt, its number included.
+const WIDTH: usize = 120;
+
+/// What a vault begins with.
+const VAULT: &[u8; 14] = b"$ANSIBLE_VAULT";
+
 /// Two lines before, the line itself, and a mark under the column.
 fn excerpt(out: &mut String, origin: &Origin) {
     if origin.line == 0 {
+        return;
+    }
+    if encrypted(&origin.file) {
+        out.push_str("\n(source not shown: content encrypted)\n");
         return;
     }
     let text = Files::global().get(&origin.file);
@@ -205,8 +216,7 @@ fn excerpt(out: &mut String, origin: &Origin) {
     }
     out.push('\n');
     let width = line.to_string().len();
-    // So many characters of a line are shown; a longer one ends in dots.
-    let room = 120 - width - 1;
+    let room = WIDTH - width - 1;
     let mut usable = room;
     for number in line.saturating_sub(2).max(1)..=line {
         let mut text = lines[number - 1].trim_end().replace('\t', " ");
@@ -221,15 +231,21 @@ fn excerpt(out: &mut String, origin: &Origin) {
         return;
     }
     let before: String = lines[line - 1].chars().take(origin.col as usize - 1).collect();
-    let indent = width + 1 + before.width();
+    let indent = width + 1 + before.replace('\t', " ").width();
     let label = format!("column {}", origin.col);
     // The text goes to the left of the mark when it would leave the usual width.
-    let mark = if origin.col as usize + 1 + label.len() > room && indent > label.len() + 1 {
+    let mark = if before.chars().count() + 2 + label.len() > room && indent > label.len() + 1 {
         format!("{}{label} ^", " ".repeat(indent - label.len() - 1))
     } else {
         format!("{}^ {label}", " ".repeat(indent))
     };
     let _written = writeln!(out, "{mark}");
+}
+
+/// Whether the file is a vault: what was opened stays off the screen.
+fn encrypted(file: &str) -> bool {
+    let mut head = [0; VAULT.len()];
+    std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *VAULT
 }
 
 impl fmt::Display for Diagnostic {

@@ -69,10 +69,21 @@ impl Ctx {
         }
         let found = match self.scope.get(name) {
             Some(value) => Some(self.wrap(&value)),
-            None if name == "hostvars" && self.scope.hostvars().is_some() => {
-                Some(Rt::Dict(DictObj::of(DictRepr::Hosts { ctx: self.clone(), memo: HashMap::new() })))
+            // The variables themselves, by name, where there are those of a run.
+            None if name == "vars" && self.scope.hostvars().is_some() => {
+                Some(Rt::Dict(DictObj::of(DictRepr::Vars { ctx: self.clone() })))
             }
-            None => None,
+            None => {
+                let hosts = match name {
+                    "hostvars" => self.scope.hostvars(),
+                    "ansible_delegated_vars" => self.scope.delegated(),
+                    _ => None,
+                };
+                hosts.map(|hosts| {
+                    let ctx = self.clone();
+                    Rt::Dict(DictObj::of(DictRepr::Hosts { ctx, hosts, memo: HashMap::new() }))
+                })
+            }
         };
         self.vars.borrow_mut().insert(name.into(), found.clone());
         found

@@ -13,6 +13,10 @@ pub trait Scope: Send + Sync {
     fn names(&self) -> Vec<Text>;
     /// The `hostvars` mapping.
     fn hostvars(&self) -> Option<Arc<dyn HostVars>>;
+    /// The `ansible_delegated_vars` mapping: the host that the task is delegated to.
+    fn delegated(&self) -> Option<Arc<dyn HostVars>> {
+        None
+    }
 }
 
 /// The variables of every host.

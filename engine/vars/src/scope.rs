@@ -84,6 +84,8 @@ pub struct TaskScope {
     layers: Vec<Dict>,
     store: Arc<HostStore>,
     with_hostvars: bool,
+    /// The host that the task is delegated to.
+    delegated: Option<Arc<str>>,
 }
 
 impl TaskScope {
@@ -105,6 +107,7 @@ impl TaskScope {
             layers: Vec::with_capacity(24),
             store,
             with_hostvars: true,
+            delegated: None,
         };
         scope.fill(files);
         scope
@@ -146,7 +149,8 @@ impl TaskScope {
                 self.role_vars(role);
             }
         }
-        let roles = play.public_roles();
+        let mut roles = play.public_roles();
+        roles.retain(|role| role.public);
         for role in roles.iter().rev() {
             self.role_vars(role);
         }
@@ -225,6 +229,13 @@ impl TaskScope {
     /// Set a local variable.
     pub fn set_local(&mut self, name: impl Into<Value>, value: impl Into<Value>) {
         self.locals.insert(name, value);
+    }
+
+    /// The host that the task is delegated to, for `ansible_delegated_vars`.
+    #[must_use]
+    pub fn delegated_to(mut self, host: &Arc<str>) -> Self {
+        self.delegated = Some(host.clone());
+        self
     }
 
     /// For the scope of a delegate: the host that `inventory_hostname` names.
@@ -322,18 +333,33 @@ impl Scope for TaskScope {
     fn hostvars(&self) -> Option<Arc<dyn HostVars>> {
         self.with_hostvars.then(|| Arc::new(AllHosts(self.play.clone())) as Arc<dyn HostVars>)
     }
+    fn delegated(&self) -> Option<Arc<dyn HostVars>> {
+        let host = self.delegated.clone()?;
+        Some(Arc::new(OneHost { host, all: AllHosts(self.play.clone()) }))
+    }
+}
+
+/// `ansible_delegated_vars`: the one host, which the inventory need not know.
+struct OneHost {
+    host: Arc<str>,
+    all: AllHosts,
+}
+
+impl HostVars for OneHost {
+    fn hosts(&self) -> Vec<Text> {
+        vec![Text::untrusted(self.host.to_string())]
+    }
+
+    fn host(&self, name: &str) -> Option<Arc<dyn Scope>> {
+        (*name == *self.host).then(|| self.all.seen(&self.host))
+    }
 }
 
 /// `hostvars`: every host as it looks from outside a play.
 struct AllHosts(Arc<PlayScope>);
 
-impl HostVars for AllHosts {
-    fn hosts(&self) -> Vec<Text> {
-        self.0.inventory().host_names().into_iter().map(Text::untrusted).collect()
-    }
-
-    fn host(&self, name: &str) -> Option<Arc<dyn Scope>> {
-        let host = self.0.inventory().resolve_host(name)?;
+impl AllHosts {
+    fn seen(&self, host: &Arc<str>) -> Arc<dyn Scope> {
         // No play, no task: variables of plays and roles are not those of a host.
         let outside = PlayScope {
             play: None,
@@ -342,8 +368,19 @@ impl HostVars for AllHosts {
             roles: Arc::default(),
             ..PlayScope::clone(&self.0)
         };
-        let mut scope = TaskScope::new(&Arc::new(outside), Some(&host), None, None);
+        let mut scope = TaskScope::new(&Arc::new(outside), Some(host), None, None);
         scope.with_hostvars = false;
-        Some(Arc::new(scope))
+        Arc::new(scope)
+    }
+}
+
+impl HostVars for AllHosts {
+    fn hosts(&self) -> Vec<Text> {
+        self.0.inventory().host_names().into_iter().map(Text::untrusted).collect()
+    }
+
+    fn host(&self, name: &str) -> Option<Arc<dyn Scope>> {
+        let host = self.0.inventory().resolve_host(name)?;
+        Some(self.seen(&host))
     }
 }

@@ -10,7 +10,7 @@ mod listing;
 mod play;
 mod toml;
 mod vault;
-mod version;
+pub(crate) mod version;
 
 use crate::{
     exit::{USAGE, fail},

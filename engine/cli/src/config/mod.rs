@@ -121,7 +121,14 @@ impl Config {
         let number = text
             .trim()
             .parse()
-            .map_err(|_| Diagnostic::new(format!("Config '{name}' must be a number, got '{text}'")))?;
+            .map_err(|_| {
+                let found = Self::setting(name).and_then(|s| self.raw(name).map(|(_, origin)| (s, origin)));
+                let place = found.map(|(setting, origin)| value::place(self, setting, origin));
+                Diagnostic::new(format!(
+                    "Config '{name}' from '{}' has an invalid value: Invalid value provided for 'integer': '{text}'",
+                    place.unwrap_or_default()
+                ))
+            })?;
         Ok(Some(number))
     }
 

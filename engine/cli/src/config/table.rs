@@ -177,6 +177,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     s("DEFAULT_NO_LOG", &["ANSIBLE_NO_LOG"], &[("defaults", "no_log")], "false"),
     s("DEFAULT_POLL_INTERVAL", &["ANSIBLE_POLL_INTERVAL"], &[("defaults", "poll_interval")], "15"),
     s("DEFAULT_PRIVATE_KEY_FILE", &["ANSIBLE_PRIVATE_KEY_FILE"], &[("defaults", "private_key_file")], ""),
+    s(
+        "DEFAULT_PRIVATE_ROLE_VARS",
+        &["ANSIBLE_PRIVATE_ROLE_VARS"],
+        &[("defaults", "private_role_vars")],
+        "false",
+    ),
     s("DEFAULT_REMOTE_PORT", &["ANSIBLE_REMOTE_PORT"], &[("defaults", "remote_port")], ""),
     s(
         "DEFAULT_REMOTE_TMP",

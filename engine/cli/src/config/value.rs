@@ -15,12 +15,17 @@ pub(crate) fn of(config: &Config, setting: &Setting) -> (Value, String) {
     let Some((_, origin)) = config.raw(setting.name) else {
         return (in_force(config, setting, setting.default), "default".into());
     };
-    let from = match origin {
-        Origin::Environment => format!("env: {}", config.variable(setting).unwrap_or_default()),
-        Origin::File => config.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default(),
-    };
+    let from = place(config, setting, origin);
     let text = config.text(setting.name).unwrap_or_default();
     (in_force(config, setting, &text), from)
+}
+
+/// Where a setting's value comes from: `env: NAME` or the file.
+pub(super) fn place(config: &Config, setting: &Setting, origin: Origin) -> String {
+    match origin {
+        Origin::Environment => format!("env: {}", config.variable(setting).unwrap_or_default()),
+        Origin::File => config.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default(),
+    }
 }
 
 /// What a setting is when nobody set it.

@@ -57,6 +57,9 @@ pub(super) fn options(
         error_on_missing_handler: config.flag("ERROR_ON_MISSING_HANDLER"),
         connection: connection(args, config, redactor)?,
         foreign: super::foreign::options(config)?,
+        public_roles: config
+            .raw("DEFAULT_PRIVATE_ROLE_VARS")
+            .map(|_| !config.flag("DEFAULT_PRIVATE_ROLE_VARS")),
         lenient: args.own.unsupported == "when-reached",
         config_file: config.file.clone(),
         inventory_sources: sources.to_vec(),

@@ -9,7 +9,7 @@ use std::{
 use rustible_output::{Artifacts, Color, Display, Log, Redactor, ResultFormat, Settings};
 use rustible_source::{Diagnostic, Kind};
 
-use crate::{args::Play, config::Config};
+use crate::{args::Play, commands::version, config::Config};
 
 /// The display of this process.
 pub(crate) fn screen(config: &Config, redactor: &Redactor, artifacts: Option<&Artifacts>) -> Display {
@@ -114,9 +114,14 @@ pub(super) fn settings(args: &Play, config: &Config, display: &Display) -> Resul
     })
 }
 
-/// `-v`: which configuration file is in use.
+/// `-v`: which configuration file is in use; `-vv`: what this program is, too.
 pub(super) fn announce(args: &Play, config: &Config, display: &Display) -> Result<(), Diagnostic> {
-    if verbosity(args, config)? > 0 {
+    let verbosity = verbosity(args, config)?;
+    if verbosity > 1 {
+        let program = if args.adhoc.is_some() { "ansible" } else { "ansible-playbook" };
+        display.line(&version::told(program, config), Some(Color::Verbose));
+    }
+    if verbosity > 0 {
         let text = match &config.file {
             Some(file) => format!("Using {} as config file", file.display()),
             None => "No config file found; using defaults".to_string(),

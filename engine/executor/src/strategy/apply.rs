@@ -208,7 +208,9 @@ fn described(job: &Job) -> Dict {
     let mut all: Dict = task.frame.attrs.clone();
     let name = job.info.role.as_ref().and_then(|role| job.info.name.strip_prefix(&format!("{role} : ")));
     all.insert("name", name.unwrap_or(&job.info.name));
-    all.insert("action", job.info.resolved.as_str());
+    // As it was written; what a template chose is known only now.
+    let written = !job.task.action.may_be_template();
+    all.insert("action", if written { job.task.action.as_str() } else { job.info.resolved.as_str() });
     all.insert("args", task.args.named.clone());
     match Value::Dict(all).into_untrusted() {
         Value::Dict(dict) => dict,

@@ -106,7 +106,13 @@ impl Stage {
             }
             _ => {
                 let frame = loader.include_frame(task, Path::new(""), &vars, &apply);
-                let request = RoleRequest::of_include(&include.args, &frame, task.origin.as_ref(), false)?;
+                let request = RoleRequest::of_include(
+                    &self.runner.loader,
+                    &include.args,
+                    &frame,
+                    task.origin.as_ref(),
+                    false,
+                )?;
                 let request = RoleRequest { name: Text::clone(&request.name), ..request };
                 let used = loader.role(&request).map_err(|error| {
                     if request.rescuable {

@@ -54,8 +54,13 @@ fn done(action: &str, job: &Job) -> String {
     }
 }
 
-/// Refuse an unknown action.
+/// Refuse an unknown action, and the end of a role where there is none.
 pub(crate) fn check(action: &str, task: &Task) -> Result<(), Diagnostic> {
+    if action == "end_role" && (task.handler || task.role().is_none()) {
+        let place = if task.handler { "a handler" } else { "outside of a role" };
+        let text = format!("Cannot execute 'end_role' from {place}");
+        return Err(Diagnostic::parse(text, task.origin.as_ref()));
+    }
     if ACTIONS.contains(&action) {
         return Ok(());
     }

@@ -54,6 +54,9 @@ enum Prepared {
 fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Result<Prepared, Diagnostic> {
     let templar = job.templar(scope);
     let delegate = delegate(job, scope, &templar)?;
+    let seen = delegate.as_ref().map(|delegate| scope.clone().delegated_to(&delegate.name));
+    let scope = seen.as_ref().unwrap_or(scope);
+    let templar = if seen.is_some() { job.templar(scope) } else { templar };
     let when = job.frame().all("when");
     let verdict = first_false("when", &when, &templar);
     match (verdict, loop_error) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustible_protocol::{Dict, Value};
+use rustible_protocol::{Dict, Value, repr};
 use rustible_source::Diagnostic;
 
 use super::{Level, Loader, playbook::comma_list, playbook::listed};
@@ -76,7 +76,8 @@ impl Loader {
         for section in ["block", "rescue", "always"] {
             attrs.remove(section);
         }
-        let frame = Arc::new(Frame::inside(parent, FrameKind::Block, with_tag_list(attrs), entry.origin()));
+        let frame =
+            Arc::new(Frame::inside(parent, FrameKind::Block, with_tag_list(self, attrs), entry.origin()));
         check_vars(self, entry)?;
         let section = |name: &str| match entry.get(name) {
             None => Ok(Vec::new()),
@@ -107,12 +108,22 @@ impl Loader {
     }
 }
 
-/// The keywords with `tags` as a list.
-pub(super) fn with_tag_list(mut attrs: Dict) -> Dict {
-    if let Some(tags) = attrs.get("tags") {
-        let tags = comma_list(listed(Some(tags)));
-        attrs.insert("tags", tags);
+/// The keywords with `tags` as a list; tags with a meaning of their own are warned of.
+pub(super) fn with_tag_list(loader: &Loader, mut attrs: Dict) -> Dict {
+    const RESERVED: [&str; 3] = ["all", "tagged", "untagged"];
+    let Some(written) = attrs.get("tags").cloned() else { return attrs };
+    let tags = comma_list(listed(Some(&written)));
+    let reserved: Vec<&str> =
+        RESERVED.into_iter().filter(|name| tags.iter().any(|tag| tag.as_str() == Some(name))).collect();
+    // What has been taken apart before was warned of then.
+    if !reserved.is_empty() && written.origin().is_some() {
+        let shown = repr::repr(&reserved.into_iter().map(Value::from).collect::<Vec<_>>().into());
+        let text = format!(
+            "Found reserved tagnames in tags: {shown}, we do not recommend doing this as it might give unexpected results"
+        );
+        loader.source.warn(Diagnostic::new(text).at(written.origin()).render());
     }
+    attrs.insert("tags", tags);
     attrs
 }
 

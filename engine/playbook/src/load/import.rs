@@ -51,7 +51,7 @@ impl Loader {
     #[must_use]
     pub fn include_frame(&self, task: &Task, path: &Path, vars: &Dict, passed_on: &Dict) -> Arc<Frame> {
         let Some(parent) = &task.frame.parent else { return task.frame.clone() };
-        let attrs = with_tag_list(passed_on.clone());
+        let attrs = with_tag_list(self, passed_on.clone());
         let mut frame = Frame::inside(parent, FrameKind::Include, attrs, task.origin.as_ref());
         frame.vars.extend(&task.frame.vars);
         frame.vars.extend(vars);
@@ -132,7 +132,7 @@ impl Loader {
             args.insert(key.clone(), value);
         }
         let frame = self.include_frame(task, Path::new(""), &Dict::new(), &statement(task));
-        let request = RoleRequest::of_include(&args, &frame, task.origin.as_ref(), true)?;
+        let request = RoleRequest::of_include(self, &args, &frame, task.origin.as_ref(), true)?;
         let used = self.role(&request)?;
         items.push(Item::Block(Arc::new(Block {
             frame,

@@ -79,6 +79,9 @@ pub struct Loader {
     pub collections_path: Vec<PathBuf>,
     /// Put the refusal of unsupported actions off to the moment a host gets there.
     pub lenient: bool,
+    /// Whether roles that do not say show their variables to the rest of the play; as the language has it when nothing
+    /// is configured.
+    pub public_roles: Option<bool>,
     /// Numbers for uuids.
     pub counter: AtomicU64,
     /// Roles that static imports brought in while something was loaded, with their handlers.

@@ -5,12 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use rustible_protocol::{Dict, Text, Value};
+use rustible_protocol::{Dict, Text, Value, repr};
 use rustible_source::Diagnostic;
 
-use super::{
-    Level, Loader, RoleRequest, as_list, playbook::Imported, playbook::comma_list, playbook::listed,
-};
+use super::{Level, Loader, RoleRequest, block::with_tag_list, playbook::Imported, playbook::listed};
 use crate::{
     frame::{Frame, FrameKind},
     keywords::keyword,
@@ -19,6 +17,7 @@ use crate::{
 
 impl Loader {
     pub(super) fn play(&self, entry: &Dict, file: &Path, imported: &Imported) -> Result<Play, Diagnostic> {
+        let entry = &with_remote_user(entry)?;
         Self::check_keywords(entry, Level::Play, "Play")?;
         check_hosts(entry)?;
         let mut attrs = entry.clone();
@@ -29,10 +28,7 @@ impl Loader {
         if !imported.when.is_empty() {
             attrs.insert("when", imported.when.clone());
         }
-        if let Some(tags) = attrs.get("tags") {
-            let tags = comma_list(listed(Some(tags)));
-            attrs.insert("tags", tags);
-        }
+        let attrs = with_tag_list(self, attrs);
         let mut vars = imported.vars.clone();
         let own = play_vars(entry)?;
         self.warn_of(&own);
@@ -64,14 +60,30 @@ impl Loader {
     fn fill(&self, play: &mut Play, entry: &Dict, frame: &Arc<Frame>) -> Result<(), Diagnostic> {
         let section = |name: &str| -> Result<Vec<Item>, Diagnostic> {
             let tasks = entry.get(name).cloned().unwrap_or_default();
+            if !matches!(tasks, Value::List(_) | Value::Null) {
+                let text = format!(
+                    "A malformed block was encountered while loading {name}: {} should be a list or None but is {}",
+                    repr::str(&tasks),
+                    repr::class(&tasks)
+                );
+                return Err(Diagnostic::parse(text, entry.origin()));
+            }
             self.items(&tasks, frame, false)
         };
         play.items = section("pre_tasks")?;
         play.items.push(Item::Task(self.flush(frame)));
         let mut role_handlers = Vec::new();
         let roles = entry.get("roles").cloned().unwrap_or_default();
-        for role in as_list(&roles, "the 'roles' of a play must be a list", entry.origin())? {
-            let request = RoleRequest::of_play(role, frame)?;
+        if !matches!(roles, Value::List(_) | Value::Null) {
+            let text = format!(
+                "A malformed role declaration was encountered: ds ({}) should be a list but was a {}",
+                repr::str(&roles),
+                repr::class(&roles)
+            );
+            return Err(Diagnostic::parse(text, entry.origin()));
+        }
+        for role in listed(Some(&roles)).iter() {
+            let request = RoleRequest::of_play(self, role, frame)?;
             let used = self.role(&request)?;
             collect_roles(&used.role, &mut play.roles);
             play.items.extend(used.items);
@@ -236,4 +248,18 @@ fn truth(value: &Value) -> bool {
         Value::Str(text) => matches!(text.to_lowercase().as_str(), "yes" | "y" | "on" | "1" | "true" | "t"),
         other => other.truthy(),
     }
+}
+
+/// `user`, the old name of `remote_user` in plays, under its new one.
+fn with_remote_user(entry: &Dict) -> Result<Dict, Diagnostic> {
+    let mut entry = entry.clone();
+    if let Some(user) = entry.get("user").cloned() {
+        if entry.contains_key("remote_user") {
+            let text = "both 'user' and 'remote_user' are set for this play. The use of 'user' is deprecated, and should be removed";
+            return Err(Diagnostic::parse(text, entry.origin()));
+        }
+        entry.remove("user");
+        entry.insert("remote_user", user);
+    }
+    Ok(entry)
 }

@@ -76,6 +76,13 @@ impl Loader {
             );
             return Err(error);
         };
+        if entries.is_empty() {
+            let text = format!(
+                "A playbook must contain at least one play: {}",
+                std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf()).display()
+            );
+            return Err(Diagnostic::parse(text, None));
+        }
         let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
         self.catalog.enter(&folder);
         for entry in entries {

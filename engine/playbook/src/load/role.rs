@@ -1,7 +1,7 @@
 //! A role: its folder, variables, dependencies, tasks and handlers.
 
 use std::{
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
@@ -47,8 +47,12 @@ impl RoleRequest {
     ///
     /// # Errors
     /// When it names no role.
-    pub fn of_play(entry: &Value, parent: &Arc<Frame>) -> Result<Self, Diagnostic> {
+    pub fn of_play(loader: &Loader, entry: &Value, parent: &Arc<Frame>) -> Result<Self, Diagnostic> {
         let (name, attrs, params, origin) = match entry {
+            Value::Str(text) if text.contains(',') && !text.may_be_template() => {
+                let error = format!("Invalid old style role requirement: {text}");
+                return Err(Diagnostic::parse(error, None));
+            }
             Value::Str(text) => (text.clone(), Dict::new(), Dict::new(), text.origin().cloned()),
             Value::Dict(dict) => {
                 let name = dict.get("role").or_else(|| dict.get("name")).and_then(Value::as_text);
@@ -83,11 +87,11 @@ impl RoleRequest {
         };
         Ok(Self {
             name,
-            attrs: with_tag_list(attrs),
+            attrs: with_tag_list(loader, attrs),
             params,
             parent: parent.clone(),
             from: Dict::new(),
-            public: true,
+            public: loader.public_roles.unwrap_or(true),
             allow_duplicates: None,
             rescuable: false,
             validate: true,
@@ -101,6 +105,7 @@ impl RoleRequest {
     /// # Errors
     /// When the name is missing or an argument is none of its own.
     pub fn of_include(
+        loader: &Loader,
         args: &Dict,
         frame: &Arc<Frame>,
         at: Option<&Arc<Origin>>,
@@ -115,7 +120,7 @@ impl RoleRequest {
             params: Dict::new(),
             parent: frame.clone(),
             from: Dict::new(),
-            public: stat,
+            public: loader.public_roles.unwrap_or(stat),
             allow_duplicates: Some(true),
             rescuable: !stat,
             validate: true,
@@ -223,7 +228,7 @@ impl Loader {
         let dependency_frame = Arc::new(Self::role_frame(request, &short, &meta));
         let dependencies = meta.get("dependencies").cloned().unwrap_or_default();
         for dependency in as_list(&dependencies, "Expected role dependencies to be a list.", meta.origin())? {
-            let mut inner = RoleRequest::of_play(dependency, &dependency_frame)?;
+            let mut inner = RoleRequest::of_play(self, dependency, &dependency_frame)?;
             inner.parents.clone_from(&parents_with_self);
             inner.public = request.public;
             dependency_uses.push(self.role(&inner)?);
@@ -366,7 +371,18 @@ impl Loader {
     ) -> Result<Option<Value>, Diagnostic> {
         let base = role.join(section).join(name);
         let found = with_endings(&base).into_iter().find(|path| path.is_file());
+        let folder = role.join(section);
         match found {
+            Some(path) if !within(&path, &folder) => Err(Diagnostic::parse(
+                format!(
+                    "Failed loading ''{}'' for role ({}) as it is not inside the expected role path: '{}'",
+                    path.display(),
+                    role.file_name().unwrap_or_default().to_string_lossy(),
+                    folder.display()
+                ),
+                required.and_then(|request| request.origin.as_ref()),
+            )
+            .of_kind(required.map_or(rustible_source::Kind::Parse, kind))),
             Some(path) => self.source.load(&path).map(Some),
             None => required.map_or(Ok(None), |request| Err(absent(section, name, request))),
         }
@@ -463,8 +479,30 @@ impl Loader {
 }
 
 /// A file that the place of use names is not in the role.
+/// Whether the file's path stays below the folder; links may lead anywhere.
+fn within(file: &Path, folder: &Path) -> bool {
+    let mut depth = 0_usize;
+    file.strip_prefix(folder).is_ok_and(|rest| {
+        rest.components().all(|part| match part {
+            Component::ParentDir => depth.checked_sub(1).is_some_and(|less| {
+                depth = less;
+                true
+            }),
+            _ => {
+                depth += 1;
+                true
+            }
+        })
+    })
+}
+
+/// Of what kind an error of the request is.
+fn kind(request: &RoleRequest) -> rustible_source::Kind {
+    if request.rescuable { rustible_source::Kind::General } else { rustible_source::Kind::Parse }
+}
+
 fn absent(section: &str, name: &str, request: &RoleRequest) -> Diagnostic {
-    let kind = if request.rescuable { rustible_source::Kind::General } else { rustible_source::Kind::Parse };
+    let kind = kind(request);
     let message = format!("Could not find specified file in role: {section}/{name}");
     Diagnostic::parse(message, request.origin.as_ref()).of_kind(kind)
 }

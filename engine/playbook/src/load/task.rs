@@ -59,7 +59,7 @@ impl Loader {
         check_vars(self, entry)?;
         check_register(&attrs)?;
         let looped = find_loop(&attrs, entry)?;
-        let mut kept = with_tag_list(attrs.clone());
+        let mut kept = with_tag_list(self, attrs.clone());
         for key in ["args", "action", "local_action", "loop", "loop_control"] {
             kept.remove(key);
         }
