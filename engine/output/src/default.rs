@@ -1,7 +1,5 @@
 //! The `default` callback: the reference's text, line for line.
 
-use std::collections::HashMap;
-
 use rustible_protocol::{
     Value,
     event::{Callback, Event, HostStats, PlaybookInfo, Stats, Status, TaskInfo, TaskResult},
@@ -20,8 +18,8 @@ pub struct Default {
     settings: Settings,
     display: Display,
     last_banner: Option<String>,
-    /// Tasks whose banner waits for something to show.
-    waiting: HashMap<String, std::sync::Arc<TaskInfo>>,
+    /// Whether the hosts of the play are at the same task.
+    lockstep: bool,
 }
 
 impl Default {
@@ -41,7 +39,7 @@ impl Default {
     /// A callback on that display.
     #[must_use]
     pub fn new(settings: Settings, display: Display) -> Self {
-        Self { settings, display, last_banner: None, waiting: HashMap::new() }
+        Self { settings, display, last_banner: None, lockstep: true }
     }
 
     fn failures(&self) -> Sink {
@@ -49,11 +47,13 @@ impl Default {
     }
 
     fn task_start(&mut self, task: &std::sync::Arc<TaskInfo>) {
+        // Where each host goes its own way, a banner is shown with the first result.
+        if !self.lockstep {
+            return;
+        }
         self.last_banner = None;
         if self.settings.ok_hosts && self.settings.skipped_hosts {
             self.banner(task);
-        } else {
-            self.waiting.insert(task.uuid.clone(), task.clone());
         }
     }
 
@@ -317,6 +317,7 @@ impl Callback for Default {
         match event {
             Event::PlaybookStart(info) => self.playbook(info),
             Event::PlayStart(play) => {
+                self.lockstep = play.lockstep;
                 let check = if play.check && self.settings.check_markers { " [CHECK MODE]" } else { "" };
                 let name = play.name.trim();
                 let text =

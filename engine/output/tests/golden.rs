@@ -116,6 +116,7 @@ fn event(event: &Value) -> Event {
         "play" => Event::PlayStart(Arc::new(PlayInfo {
             name: text(event, "name"),
             check: flag(event, "check"),
+            lockstep: true,
             ..PlayInfo::default()
         })),
         "no_hosts" => Event::NoHostsMatched,

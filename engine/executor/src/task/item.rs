@@ -76,7 +76,11 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
         Transport::Local => target.name.clone(),
         Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => ssh.host.clone(),
     };
-    let told = if local || delegate.is_some() { Dict::new() } else { connection_variables(scope, &target) };
+    let told = if local || delegate.is_some() {
+        Dict::new()
+    } else {
+        connection_variables(scope, &target, job.runner.options.connection.password.as_deref())
+    };
     let settled = settle::settle(&keywords, &job.runner.options, &action, Arc::new(target))?;
     let scope = &scope.with(&told);
     let templar = job.templar(scope);
@@ -95,13 +99,17 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
 }
 
 /// How the host is reached, for arguments that ask; variables that are set stay what they are.
-fn connection_variables(scope: &TaskScope, target: &Target) -> Dict {
+fn connection_variables(scope: &TaskScope, target: &Target, password: Option<&str>) -> Dict {
     let mut told = Dict::new();
     let mut tell = |names: &[&str], value: Value| {
         if names.iter().all(|name| scope.get(name).is_none()) {
             names.iter().for_each(|name| drop(told.insert(*name, value.clone())));
         }
     };
+    if let Some(password) = password {
+        let secret = Value::Str(Text::untrusted(password).with_secret(true));
+        tell(&["ansible_password", "ansible_ssh_pass"], secret);
+    }
     match &target.transport {
         Transport::Local => tell(&["ansible_connection"], "local".into()),
         Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => {

@@ -276,6 +276,10 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
     if finished.failed() {
         result.insert("failed", true);
     }
+    if let Some(Value::List(items)) = result.get("results").filter(|_| finished.looped) {
+        let items: Vec<Value> = items.iter().map(without_failed).collect();
+        result.insert("results", items);
+    }
     // Under no_log the cause may hold a secret of the arguments; that a condition of the author's was true does not.
     let plain = |error: &Diagnostic| !finished.no_log || error.summary().ends_with(FAILED_WHEN);
     let error = finished.error.as_ref().filter(|error| plain(error)).map(Diagnostic::render);
@@ -294,6 +298,18 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
         error,
         started: finished.started.unwrap_or_else(SystemTime::now),
         ended: SystemTime::now(),
+    }
+}
+
+/// The result of an item as callbacks show it in that of its loop.
+fn without_failed(item: &Value) -> Value {
+    match item {
+        Value::Dict(item) if item.contains_key("failed") => {
+            let mut shown = item.clone();
+            shown.remove("failed");
+            Value::Dict(shown)
+        }
+        other => other.clone(),
     }
 }
 
