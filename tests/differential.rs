@@ -2,7 +2,8 @@
 //!
 //! A folder of `differential` is a case: `command` has the lines that a shell runs, one after the other; the other files are what
 //! they work on; `expected` is the record of the reference, written by `oracle/record`. Cases that differ on purpose are listed in
-//! `differential/differences`, each with its reason, and must differ.
+//! `differential/differences`, each with its reason; those that differ and should not, in `differential/defects`. A case in either
+//! list must differ.
 
 #![allow(
     clippy::unwrap_used,
@@ -80,9 +81,9 @@ fn each(names: &[String], work: impl Fn(&str) + Sync) {
     });
 }
 
-/// The cases that differ on purpose: `NAME: reason` a line.
-fn differences() -> BTreeMap<String, String> {
-    std::fs::read_to_string(folder().join("differences"))
+/// The cases of a list: `NAME: reason` a line.
+fn list(name: &str) -> BTreeMap<String, String> {
+    std::fs::read_to_string(folder().join(name))
         .expect("the list is there")
         .lines()
         .filter_map(|line| line.split_once(": "))
@@ -117,7 +118,7 @@ fn commands_print_end_and_leave_what_they_do_under_the_reference() {
         return;
     }
     let machine = Machine::rustible(&program());
-    let known = differences();
+    let (wanted, defects) = (list("differences"), list("defects"));
     let bad = Mutex::new(BTreeMap::new());
     let names = names();
     each(&names, |name| {
@@ -126,7 +127,7 @@ fn commands_print_end_and_leave_what_they_do_under_the_reference() {
             Err(_) => Some("nothing was recorded for it".to_string()),
             Ok(expected) => {
                 let found = machine.run(&dir);
-                match (found == expected, known.get(name)) {
+                match (found == expected, wanted.get(name).or(defects.get(name))) {
                     (false, None) => Some(parting(&expected, &found)),
                     (true, Some(_)) => Some("it no longer differs: take it off the list".to_string()),
                     _ => None,
@@ -138,7 +139,7 @@ fn commands_print_end_and_leave_what_they_do_under_the_reference() {
         }
     });
     let bad = bad.into_inner().expect("no worker failed");
-    println!("{} cases, {} differ on purpose", names.len(), known.len());
+    println!("{} cases, {} differ on purpose, {} by defects", names.len(), wanted.len(), defects.len());
     let report: Vec<String> = bad.iter().map(|(name, fault)| format!("{name}, {fault}")).collect();
     assert!(bad.is_empty(), "{}\n{} of {} cases", report.join("\n\n"), bad.len(), names.len());
     assert!(!names.is_empty());
@@ -147,8 +148,10 @@ fn commands_print_end_and_leave_what_they_do_under_the_reference() {
 #[test]
 fn every_difference_is_told_to_users() {
     let readme = std::fs::read_to_string(folder().join("../../README.md")).expect("the read-me is there");
-    for (name, reason) in differences() {
-        assert!(folder().join(&name).is_dir(), "there is no case {name}");
-        assert!(readme.contains(&reason), "the read-me does not tell: {reason}");
+    for name in list("defects").keys().chain(list("differences").keys()) {
+        assert!(folder().join(name).is_dir(), "there is no case {name}");
+    }
+    for reason in list("differences").values() {
+        assert!(readme.contains(reason.as_str()), "the read-me does not tell: {reason}");
     }
 }

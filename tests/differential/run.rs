@@ -124,8 +124,24 @@ impl Machine {
 
     /// What differs between two runs of the same thing: times, durations, names of jobs and of temporary files.
     fn settled(&self, text: &str) -> String {
-        self.rules.iter().fold(text.to_string(), |text, (rule, to)| rule.replace_all(&text, *to).into_owned())
+        let text = in_order(text);
+        self.rules.iter().fold(text, |text, (rule, to)| rule.replace_all(&text, *to).into_owned())
     }
+}
+
+/// The reference lists the hosts of a play in the order of a hash table.
+fn in_order(text: &str) -> String {
+    let mut lines: Vec<&str> = text.split('\n').collect();
+    let mut at = 0;
+    while at < lines.len() {
+        let start = at + 1;
+        let count = lines[at].trim().strip_prefix("hosts (").and_then(|rest| rest.strip_suffix("):"));
+        if let Some(count) = count.and_then(|count| count.parse::<usize>().ok()) {
+            lines[start..start + count].sort_unstable();
+        }
+        at = start;
+    }
+    lines.join("\n")
 }
 
 /// A part of the record; a missing line end is told.

@@ -158,7 +158,7 @@ impl Runner {
 
     fn patterns(&self, play: &Play, templar: &Templar) -> Result<Vec<String>, Diagnostic> {
         let Some(written) = play.frame.own("hosts") else { return Ok(Vec::new()) };
-        let error = |e: Diagnostic| e.context("Error processing keyword 'hosts'", written.origin());
+        let error = |e: Diagnostic| e.context("Error processing keyword 'name'", written.origin());
         match templar.render(written).map_err(error)? {
             Rendered::Value(value) if value.truthy() => Ok(texts(&value)),
             _ => Err(Diagnostic::parse(
@@ -316,7 +316,12 @@ impl Runner {
                 state.cursor.end();
             }
         }
-        if met {
+        if !met {
+            let text = format!(
+                "No matching task \"{wanted}\" found. Note: --start-at-task can only follow static includes."
+            );
+            self.emitter.emit(&Event::Error(text));
+        } else {
             *self.start_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }

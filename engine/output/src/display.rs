@@ -198,7 +198,7 @@ impl Display {
         self.warning(
             "Deprecation warnings can be disabled by setting `deprecation_warnings=False` in ansible.cfg.",
         );
-        self.once(Sink::Err, &format!("[DEPRECATION WARNING]: {text}"), Color::Deprecate);
+        self.once(Sink::Err, &apart(&format!("[DEPRECATION WARNING]: {text}")), Color::Deprecate);
     }
 
     /// `[ERROR]: text`.

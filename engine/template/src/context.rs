@@ -38,6 +38,10 @@ pub(crate) struct Shared {
     pub(crate) depth: Cell<usize>,
 }
 
+const EMBEDDED: &str = "Jinja constant strings should not contain embedded templates. This feature will be disabled by default in ansible-core 2.23.";
+const INLINE: &str =
+    "Use inline expressions, for example: `when: \"{{ a_var }}\" == 42` becomes `when: a_var == 42`";
+
 /// The surroundings of a rendering.
 pub(crate) struct Ctx {
     pub(crate) engine: Arc<Engine>,
@@ -202,13 +206,18 @@ impl Ctx {
         let mut evaluator = Evaluator::new(self.clone(), Options::value());
         evaluator.render_constants = constants;
         let frame = Frame::under(None);
-        match &template.expr {
+        let result = match &template.expr {
             Some(ex) => match evaluator.expr(ex, &frame) {
                 Ok(Rt::Undef(f)) | Err(f) => Ok(Rt::Undef(located(&rendering(&f, "expression"), text))),
                 other => other,
             },
             None => Ok(Rt::Null),
+        };
+        if evaluator.embedded.get() {
+            let warning = Diagnostic::new(EMBEDDED).at(text.origin()).help(INLINE);
+            self.env.warning(&warning.render());
         }
+        result
     }
 
     /// The evaluator's value as the program's; `None` for `omit`.

@@ -157,6 +157,8 @@ pub struct Env {
     pub fetch: Option<Arc<dyn Fetch>>,
     /// Where warnings go.
     pub warn: Option<Warn>,
+    /// Where deprecations go.
+    pub deprecate: Option<Warn>,
     /// Variables of the process for `lookup('env')` and `lookup('pipe')`; `None` for the process's own.
     pub environment: Option<Arc<std::collections::BTreeMap<String, String>>>,
 }
@@ -168,6 +170,12 @@ impl Env {
         match &self.environment {
             Some(all) => all.get(name).cloned(),
             None => std::env::var(name).ok(),
+        }
+    }
+    /// Tell a deprecation, when somebody listens.
+    pub fn deprecated(&self, message: &str) {
+        if let Some(deprecate) = &self.deprecate {
+            deprecate(message);
         }
     }
     /// Say a warning, when somebody listens.

@@ -351,7 +351,7 @@ impl Rt {
             },
             Self::Range(..) => "range",
             Self::Undef(_) => "Undefined",
-            Self::Omit => "Omit",
+            Self::Omit => "_OmitType",
             Self::Obj(obj) => obj.type_name(),
         }
     }

@@ -200,7 +200,10 @@ impl Templar {
                     expression = inner.like(inner.trim());
                 }
                 Rt::Null => return empty(),
-                other => return boolean(&ctx, &other, place),
+                other => {
+                    self.env.deprecated(&Diagnostic::new(DELIMITERS).at(place).render());
+                    return boolean(&ctx, &other, place);
+                }
             }
         }
         if !expression.is_trusted() {
@@ -338,6 +341,8 @@ fn evaluating(fault: &Fault, place: Option<&Arc<rustible_protocol::Origin>>) -> 
     }
     inner
 }
+
+const DELIMITERS: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}. This feature will be removed from ansible-core version 2.23.";
 
 fn boolean(
     ctx: &Rc<Ctx>,

@@ -303,7 +303,7 @@ pub(crate) fn run(
     let vault = file_vault(&secrets);
     let extra = extra::vars(&args.inventory.extra_vars, &vault, merges(config))?;
     let options = options::options(args, config, &sources, extra, redactor)?;
-    let warnings = display.clone();
+    let (warnings, deprecations) = (display.clone(), display.clone());
     let registry = Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere())
         .prepared_by(rustible_actions::preparations())
         .without(rejected)
@@ -317,6 +317,9 @@ pub(crate) fn run(
         tags: extensions::tags(config)?,
         config: Some(Arc::new(config.clone())),
         warn: Some(Arc::new(move |text: &str| warnings.warning(text))),
+        deprecate: config
+            .flag("DEPRECATION_WARNINGS")
+            .then(|| Arc::new(move |text: &str| deprecations.deprecated(text)) as rustible_template::Warn),
         ..Env::default()
     };
     let binaries = embedded::binaries()

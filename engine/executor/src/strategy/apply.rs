@@ -207,7 +207,8 @@ fn described(job: &Job) -> Dict {
     let task: &Task = &job.task;
     let mut all: Dict = task.frame.attrs.clone();
     let name = job.info.role.as_ref().and_then(|role| job.info.name.strip_prefix(&format!("{role} : ")));
-    all.insert("name", name.unwrap_or(&job.info.name));
+    let named = task.frame.own("name").is_some();
+    all.insert("name", if named { name.unwrap_or(&job.info.name) } else { "" });
     // As it was written; what a template chose is known only now.
     let written = !job.task.action.may_be_template();
     all.insert("action", if written { job.task.action.as_str() } else { job.info.resolved.as_str() });

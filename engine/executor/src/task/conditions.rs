@@ -23,7 +23,8 @@ pub(crate) fn first_false<'a>(
             Err(error) => {
                 let at = error.origin.clone().or_else(|| condition.origin().cloned());
                 let error = merged(error, at.as_ref());
-                return Err(error.context(format!("A '{keyword}' expression failed"), at.as_ref()));
+                let article = if keyword.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
+                return Err(error.context(format!("{article} '{keyword}' expression failed"), at.as_ref()));
             }
         }
     }

@@ -59,7 +59,9 @@ async fn run_untimed(job: &Job, ready: &Ready) -> Attempt {
 async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
     if ready.settled.background > 0 {
         let text = format!("This action ({}) does not support async.", job.task.action);
-        return outcome::failed([("msg", Value::from(text))].into_iter().collect(), false);
+        let mut attempt = outcome::failed([("msg", Value::from(text.as_str()))].into_iter().collect(), false);
+        attempt.error = Some(Diagnostic::new(text));
+        return attempt;
     }
     if let Some(refusal) = unknown_options(job, ready, action) {
         return attempt(job, Err(refusal), Vec::new());

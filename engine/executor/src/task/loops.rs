@@ -46,7 +46,9 @@ fn empty() -> Finished {
     result.insert("changed", false);
     result.insert("skipped", true);
     result.insert("results", Value::list());
-    result.insert("skipped_reason", "No items in the list");
+    for reason in ["skipped_reason", "skip_reason"] {
+        result.insert(reason, "No items in the list");
+    }
     Finished { status: Some(Status::Skipped), result, looped: true, ..Finished::default() }
 }
 
@@ -124,9 +126,14 @@ fn warn_of_collisions(job: &Job, control: &Control) {
         if let Some(name) = name
             && rustible_template::Scope::get(&scope, name).is_some()
         {
-            job.runner.emitter.warn(format!(
-                "The variable '{name}' is already in use. You should set the `{setting}` value in the `loop_control` option for the task to something else to avoid variable collisions and unexpected behavior."
-            ));
+            let advice = format!(
+                "You should set the `{setting}` value in the `loop_control` option for the task to something else to avoid variable collisions and unexpected behavior."
+            );
+            let warning = Diagnostic::new(format!("The variable '{name}' is already in use."));
+            job.runner.emitter.warn(match job.task.control.attrs.get(setting).and_then(Value::origin) {
+                Some(at) => warning.at(Some(at)).help(advice).render(),
+                None => format!("{}\nOrigin: <unknown>\n\n{name}\n\n{advice}\n", warning.message),
+            });
         }
     }
 }
@@ -225,7 +232,7 @@ fn label(job: &Job, scope: &TaskScope, item: &Value, finished: &Finished) -> Str
     match job.templar(scope).render(written) {
         Ok(Rendered::Value(value)) => outcome::shown(&value),
         Ok(Rendered::Omit) => outcome::shown(item),
-        Err(error) => format!("({error})"),
+        Err(_) => outcome::shown(item),
     }
 }
 

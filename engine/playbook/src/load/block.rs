@@ -82,10 +82,7 @@ impl Loader {
         let section = |name: &str| match entry.get(name) {
             None => Ok(Vec::new()),
             Some(tasks @ (Value::List(_) | Value::Null)) => self.items(tasks, &frame, false),
-            Some(other) => Err(Diagnostic::parse(
-                format!("The '{name}' section of a block must be a list of tasks, got {}", other.type_name()),
-                other.origin().or(entry.origin()),
-            )),
+            Some(other) => Err(not_a_list(name, other, entry)),
         };
         Ok(Block {
             frame: frame.clone(),
@@ -140,4 +137,25 @@ pub(super) fn check_vars(loader: &Loader, entry: &Dict) -> Result<(), Diagnostic
             other.origin().or(key.origin()),
         )),
     }
+}
+
+/// A section that is no list of tasks, shown as a text in Python shows itself.
+fn not_a_list(section: &str, found: &Value, entry: &Dict) -> Diagnostic {
+    let shown = match found {
+        Value::Str(text) => text.to_string(),
+        other => rustible_protocol::repr::repr(other),
+    };
+    let name = found.type_name();
+    let mut letters = name.chars();
+    let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let class = match found {
+        Value::Bool(_) => "bool".to_string(),
+        _ => format!("ansible.module_utils._internal._datatag._AnsibleTagged{name}"),
+    };
+    Diagnostic::parse(
+        format!(
+            "A malformed block was encountered while loading {section}: The ds ({shown}) should be a list but was a <class '{class}'>"
+        ),
+        entry.origin(),
+    )
 }

@@ -138,11 +138,10 @@ fn collect_roles(role: &Arc<Role>, roles: &mut Vec<Arc<Role>>) {
 }
 
 fn check_hosts(entry: &Dict) -> Result<(), Diagnostic> {
-    let Some((key, hosts)) = entry.get_key_value("hosts") else {
-        return Err(Diagnostic::parse("the field 'hosts' is required but was not set", entry.origin()));
+    let Some(hosts) = entry.get("hosts") else {
+        return Err(Diagnostic::parse("The field 'hosts' is required but was not set.", entry.origin()));
     };
-    let at = hosts.origin().or(key.origin()).or(entry.origin());
-    let bad = |message: &str| Err(Diagnostic::parse(message, at));
+    let bad = |message: &str| Err(Diagnostic::parse(message, None));
     match hosts {
         Value::Null => bad("Hosts list cannot be empty. Please check your playbook"),
         Value::Str(text) if text.is_empty() => bad("Hosts list cannot be empty. Please check your playbook"),

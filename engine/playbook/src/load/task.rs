@@ -318,10 +318,8 @@ fn find_loop(attrs: &Dict, entry: &Dict) -> Result<Option<Loop>, Diagnostic> {
             ));
         }
         if found.is_some() {
-            return Err(Diagnostic::parse(
-                format!("duplicate loop in task: {name}"),
-                key.origin().or(entry.origin()),
-            ));
+            let name = name.strip_prefix("with_").unwrap_or(name);
+            return Err(Diagnostic::parse(format!("duplicate loop in task: {name}"), entry.origin()));
         }
         found = Some(next);
     }

@@ -67,6 +67,15 @@ pub(crate) fn call_test(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> Res
     (entry.run)(ctx, &input, args).map_err(|cause| failed("test", name, &cause))
 }
 
+/// Whether there is such a plugin: for names that another filter was given, which the syntax does not know.
+pub(crate) fn known(ctx: &Rc<Ctx>, kind: &str, name: &str) -> Res<()> {
+    let native = if kind == "filter" { registry::filter(name).is_some() } else { registry::test(name).is_some() };
+    if native || ctx.env.plugins.as_ref().is_some_and(|p| p.exists(kind, name)) {
+        return Ok(());
+    }
+    Err(fail(format!("No {kind} named '{name}'.")))
+}
+
 /// `target(args)`.
 pub(crate) fn call_value(ctx: &Rc<Ctx>, target: &Rt, args: Args) -> Res<Rt> {
     match target {

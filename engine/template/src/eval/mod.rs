@@ -13,7 +13,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 use rustible_protocol::{Text, Value};
 
 pub(crate) use access::{attribute, item};
-pub(crate) use call::{call_filter, call_test, call_value, first_marker};
+pub(crate) use call::{call_filter, call_test, call_value, first_marker, known};
 pub(crate) use expr::caught;
 
 use crate::{
@@ -72,6 +72,8 @@ pub(crate) struct Evaluator {
     pub(crate) options: Options,
     /// Templates in string literals are rendered (conditions).
     pub(crate) render_constants: bool,
+    /// Whether there were templates in literals.
+    pub(crate) embedded: std::cell::Cell<bool>,
     pub(crate) blocks: Rc<RefCell<Blocks>>,
     /// The parent named by `extends`.
     pub(crate) parent: Option<Rt>,
@@ -79,7 +81,7 @@ pub(crate) struct Evaluator {
 
 impl Evaluator {
     pub(crate) fn new(ctx: Rc<Ctx>, options: Options) -> Self {
-        Self { ctx, options, render_constants: false, blocks: Rc::default(), parent: None }
+        Self { ctx, options, render_constants: false, embedded: std::cell::Cell::default(), blocks: Rc::default(), parent: None }
     }
 
     /// The value of what was emitted: nothing is `None`, one node is itself, several are one text.
@@ -137,6 +139,7 @@ impl Evaluator {
     pub(crate) fn constant(&self, value: &Value) -> Rt {
         match value {
             Value::Str(text) if self.render_constants && text.may_be_template() => {
+                self.embedded.set(true);
                 self.ctx.evaluate(text, &Options::value(), None)
             }
             Value::Str(text) => Rt::Str(text.clone()),

@@ -71,6 +71,16 @@ fn lazy_name(value: &Rt) -> &'static str {
     }
 }
 
+/// The same with its module, as a class is shown.
+fn lazy_path(value: &Rt) -> String {
+    match value {
+        Rt::Dict(_) | Rt::List(_) => {
+            format!("ansible._internal._templating._lazy_containers.{}", lazy_name(value))
+        }
+        other => other.type_name().to_string(),
+    }
+}
+
 fn merged(a: &Rc<DictObj>, b: &Rc<DictObj>, recursive: bool, merge: &str) -> Res<Rc<DictObj>> {
     if a.len() == 0 {
         return Ok(b.clone());
@@ -114,7 +124,7 @@ fn dict2items(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let Rt::Dict(dict) = &input else {
         return Err(fail(format!(
             "dict2items requires a dictionary, got <class '{}'> instead.",
-            input.type_name()
+            lazy_path(&input)
         )));
     };
     let (key_name, value_name) = (Value::from(args.text(0, "key")?), Value::from(args.text(1, "value")?));

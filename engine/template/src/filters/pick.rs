@@ -6,7 +6,7 @@ use super::Table;
 use crate::{
     args::bind,
     context::Ctx,
-    eval::{call_filter, call_test, item},
+    eval::{call_filter, call_test, item, known},
     ops, repr,
     rt::{Args, Res, Rt, fail},
 };
@@ -59,6 +59,7 @@ fn map(ctx: &Rc<Ctx>, input: Rt, mut args: Args) -> Res<Rt> {
     let name = repr::text(&args.pos.remove(0))?;
     let mut out = Vec::with_capacity(items.len());
     for item in items {
+        known(ctx, "filter", &name)?;
         out.push(crate::eval::caught(call_filter(ctx, &name, item, args.clone()))?);
     }
     Ok(Rt::list(out))
@@ -81,7 +82,10 @@ fn pick(ctx: &Rc<Ctx>, input: Rt, mut args: Args, by_attribute: bool, keep: bool
             None => item.clone(),
         };
         let yes = match &test {
-            Some(test) => call_test(ctx, test, value, args.clone())?,
+            Some(test) => {
+                known(ctx, "test", test)?;
+                call_test(ctx, test, value, args.clone())?
+            }
             None => value.truthy()?,
         };
         if yes == keep {

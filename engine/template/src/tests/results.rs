@@ -24,9 +24,12 @@ pub(crate) const TABLE: Table = &[
     ("unreachable", |_, v, _| flag(v, "unreachable")),
     ("reachable", |_, v, _| flag(v, "unreachable").map(|f| !f)),
     ("timedout", |_, v, _| Ok(field(v, "timedout")?.is_some_and(|t| t.truthy().unwrap_or(false)))),
-    ("finished", |_, v, _| {
+    ("finished", |ctx, v, _| {
         field(v, "finished")?;
         let asynchronous = field(v, "ansible_job_id")?.is_some() || field(v, "started")?.is_some();
+        if !asynchronous {
+            ctx.env.warning("The 'finished' test expects an async task, but a non-async task was tested");
+        }
         Ok(!asynchronous || flag(v, "finished")?)
     }),
     ("started", |_, v, _| Ok(field(v, "started")?.is_none_or(|s| s.truthy().unwrap_or(false)))),
