@@ -95,9 +95,8 @@ fn list(name: &str) -> BTreeMap<String, String> {
 fn parting(expected: &str, found: &str) -> String {
     let lines = expected.lines().zip(found.lines()).position(|(a, b)| a != b);
     let at = lines.unwrap_or_else(|| expected.lines().count().min(found.lines().count()));
-    let show = |text: &str| {
-        text.lines().skip(at.saturating_sub(2)).take(7).collect::<Vec<_>>().join("\n    ")
-    };
+    let show =
+        |text: &str| text.lines().skip(at.saturating_sub(2)).take(7).collect::<Vec<_>>().join("\n    ");
     format!("line {}:\n  reference:\n    {}\n  rustible:\n    {}", at + 1, show(expected), show(found))
 }
 

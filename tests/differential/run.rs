@@ -45,7 +45,8 @@ impl Machine {
 
     /// Names in both have the same length, so that text is wrapped at the same places.
     fn new(python: &Path, program: impl Fn(&str) -> PathBuf) -> Self {
-        let root = tempfile::Builder::new().prefix("differ").rand_bytes(8).tempdir_in("/tmp").expect("a folder");
+        let root =
+            tempfile::Builder::new().prefix("differ").rand_bytes(8).tempdir_in("/tmp").expect("a folder");
         let bin = root.path().join("bin");
         std::fs::create_dir(&bin).expect("a folder");
         for name in PROGRAMS {
@@ -97,7 +98,11 @@ impl Machine {
                 section(&mut text, &std::fs::read(&path).unwrap_or_default());
             }
         }
-        self.settled(&text.replace(&here.display().to_string(), "@here@").replace(&home.display().to_string(), "@home@"))
+        self.settled(
+            &text
+                .replace(&here.display().to_string(), "@here@")
+                .replace(&home.display().to_string(), "@home@"),
+        )
     }
 
     fn command(&self, line: &str, here: &Path, home: &Path) -> Output {

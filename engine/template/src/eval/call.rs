@@ -69,7 +69,8 @@ pub(crate) fn call_test(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> Res
 
 /// Whether there is such a plugin: for names that another filter was given, which the syntax does not know.
 pub(crate) fn known(ctx: &Rc<Ctx>, kind: &str, name: &str) -> Res<()> {
-    let native = if kind == "filter" { registry::filter(name).is_some() } else { registry::test(name).is_some() };
+    let native =
+        if kind == "filter" { registry::filter(name).is_some() } else { registry::test(name).is_some() };
     if native || ctx.env.plugins.as_ref().is_some_and(|p| p.exists(kind, name)) {
         return Ok(());
     }

@@ -81,7 +81,14 @@ pub(crate) struct Evaluator {
 
 impl Evaluator {
     pub(crate) fn new(ctx: Rc<Ctx>, options: Options) -> Self {
-        Self { ctx, options, render_constants: false, embedded: std::cell::Cell::default(), blocks: Rc::default(), parent: None }
+        Self {
+            ctx,
+            options,
+            render_constants: false,
+            embedded: std::cell::Cell::default(),
+            blocks: Rc::default(),
+            parent: None,
+        }
     }
 
     /// The value of what was emitted: nothing is `None`, one node is itself, several are one text.

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo oops >&2; exit 1
