@@ -120,6 +120,7 @@ impl Machine {
                 ("LANG", "C.UTF-8"),
                 ("ANSIBLE_NOCOLOR", "1"),
                 ("ANSIBLE_FORKS", "1"),
+                ("PYTHONDONTWRITEBYTECODE", "1"),
                 ("ANSIBLE_LOCALHOST_WARNING", "0"),
                 ("ANSIBLE_INVENTORY_UNPARSED_WARNING", "0"),
             ])

@@ -71,7 +71,7 @@ pub(crate) fn call_test(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> Res
 pub(crate) fn known(ctx: &Rc<Ctx>, kind: &str, name: &str) -> Res<()> {
     let native =
         if kind == "filter" { registry::filter(name).is_some() } else { registry::test(name).is_some() };
-    if native || ctx.env.plugins.as_ref().is_some_and(|p| p.exists(kind, name)) {
+    if native || foreign::find(ctx, kind, name, false)?.is_some() {
         return Ok(());
     }
     Err(fail(format!("No {kind} named '{name}'.")))
