@@ -44,6 +44,9 @@ struct Server {
 
 /// Serve until the input ends or the lease does; the exit status.
 pub(crate) fn serve(modules: &'static dyn Modules, options: &Options) -> i32 {
+    // What tasks start must not read from the terminal of whoever started the run. Where this leads a session already,
+    // there is none.
+    let _ = rustix::process::setsid();
     let Ok((link, incoming)) = take_standard_streams() else { return 1 };
     let link = Arc::new(link);
     let greeted = link.raw(MAGIC).and_then(|()| link.send(0, &Message::Hello(hello(options))));
