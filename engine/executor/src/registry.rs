@@ -164,7 +164,7 @@ impl Registry {
 
 fn found(lookup: Lookup) -> Option<Found> {
     match lookup {
-        Lookup::Module(full) => Some(Found::Known(full)),
+        Lookup::Module(full) | Lookup::Action(full) => Some(Found::Known(full)),
         Lookup::Refused(why) => Some(Found::Refused(why)),
         Lookup::Moved(_) | Lookup::Nothing => None,
     }

@@ -90,6 +90,8 @@ pub struct Setup {
     pub callbacks: Vec<Box<dyn Callback>>,
     /// Who is asked.
     pub asker: Box<dyn Asker>,
+    /// Runs plugins in Python.
+    pub helper: Option<Arc<rustible_plugins::Helper>>,
     /// Where facts are kept between runs.
     pub fact_cache: Option<FactCache>,
 }
@@ -108,6 +110,8 @@ pub struct Runner {
     pub engine: Arc<Engine>,
     /// What templates may use of the outside.
     pub env: Env,
+    /// Runs plugins in Python.
+    pub helper: Option<Arc<rustible_plugins::Helper>>,
     /// Connections.
     pub pool: Pool,
     /// Events and counts.
@@ -167,6 +171,7 @@ impl Runner {
             files,
             engine,
             env,
+            helper: setup.helper,
             pool: setup.pool,
             emitter,
             store: Arc::new(setup.fact_cache.map_or_else(Store::default, Store::cached)),

@@ -32,7 +32,7 @@ impl Tree {
         let places = lock(&self.places);
         let beside = places.beside(&format!("{kind}_plugins")).collect::<Vec<_>>();
         let configured = places.plugins.get(kind).cloned().unwrap_or_default();
-        beside.into_iter().chain(configured).filter(|folder| folder.is_dir()).collect()
+        beside.into_iter().chain(configured).filter(|folder| folder.is_dir()).map(absolute).collect()
     }
 
     /// Folders whose `ansible_collections` Python may import from.
@@ -40,6 +40,7 @@ impl Tree {
         let roots = lock(&self.places).roots();
         roots
             .into_iter()
+            .map(absolute)
             .filter(|root| root.ends_with("ansible_collections") || root.join("ansible_collections").is_dir())
             .collect()
     }
@@ -88,8 +89,10 @@ impl Tree {
             let mut parts: Vec<&str> = full.name.split('.').collect();
             let last = parts.pop().unwrap_or_default();
             inner.extend(&parts);
-            let file =
-                |path: PathBuf| PluginFile { full: python_name(&folder, full.collection, &path), path };
+            let file = |path: PathBuf| PluginFile {
+                full: python_name(&folder, full.collection, &path),
+                path: absolute(path),
+            };
             return answering(&inner, kind, last).into_iter().map(file).collect();
         }
         Vec::new()
@@ -110,6 +113,11 @@ impl Tree {
     pub fn python(&self) -> Option<PathBuf> {
         self.core().map(|core| core.python.clone())
     }
+}
+
+/// The folder by a path that means the same wherever it is used.
+fn absolute(folder: PathBuf) -> PathBuf {
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 /// Files of a folder that may have it: for filters and tests every one in which the word stands.

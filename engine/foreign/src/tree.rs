@@ -9,7 +9,7 @@ use std::{
 use rustible_protocol::Style;
 
 use crate::{
-    Payload, Places,
+    Payload, Places, PluginFile,
     collections::{self, Full},
     core::Core,
     folders,
@@ -23,6 +23,8 @@ use crate::{
 pub enum Lookup {
     /// A module, by the full name under which [`Tree::payload`] finds it.
     Module(String),
+    /// An action plugin in Python, by the full name under which [`Tree::action`] finds it.
+    Action(String),
     /// The name moved; this is its full name now.
     Moved(String),
     /// There is something of that name that rustible cannot run; why.
@@ -85,6 +87,22 @@ impl Tree {
         };
         lock(&self.files).insert(name.to_string(), lookup.clone());
         lookup
+    }
+
+    /// The file of an action plugin by its full name.
+    pub fn action(&self, name: &str) -> Option<PluginFile> {
+        let Lookup::Action(full) = self.find(name) else { return None };
+        let parts = Full::of(&full)?;
+        if parts.collection == BUILTIN {
+            let path = folders::plugin(&self.core()?.package.join("plugins/action"), parts.name)?;
+            return Some(PluginFile { path, full: Some(format!("ansible.plugins.action.{}", parts.name)) });
+        }
+        self.plugin_files("action", &full, false).into_iter().next()
+    }
+
+    /// Whether there is a module of that full name, whatever stands in front of it.
+    pub fn has_module(&self, name: &str) -> bool {
+        self.path(name).is_some()
     }
 
     /// The version of ansible-core whose modules run; the language's when there is none.
@@ -157,16 +175,8 @@ impl Tree {
     }
 
     fn find_in_library(&self, name: &str) -> Lookup {
-        let action = {
-            let places = lock(&self.places);
-            let folders: Vec<PathBuf> = places
-                .beside("action_plugins")
-                .chain(places.plugins.get("action").cloned().unwrap_or_default())
-                .collect();
-            folders.iter().find_map(|folder| folders::plugin(folder, name))
-        };
-        if let Some(path) = action {
-            return refused_action(name, &path);
+        if !self.plugin_files("action", name, true).is_empty() {
+            return Lookup::Action(format!("{LEGACY}.{name}"));
         }
         match self.path(&format!("{LEGACY}.{name}")) {
             Some(_) => Lookup::Module(format!("{LEGACY}.{name}")),
@@ -189,8 +199,8 @@ impl Tree {
                 None => {}
             }
         }
-        if let Some(path) = collections::action(&folder, full.name) {
-            return refused_action(name, &path);
+        if collections::action(&folder, full.name).is_some() {
+            return Lookup::Action(name.to_string());
         }
         match collections::module(&folder, full.name) {
             Some(_) => Lookup::Module(name.to_string()),
@@ -200,10 +210,10 @@ impl Tree {
 
     fn find_in_core(&self, name: &str, short: &str) -> Lookup {
         let Some(core) = self.core() else { return Lookup::Nothing };
-        if let Some(path) = folders::plugin(&core.package.join("plugins/action"), short)
+        if folders::plugin(&core.package.join("plugins/action"), short).is_some()
             && !self.prepared.iter().any(|prepared| prepared == name)
         {
-            return refused_action(name, &path);
+            return Lookup::Action(name.to_string());
         }
         if folders::plugin(&core.package.join("modules"), short).is_some() {
             return Lookup::Module(name.to_string());
@@ -236,11 +246,4 @@ impl Tree {
             collection => collections::module(&self.collection(collection)?, full.name),
         }
     }
-}
-
-fn refused_action(name: &str, path: &Path) -> Lookup {
-    Lookup::Refused(format!(
-        "the action plugin of '{name}' is written in Python ({}), which rustible does not run",
-        path.display()
-    ))
 }

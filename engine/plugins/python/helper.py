@@ -63,6 +63,8 @@ def ask(what, *arguments, request=None):
 def failure(error):
     from ansible import errors
     kind = errors.AnsibleUndefinedVariable if error.get('undefined') else errors.AnsibleError
+    if error.get('unreachable'):
+        kind = errors.AnsibleConnectionFailure
     raise kind(error['message'])
 
 

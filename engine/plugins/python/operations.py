@@ -266,3 +266,21 @@ def version():
     """The version of the ansible-core that plugins see."""
     import ansible.release
     return ('' if not SETTINGS['own'] else 'own ') + ansible.release.__version__
+
+
+def late(module_name, name):
+    """An operation whose modules are imported when it is first asked for."""
+    def call(*arguments):
+        import importlib
+        from rustible_helper import OPERATIONS
+        importlib.import_module(module_name)
+        return OPERATIONS[name](*arguments)
+
+    call.__name__ = name
+    operation(call)
+
+
+late('rustible_callbacks', 'callback')
+late('rustible_callbacks', 'event')
+late('rustible_actions', 'action')
+late('rustible_actions', 'describe_action')

@@ -193,18 +193,28 @@ pub struct Answer {
     pub message: String,
     /// Whether it is that something is not defined.
     pub undefined: bool,
+    /// Whether it is that the host cannot be reached.
+    pub unreachable: bool,
+}
+
+impl Answer {
+    /// The host cannot be reached.
+    #[must_use]
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self { message: message.into(), undefined: false, unreachable: true }
+    }
 }
 
 impl From<Diagnostic> for Answer {
     fn from(error: Diagnostic) -> Self {
         let message = error.summary();
-        Self { undefined: message.contains("is undefined"), message }
+        Self { undefined: message.contains("is undefined"), message, unreachable: false }
     }
 }
 
 impl From<String> for Answer {
     fn from(message: String) -> Self {
-        Self { message, undefined: false }
+        Self { message, undefined: false, unreachable: false }
     }
 }
 
@@ -228,6 +238,7 @@ impl Request {
                 let mut error = Dict::new();
                 error.insert("message", answer.message);
                 error.insert("undefined", answer.undefined);
+                error.insert("unreachable", answer.unreachable);
                 message.insert("error", error)
             }
         };

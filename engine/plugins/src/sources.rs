@@ -9,6 +9,8 @@ const HELPER: &[(&str, &str)] = &[
     ("rustible_helper", include_str!("../python/helper.py")),
     ("rustible_values", include_str!("../python/values.py")),
     ("rustible_loading", include_str!("../python/loading.py")),
+    ("rustible_actions", include_str!("../python/actions.py")),
+    ("rustible_callbacks", include_str!("../python/callbacks.py")),
     ("rustible_operations", include_str!("../python/operations.py")),
 ];
 
@@ -27,6 +29,8 @@ const ANSIBLE: &[(&str, &str)] = package! {
     "ansible.template": "template.py",
     "ansible.plugins.__init__": "plugins.py",
     "ansible.plugins.lookup.__init__": "lookup.py",
+    "ansible.plugins.action.__init__": "action.py",
+    "ansible.plugins.callback.__init__": "callback.py",
     "ansible.plugins.filter.__init__": "empty.py",
     "ansible.plugins.test.__init__": "empty.py",
     "ansible.parsing.__init__": "empty.py",

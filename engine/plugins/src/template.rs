@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -111,7 +111,7 @@ impl Plugins for TemplatePlugins {
             "lookup" => ("lookup", vec![Value::str(name), path, full, args, named.into()]),
             _ => ("run", vec![Value::str(kind), Value::str(name), path, full, args, named.into()]),
         };
-        let mut answer = |what: &str, with: Vec<Value>| self.answer(outside, what, with);
+        let mut answer = |what: &str, with: Vec<Value>| self.answer(outside, what, &with);
         self.helper.call(what, &with, &mut answer).map_err(|failed: Failed| failed.diagnostic())
     }
 
@@ -121,53 +121,66 @@ impl Plugins for TemplatePlugins {
 }
 
 impl TemplatePlugins {
-    fn answer(&self, outside: &dyn Outside, what: &str, with: Vec<Value>) -> Result<Value, Answer> {
-        let dict = |at: usize| with.get(at).and_then(Value::as_dict).cloned().unwrap_or_default();
+    fn answer(&self, outside: &dyn Outside, what: &str, with: &[Value]) -> Result<Value, Answer> {
+        if what != "has" {
+            return answer(outside, &self.basedir, what, with);
+        }
         let text = |at: usize| with.get(at).and_then(Value::as_str).unwrap_or_default().to_string();
-        let some = |value: Option<Value>| Value::from(value.into_iter().collect::<Vec<_>>());
-        Ok(match what {
-            "variable" => some(host(outside, with.first())?.get(&text(1))),
-            "variables" => {
-                let scope = host(outside, with.first())?;
-                let pair = |name: Text| scope.get(&name).map(|value| (Value::Str(name), value));
-                Value::Dict(scope.names().into_iter().filter_map(pair).collect())
-            }
-            "names" => outside.scope().names().into_iter().map(Value::Str).collect::<Vec<_>>().into(),
-            "hosts" => {
-                let hosts = outside.scope().hostvars().map(|all| all.hosts()).unwrap_or_default();
-                hosts.into_iter().map(Value::Str).collect::<Vec<_>>().into()
-            }
-            "host" => outside.scope().hostvars().is_some_and(|all| all.host(&text(0)).is_some()).into(),
-            "rendered" => match outside.scope().get(&text(0)) {
-                Some(value) => some(Some(outside.render(&value, Dict::new())?)),
-                None => some(None),
-            },
-            "template" => outside.render(with.first().unwrap_or(&Value::Null), dict(1))?,
-            "expression" => outside.expression(&Text::trusted(text(0), None), dict(1))?,
-            "conditional" => outside.condition(with.first().unwrap_or(&Value::Null), dict(1))?.into(),
-            "plugin" => {
-                let args = with.get(2).and_then(Value::as_list).map(|list| list.to_vec()).unwrap_or_default();
-                outside.plugin(&text(0), &text(1), args, dict(3))?
-            }
-            "has" => {
-                let (kind, name) = (text(0), text(1));
-                let native = match kind.as_str() {
-                    "filter" => rustible_template::filter_exists(&name),
-                    _ => rustible_template::test_exists(&name),
-                };
-                (native || self.known(&kind, &name, native)?.is_some()).into()
-            }
-            "basedir" => match outside.scope().get("playbook_dir") {
-                Some(Value::Str(folder)) => Value::str(folder.as_str()),
-                _ => Value::from(&self.basedir),
-            },
-            other => common(other, &with)?,
-        })
+        let (kind, name) = (text(0), text(1));
+        let native = match kind.as_str() {
+            "filter" => rustible_template::filter_exists(&name),
+            _ => rustible_template::test_exists(&name),
+        };
+        Ok((native || self.known(&kind, &name, native)?.is_some()).into())
     }
 }
 
-/// What every plugin may ask.
-pub(crate) fn common(what: &str, with: &[Value]) -> Result<Value, Answer> {
+/// Answers what a plugin asks of the templates of its task; `basedir` is where relative paths count from without a
+/// playbook.
+///
+/// # Errors
+/// When what it asks for fails, or is nothing that there is.
+pub fn answer(outside: &dyn Outside, basedir: &Path, what: &str, with: &[Value]) -> Result<Value, Answer> {
+    let dict = |at: usize| with.get(at).and_then(Value::as_dict).cloned().unwrap_or_default();
+    let text = |at: usize| with.get(at).and_then(Value::as_str).unwrap_or_default().to_string();
+    let some = |value: Option<Value>| Value::from(value.into_iter().collect::<Vec<_>>());
+    Ok(match what {
+        "variable" => some(host(outside, with.first())?.get(&text(1))),
+        "variables" => {
+            let scope = host(outside, with.first())?;
+            let pair = |name: Text| scope.get(&name).map(|value| (Value::Str(name), value));
+            Value::Dict(scope.names().into_iter().filter_map(pair).collect())
+        }
+        "names" => outside.scope().names().into_iter().map(Value::Str).collect::<Vec<_>>().into(),
+        "hosts" => {
+            let hosts = outside.scope().hostvars().map(|all| all.hosts()).unwrap_or_default();
+            hosts.into_iter().map(Value::Str).collect::<Vec<_>>().into()
+        }
+        "host" => outside.scope().hostvars().is_some_and(|all| all.host(&text(0)).is_some()).into(),
+        "rendered" => match outside.scope().get(&text(0)) {
+            Some(value) => some(Some(outside.render(&value, Dict::new())?)),
+            None => some(None),
+        },
+        "template" => outside.render(with.first().unwrap_or(&Value::Null), dict(1))?,
+        "expression" => outside.expression(&Text::trusted(text(0), None), dict(1))?,
+        "conditional" => outside.condition(with.first().unwrap_or(&Value::Null), dict(1))?.into(),
+        "plugin" => {
+            let args = with.get(2).and_then(Value::as_list).map(|list| list.to_vec()).unwrap_or_default();
+            outside.plugin(&text(0), &text(1), args, dict(3))?
+        }
+        "basedir" => match outside.scope().get("playbook_dir") {
+            Some(Value::Str(folder)) => Value::str(folder.as_str()),
+            _ => Value::from(basedir),
+        },
+        other => common(other, with)?,
+    })
+}
+
+/// Answers what every plugin may ask.
+///
+/// # Errors
+/// As [`answer`].
+pub fn common(what: &str, with: &[Value]) -> Result<Value, Answer> {
     match (what, with) {
         ("yaml", [Value::Str(text), ..]) => {
             let read = rustible_yaml::parse_single(&"<documentation>".into(), text.as_str());

@@ -53,6 +53,8 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;
     "ANSIBLE_CACHE_PLUGINS", "defaults", "cache_plugins", &[""], Plugins;
     "ANSIBLE_CONNECTION_PLUGINS", "defaults", "connection_plugins", &[""], Plugins;
+    "ANSIBLE_INVENTORY_PLUGINS", "defaults", "inventory_plugins", &[""], Plugins;
+    "ANSIBLE_VARS_PLUGINS", "defaults", "vars_plugins", &[""], Plugins;
     "ANSIBLE_STRATEGY_PLUGINS", "defaults", "strategy_plugins", &[""], Plugins;
 };
 

@@ -143,18 +143,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "~/.ansible/plugins/test:/usr/share/ansible/plugins/test",
     ),
     s(
-        "DEFAULT_VARS_PLUGIN_PATH",
-        &["ANSIBLE_VARS_PLUGINS"],
-        &[("defaults", "vars_plugins")],
-        "~/.ansible/plugins/vars:/usr/share/ansible/plugins/vars",
-    ),
-    s(
-        "DEFAULT_INVENTORY_PLUGIN_PATH",
-        &["ANSIBLE_INVENTORY_PLUGINS"],
-        &[("defaults", "inventory_plugins")],
-        "~/.ansible/plugins/inventory:/usr/share/ansible/plugins/inventory",
-    ),
-    s(
         "DEFAULT_NO_TARGET_SYSLOG",
         &["ANSIBLE_NO_TARGET_SYSLOG"],
         &[("defaults", "no_target_syslog")],

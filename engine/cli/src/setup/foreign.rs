@@ -3,9 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rustible_executor::ForeignOptions;
-use rustible_foreign::{Places, Tree};
+use rustible_foreign::{Places, PluginFile, Tree};
 use rustible_output::{Display, Settings, said};
-use rustible_plugins::Helper;
+use rustible_plugins::{Helper, PythonCallback, Say};
+use rustible_protocol::{Dict, Value, event::Callback};
 use rustible_source::{Diagnostic, Kind};
 
 use crate::{
@@ -14,26 +15,104 @@ use crate::{
 };
 
 /// Settings with folders of plugins, by the plugins' kind.
-const FOLDERS: [(&str, &str); 6] = [
+const FOLDERS: [(&str, &str); 5] = [
     ("action", "DEFAULT_ACTION_PLUGIN_PATH"),
     ("callback", "DEFAULT_CALLBACK_PLUGIN_PATH"),
     ("filter", "DEFAULT_FILTER_PLUGIN_PATH"),
     ("lookup", "DEFAULT_LOOKUP_PLUGIN_PATH"),
     ("test", "DEFAULT_TEST_PLUGIN_PATH"),
-    ("vars", "DEFAULT_VARS_PLUGIN_PATH"),
 ];
 
+/// What runs plugins in Python.
+pub(super) struct Python {
+    pub(super) tree: Arc<Tree>,
+    pub(super) helper: Arc<Helper>,
+    say: Say,
+}
+
+impl Python {
+    /// Whether the user has a callback of that name.
+    pub(super) fn has_callback(&self, name: &str) -> bool {
+        !self.tree.plugin_files("callback", name, false).is_empty()
+    }
+
+    /// The user's callback of that name. `enabled`: it was asked for.
+    ///
+    /// # Errors
+    /// When it cannot be loaded.
+    pub(super) fn callback(
+        &self,
+        name: &str,
+        enabled: bool,
+    ) -> Result<Option<Box<dyn Callback>>, Diagnostic> {
+        let files = self.tree.plugin_files("callback", name, false);
+        match files.first() {
+            Some(file) => self.load(name, file, enabled),
+            None => Ok(None),
+        }
+    }
+
+    fn load(
+        &self,
+        name: &str,
+        file: &PluginFile,
+        enabled: bool,
+    ) -> Result<Option<Box<dyn Callback>>, Diagnostic> {
+        let roots = self.tree.collection_roots();
+        let loaded = PythonCallback::load(&self.helper, name, file, &roots, enabled, self.say.clone());
+        match loaded {
+            Ok(loaded) => Ok(loaded.map(|callback| Box::new(callback) as Box<dyn Callback>)),
+            Err(failed) => Err(Diagnostic::new(format!(
+                "The callback plugin '{name}' failed to load: {}",
+                failed.summary()
+            ))),
+        }
+    }
+
+    /// The callbacks that lie beside playbooks and in configured folders and need not be asked for.
+    pub(super) fn callbacks_beside(&self, known: &[String]) -> Vec<Box<dyn Callback>> {
+        let mut found: Vec<Box<dyn Callback>> = Vec::new();
+        let mut seen: Vec<PathBuf> = Vec::new();
+        for folder in self.tree.plugin_folders("callback") {
+            let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path())
+                .collect();
+            files.sort();
+            for path in files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "py")) {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+                if known.contains(&name) || seen.contains(&real) {
+                    continue;
+                }
+                seen.push(real);
+                match self.load(&name, &PluginFile { path, full: None }, false) {
+                    Ok(callback) => found.extend(callback),
+                    Err(error) => {
+                        let said: Dict = [("text", Value::from(error.summary()))].into_iter().collect();
+                        (self.say)("warning", &said);
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
 /// The process that runs plugins in Python, once one is used.
-pub(super) fn helper(tree: &Arc<Tree>, settings: Settings, display: &Display) -> Arc<Helper> {
-    let tree = tree.clone();
+pub(super) fn python(tree: &Arc<Tree>, settings: Settings, display: &Display) -> Python {
+    let whose = tree.clone();
     // The small package of ours can be asked for; else it is taken where nothing else is installed.
     let own = std::env::var("RUSTIBLE_PLUGINS").is_ok_and(|which| which == "own");
     let python = move || {
-        let installed = if own { None } else { tree.python() };
+        let installed = if own { None } else { whose.python() };
         installed.unwrap_or_else(|| PathBuf::from(rustible_inventory::controller_python()))
     };
     let display = display.clone();
-    Helper::new(Box::new(python), own, Arc::new(move |how, what| said(&display, &settings, how, what)))
+    let say: Say = Arc::new(move |how, what| said(&display, &settings, how, what));
+    Python { tree: tree.clone(), helper: Helper::new(Box::new(python), own, say.clone()), say }
 }
 
 /// Where such modules come from.

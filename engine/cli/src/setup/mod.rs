@@ -232,7 +232,7 @@ fn callbacks(
     config: &Config,
     display: &Display,
     artifacts: Option<&Artifacts>,
-    redactor: &Redactor,
+    (redactor, python): (&Redactor, &foreign::Python),
 ) -> Result<Vec<Box<dyn Callback>>, Diagnostic> {
     let configured = config.text("DEFAULT_STDOUT_CALLBACK").unwrap_or_else(|| "default".into());
     let for_runner = configured == runner::NAME;
@@ -245,7 +245,11 @@ fn callbacks(
     };
     let settings = screen::settings(args, config, display)?;
     let verbosity = settings.verbosity;
-    let mut printing = rustible_output::callback(&name, settings, display.clone())?;
+    let mut printing = match rustible_output::callback(&name, settings, display.clone()) {
+        Ok(printing) => printing,
+        Err(error) if !python.has_callback(&name) => return Err(error),
+        Err(error) => python.callback(&name, true)?.ok_or(error)?,
+    };
     if for_runner {
         printing = runner::around(printing, display, redactor)?;
     }
@@ -260,8 +264,15 @@ fn callbacks(
     if args.adhoc.is_none() || config.flag("DEFAULT_LOAD_CALLBACK_PLUGINS") {
         let files = files::settings(config, verbosity);
         for name in config.list("CALLBACKS_ENABLED") {
-            callbacks.extend(rustible_output::beside(&name, &files, display)?);
+            match rustible_output::beside(&name, &files, display) {
+                Ok(callback) => callbacks.extend(callback),
+                Err(error) if !python.has_callback(&name) => return Err(error),
+                Err(_) => callbacks.extend(python.callback(&name, true)?),
+            }
         }
+        let mut known = config.list("CALLBACKS_ENABLED");
+        known.push(name);
+        callbacks.extend(python.callbacks_beside(&known));
     }
     if let Some(artifacts) = artifacts {
         callbacks.push(Box::new(artifacts.clone()));
@@ -272,6 +283,23 @@ fn callbacks(
 /// A run that is ready.
 pub(crate) struct Ready {
     pub(crate) runner: Arc<Runner>,
+}
+
+/// Actions, modules, and where those come from that are not rustible's own.
+fn registry(
+    args: &Play,
+    config: &Config,
+    rejected: std::collections::HashSet<String>,
+) -> Result<Registry, Diagnostic> {
+    let registry = Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere())
+        .prepared_by(rustible_actions::preparations())
+        .without(rejected)
+        .with_foreign(foreign::tree(args, config), foreign::preferred()?);
+    for file in &args.playbooks {
+        let folder = file.parent().filter(|folder| *folder != Path::new(""));
+        registry.foreign().meet(folder.unwrap_or(Path::new(".")));
+    }
+    Ok(registry)
 }
 
 /// Make the run.
@@ -304,14 +332,11 @@ pub(crate) fn run(
     let extra = extra::vars(&args.inventory.extra_vars, &vault, merges(config))?;
     let options = options::options(args, config, &sources, extra, redactor)?;
     let (warnings, deprecations) = (display.clone(), display.clone());
-    let registry = Registry::new(rustible_actions::actions(), modules::specs(), modules::elsewhere())
-        .prepared_by(rustible_actions::preparations())
-        .without(rejected)
-        .with_foreign(foreign::tree(args, config), foreign::preferred()?);
-    let helper = foreign::helper(registry.foreign(), screen::settings(args, config, &display)?, &display);
+    let registry = registry(args, config, rejected)?;
+    let python = foreign::python(registry.foreign(), screen::settings(args, config, &display)?, &display);
     let here = env::current_dir().unwrap_or_default();
     let template_env = Env {
-        plugins: Some(TemplatePlugins::new(registry.foreign().clone(), helper, here)),
+        plugins: Some(TemplatePlugins::new(registry.foreign().clone(), python.helper.clone(), here)),
         vault: Some(Arc::new(Vaults(secrets.clone()))),
         broken_conditionals: config.flag("ALLOW_BROKEN_CONDITIONALS"),
         tags: extensions::tags(config)?,
@@ -324,7 +349,7 @@ pub(crate) fn run(
     };
     let binaries = embedded::binaries()
         .map_err(|error| Diagnostic::new(format!("cannot find this program: {error}")))?;
-    let callbacks = callbacks(args, config, &display, artifacts.as_ref(), redactor)?;
+    let callbacks = callbacks(args, config, &display, artifacts.as_ref(), (redactor, &python))?;
     let refresh = {
         let (config, secrets, sources, limit) =
             (config.clone(), secrets.clone(), sources.clone(), args.inventory.limit.clone());
@@ -341,6 +366,7 @@ pub(crate) fn run(
         refresh,
         vault,
         env: template_env,
+        helper: Some(python.helper),
         pool: Pool::new(binaries),
         callbacks,
         asker: Box::new(ask::Terminal(display.clone())),

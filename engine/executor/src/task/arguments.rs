@@ -40,6 +40,7 @@ pub(super) fn written(
             }
             Some(other) if other.truthy() => {
                 let at = task.action_origin.as_ref();
+                let action = action.strip_prefix("ansible.legacy.").unwrap_or(action);
                 return Err(Diagnostic::new(format!("Action '{action}' does not support raw params.")).at(at));
             }
             _ => {}

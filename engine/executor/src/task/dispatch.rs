@@ -9,7 +9,7 @@ use rustible_protocol::{Dict, Spec, Value, validate::validate};
 use rustible_source::{Diagnostic, nearest};
 use rustible_template::{Env, Templar};
 
-use super::{Job, attempts::Attempt, item::Ready, modules, outcome};
+use super::{Job, attempts::Attempt, item::Ready, modules, outcome, python};
 use crate::action::{Action, Context, Failure};
 
 /// Run the action or module.
@@ -52,6 +52,9 @@ async fn run_untimed(job: &Job, ready: &Ready) -> Attempt {
     let registry = &job.runner.registry;
     if let Some(action) = registry.action(name).cloned() {
         return of_action(job, ready, &*action).await;
+    }
+    if let Some(attempt) = python::run(job, ready, name).await {
+        return attempt;
     }
     modules::run(job, ready, name).await
 }

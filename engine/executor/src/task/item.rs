@@ -9,7 +9,9 @@ use rustible_source::Diagnostic;
 use rustible_template::{Rendered, Scope, Templar};
 use rustible_vars::TaskScope;
 
-use super::{Finished, Include, Job, Settled, arguments, attempts, conditions::first_false, outcome, settle};
+use super::{
+    Finished, Include, Job, Settled, arguments, attempts, conditions::first_false, outcome, python, settle,
+};
 use crate::{keyword::Keywords, target::Resolver};
 
 /// The delegate's name, and what its connection variables are read from.
@@ -84,7 +86,8 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
     let settled = settle::settle(&keywords, &job.runner.options, &action, Arc::new(target))?;
     let scope = &scope.with(&told);
     let templar = job.templar(scope);
-    let takes_raw = job.runner.registry.spec(&action).is_some_and(|spec| spec.free_form);
+    let takes_raw = job.runner.registry.spec(&action).is_some_and(|spec| spec.free_form)
+        || python::takes_raw(job, &action);
     let written = arguments::written(&job.task, &action, takes_raw, &templar)?;
     let raw = job.runner.registry.action(&action).map_or(&[][..], |a| a.raw_arguments());
     let raw =

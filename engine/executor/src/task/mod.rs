@@ -10,6 +10,7 @@ mod item;
 mod loops;
 mod modules;
 mod outcome;
+mod python;
 mod register;
 mod settle;
 

@@ -1,0 +1,314 @@
+//! Action plugins in Python: run by the helper, which asks back for what happens on the target.
+
+use std::sync::Arc;
+
+use rustible_connection::Transport;
+use rustible_playbook::{Catalog, Found};
+use rustible_plugins::{Answer, Failed, Helper, Message, answer};
+use rustible_protocol::{Dict, Text, Value};
+use rustible_source::Diagnostic;
+use rustible_template::{Outside, Scope, Templar};
+use tokio::sync::mpsc;
+
+use super::{Job, attempts::Attempt, dispatch::attempt, foreign, item::Ready, modules, outcome};
+use crate::{action::Failure, keyword::text_of, module};
+
+/// Whether the action of that name is a plugin in Python that takes a bare text.
+pub(super) fn takes_raw(job: &Job, name: &str) -> bool {
+    let Some((helper, with)) = plugin(job, name) else { return false };
+    let told = helper.call("describe_action", &with, &mut |what, with| rustible_plugins::common(what, &with));
+    told.is_ok_and(|told| told.get("raw").is_some_and(Value::truthy))
+}
+
+/// The helper, and the plugin as it is asked for.
+fn plugin<'a>(job: &'a Job, name: &str) -> Option<(&'a Arc<Helper>, Vec<Value>)> {
+    let file = job.runner.registry.foreign().action(name)?;
+    let helper = job.runner.helper.as_ref()?;
+    let full = file.full.as_deref().map(Value::str);
+    let short = name.strip_prefix("ansible.legacy.").unwrap_or(name);
+    let roots: Vec<Value> =
+        job.runner.registry.foreign().collection_roots().iter().map(Value::from).collect();
+    Some((helper, vec![Value::str(short), Value::from(&file.path), full.into(), roots.into()]))
+}
+
+/// Run the plugin; `None` when there is none of that name.
+pub(super) async fn run(job: &Job, ready: &Ready, name: &str) -> Option<Attempt> {
+    let (helper, mut with) = plugin(job, name)?;
+    with.extend([task(job, ready).into(), connection(ready).into(), context(ready).into()]);
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let sink = Box::new(move |message| {
+        // A task that was ended by its timeout listens no more.
+        let _late = sender.send(message);
+    });
+    let request = match helper.begin("action", &with, sink) {
+        Ok(request) => request,
+        Err(failed) => return Some(raised(job, &failed)),
+    };
+    let mut waited = false;
+    while let Some(message) = receiver.recv().await {
+        match message {
+            Message::Ask(what, with) => {
+                waited |= what == "module" && with.get(2).is_some_and(Value::truthy);
+                let answer = respond(job, ready, &what, with).await;
+                if let Err(failed) = request.answer(answer) {
+                    return Some(raised(job, &failed));
+                }
+            }
+            Message::Done(Value::Dict(result)) => {
+                let polled = ready.settled.background > 0 && ready.settled.poll > 0;
+                let raised = result.contains_key("_ansible_rustible_raised");
+                if polled && !waited && !raised && !result.contains_key("ansible_job_id") {
+                    let text = "No job id was returned by the async task";
+                    return Some(outcome::failed([("msg", Value::from(text))].into_iter().collect(), false));
+                }
+                return Some(ended(job, result));
+            }
+            Message::Done(_) => {
+                return Some(raised(job, &Failed::new("an action plugin returned no result")));
+            }
+            Message::Failed(failed) => return Some(raised(job, &failed)),
+        }
+    }
+    Some(raised(job, &Failed::new("the Python process that runs plugins has ended")))
+}
+
+fn ended(job: &Job, mut result: Dict) -> Attempt {
+    if result.remove("_ansible_rustible_raised").is_some() {
+        result.insert("changed", false);
+        let error = Diagnostic::new(result.get("msg").map(text_of).unwrap_or_default());
+        return Attempt { result, error: Some(error.context("", None)), raised: true, ..Attempt::default() };
+    }
+    let attempt = attempt(job, Ok(result), Vec::new());
+    if attempt.of_module { outcome::failed(attempt.result, false) } else { attempt }
+}
+
+fn raised(job: &Job, failed: &Failed) -> Attempt {
+    if failed.is("AnsibleConnectionFailure") {
+        return outcome::unreachable(failed.summary(), None);
+    }
+    attempt(job, Err(Failure::Error(Box::new(failed.diagnostic()))), Vec::new())
+}
+
+fn task(job: &Job, ready: &Ready) -> Dict {
+    let settled = &ready.settled;
+    let environment: Dict =
+        settled.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut task = Dict::new();
+    task.insert("args", ready.args.clone());
+    task.insert("action", job.task.action.as_str());
+    task.insert("resolved_action", settled.action.as_str());
+    task.insert("name", job.task.frame.own("name").map(text_of).unwrap_or_default());
+    task.insert("async_val", settled.background);
+    task.insert("poll", settled.poll);
+    task.insert("check_mode", settled.check);
+    task.insert("diff", settled.diff);
+    task.insert("no_log", settled.no_log);
+    task.insert("environment", vec![Value::Dict(environment)]);
+    task.insert("ignore_errors", settled.ignore_errors);
+    task.insert("delegate_to", ready.delegate.as_ref().map(|(name, _)| Value::str(name.clone())));
+    task.insert("loop", job.task.looped.as_ref().map(|looped| looped.value.clone()));
+    task.insert("tags", job.info.tags.iter().map(Value::from).collect::<Vec<_>>());
+    task.insert("vars", job.task.frame.own("vars").cloned().unwrap_or_else(|| Dict::new().into()));
+    task.insert("register", job.task.frame.own("register").cloned());
+    task.insert("collections", job.frame().collections().into_iter().map(Value::from).collect::<Vec<_>>());
+    task.insert("implicit", false);
+    task.insert("_role", Value::Null);
+    task.insert("_uuid", job.info.uuid.as_str());
+    escalation(ready, &mut task);
+    task
+}
+
+fn escalation(ready: &Ready, into: &mut Dict) {
+    let become_ = ready.settled.target.escalation.as_ref();
+    into.insert("become", become_.is_some());
+    into.insert("become_user", become_.map(|b| Value::str(b.user.as_str())));
+    into.insert("become_method", become_.map(|b| Value::str(format!("{:?}", b.method).to_lowercase())));
+}
+
+fn connection(ready: &Ready) -> Dict {
+    let target = &ready.settled.target;
+    let mut options = Dict::new();
+    let mut out = Dict::new();
+    let transport = match &target.transport {
+        Transport::Local => "local",
+        Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => {
+            options.insert("host", ssh.host.as_str());
+            options.insert("port", ssh.port.map(u32::from));
+            options.insert("remote_user", ssh.user.as_deref().map(Value::str));
+            "ssh"
+        }
+    };
+    out.insert("transport", transport);
+    out.insert("_load_name", transport);
+    out.insert("ansible_name", format!("ansible.builtin.{transport}"));
+    out.insert("options", options);
+    out.insert("remote_tmp", ready.settled.remote_tmp.as_str());
+    out
+}
+
+fn context(ready: &Ready) -> Dict {
+    let settled = &ready.settled;
+    let mut out = Dict::new();
+    let (address, user, port) = match &settled.target.transport {
+        Transport::Local => (settled.target.name.clone(), None, None),
+        Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => (ssh.host.clone(), ssh.user.clone(), ssh.port),
+    };
+    out.insert("remote_addr", address);
+    out.insert("remote_user", user);
+    out.insert("port", port.map(u32::from));
+    out.insert("check_mode", settled.check);
+    out.insert("diff", settled.diff);
+    out.insert("no_log", settled.no_log);
+    out.insert("verbosity", u32::from(settled.verbosity));
+    out.insert(
+        "connection",
+        if matches!(settled.target.transport, Transport::Local) { "local" } else { "ssh" },
+    );
+    out.insert("timeout", settled.target.timeout.as_secs());
+    escalation(ready, &mut out);
+    out
+}
+
+async fn respond(job: &Job, ready: &Ready, what: &str, with: Vec<Value>) -> Result<Value, Answer> {
+    match what {
+        "module" => execute(job, ready, &with).await,
+        "low" => low_level(job, ready, &with).await,
+        "fetch" => {
+            let path = with.first().map(text_of).unwrap_or_default();
+            let args: Dict = [("src", Value::from(path))].into_iter().collect();
+            let found = execute(job, ready, &[Value::str("ansible.builtin.slurp"), args.into()]).await?;
+            match found.get("content") {
+                Some(content) if !found.get("failed").is_some_and(Value::truthy) => Ok(content.clone()),
+                _ => Err(Answer::from(found.get("msg").map(text_of).unwrap_or_default())),
+            }
+        }
+        "search" => Ok(ready.scope.search_path().iter().map(Value::from).collect::<Vec<_>>().into()),
+        _ => {
+            let outside = TaskOutside(job.templar(&ready.scope));
+            let basedir = std::env::current_dir().unwrap_or_default();
+            answer(&outside, &basedir, what, &with)
+        }
+    }
+}
+
+/// `_execute_module`: name, arguments, in the background or not, check mode, differences.
+async fn execute(job: &Job, ready: &Ready, with: &[Value]) -> Result<Value, Answer> {
+    let name = with.first().map(text_of).unwrap_or_default();
+    let args = with.get(1).and_then(Value::as_dict).cloned().unwrap_or_default();
+    let flag = |at: usize| with.get(at).is_some_and(Value::truthy);
+    let mut settled = ready.settled.clone();
+    if !flag(2) {
+        settled.background = 0;
+    }
+    if with.len() > 3 {
+        settled.check = flag(3);
+        settled.diff = flag(4);
+    }
+    let (scope, place) = (ready.scope.clone(), ready.place.clone());
+    let (written, delegate) = (args.clone(), ready.delegate.clone());
+    let other = Ready { scope, place, settled, written, args: args.clone(), delegate };
+    let attempt = match resolve(job, &name)? {
+        Code::Foreign(full) => foreign::run(job, &other, &full, args).await,
+        Code::Native(full) => modules::run(job, &other, &full).await,
+    };
+    let mut result = attempt.result;
+    if attempt.unreachable {
+        result.insert("_ansible_rustible_unreachable", true);
+    }
+    Ok(result.into())
+}
+
+/// What runs as the module of a name.
+enum Code {
+    Foreign(String),
+    Native(String),
+}
+
+fn resolve(job: &Job, name: &str) -> Result<Code, Answer> {
+    let registry = &job.runner.registry;
+    let short = name.strip_prefix("ansible.legacy.").unwrap_or(name);
+    let legacy = format!("ansible.legacy.{short}");
+    // An action often runs the module of its own name.
+    let own = if short.contains('.') { short } else { legacy.as_str() };
+    let builtin = format!("ansible.builtin.{short}");
+    if registry.foreign().has_module(own) && registry.module(&builtin).is_none() {
+        return Ok(Code::Foreign(own.to_string()));
+    }
+    let collections: Vec<&Text> = job.frame().collections();
+    let full = match registry.find(short, &collections) {
+        Found::Known(full) => full,
+        _ => builtin,
+    };
+    if registry.module(&full).is_some() {
+        return Ok(Code::Native(full));
+    }
+    if registry.foreign().has_module(&full) {
+        return Ok(Code::Foreign(full));
+    }
+    Err(Answer::from(format!("The module {name} was not found in configured module paths")))
+}
+
+/// `_low_level_execute_command`: the command, what it reads in base64, and whether as the other user.
+async fn low_level(job: &Job, ready: &Ready, with: &[Value]) -> Result<Value, Answer> {
+    let command = with.first().map(text_of).unwrap_or_default();
+    let input = match with.get(1) {
+        Some(Value::Str(text)) => Some(rustible_plugins::from_base64(text).map_err(Answer::from)?),
+        _ => None,
+    };
+    let mut target = (*ready.settled.target).clone();
+    if !with.get(2).is_some_and(Value::truthy) {
+        target.escalation = None;
+    }
+    let output = job.runner.pool.exec_raw(&target, &command, input.as_deref()).await;
+    let output = output.map_err(|error| match module::failure(error) {
+        Failure::Unreachable { message, .. } => Answer::unreachable(message),
+        Failure::Raised { error, .. } | Failure::Error(error) => Answer::from(error.summary()),
+        Failure::Result(result) => Answer::from(result.get("msg").map(text_of).unwrap_or_default()),
+    })?;
+    let mut done = Dict::new();
+    done.insert("rc", output.rc);
+    done.insert("stdout", rustible_plugins::to_base64(&output.stdout));
+    done.insert("stderr", rustible_plugins::to_base64(&output.stderr));
+    Ok(done.into())
+}
+
+/// The task's templates, for plugins that ask for them.
+struct TaskOutside(Templar);
+
+impl TaskOutside {
+    fn with(&self, more: Dict) -> Templar {
+        if more.is_empty() { self.0.clone() } else { self.0.with_vars(more) }
+    }
+}
+
+impl Outside for TaskOutside {
+    fn scope(&self) -> Arc<dyn Scope> {
+        self.0.scope().clone()
+    }
+    fn render(&self, value: &Value, more: Dict) -> Result<Value, Diagnostic> {
+        Ok(self.with(more).render(value)?.value().unwrap_or_default())
+    }
+    fn expression(&self, text: &Text, more: Dict) -> Result<Value, Diagnostic> {
+        self.with(more).expression(text)
+    }
+    fn condition(&self, value: &Value, more: Dict) -> Result<bool, Diagnostic> {
+        self.with(more).condition(value)
+    }
+    fn plugin(&self, kind: &str, name: &str, mut args: Vec<Value>, named: Dict) -> Result<Value, Diagnostic> {
+        if kind == "lookup" {
+            return self.0.lookup(name, args, named);
+        }
+        let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        if args.is_empty() || !plain {
+            return Err(Diagnostic::new(format!("'{name}' cannot be called as a {kind}")));
+        }
+        let input = args.remove(0);
+        let mut vars = Dict::new();
+        vars.insert("rustible_input", input.into_untrusted());
+        vars.insert("rustible_args", Value::from(args).into_untrusted());
+        vars.insert("rustible_named", Value::Dict(named).into_untrusted());
+        let how = if kind == "test" { "is" } else { "|" };
+        let text = format!("rustible_input {how} {name}(*rustible_args, **rustible_named)");
+        self.0.with_vars(vars).expression(&Text::trusted(text, None))
+    }
+}
