@@ -69,7 +69,7 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
         };
         let args = without(&given, &["src", CONTENT]);
         let result = write(context, args, source::bytes(CONTENT, text.into_bytes())).await?;
-        return Ok(told(result, None));
+        return Ok(told(result, None, context.check()));
     }
     let src = src.unwrap_or_else(|| "".into());
     if context.flag("remote_src", false)? {
@@ -84,14 +84,20 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
     args.insert("_original_basename", basename(&src));
     preserve(&mut args, &path)?;
     let attached = source::file(context, CONTENT, &path, decrypt)?;
-    Ok(told(write(context, args, attached).await?, Some(&path)))
+    Ok(told(write(context, args, attached).await?, Some(&path), context.check()))
 }
 
 /// What the controller's half adds to a result: where a written file came from, and differences even where there are
 /// none.
-pub(crate) fn told(mut result: Dict, source: Option<&Path>) -> Dict {
+pub(crate) fn told(mut result: Dict, source: Option<&Path>, check: bool) -> Dict {
     if result.get("failed").is_some_and(Value::truthy) {
         return result;
+    }
+    // Of content that would be written no more is told than that.
+    if check && result.get("changed").is_some_and(Value::truthy) && !result.contains_key("path") {
+        let kept =
+            |key: &Value| matches!(key.as_str(), Some("changed" | "diff" | "warnings" | "deprecations"));
+        result = result.iter().filter(|(key, _)| kept(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
     }
     let differences = match result.get("diff").cloned() {
         Some(list @ Value::List(_)) => list,

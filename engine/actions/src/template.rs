@@ -87,7 +87,8 @@ async fn template(context: &mut Context<'_>) -> Result<Dict, Failure> {
     }
     let rendered = source::bytes(CONTENT, encoded(rendered, &encoding)?);
     let result = context.module("ansible.builtin.copy", args, vec![rendered]).await?;
-    Ok(told(result, Some(&path)))
+    let check = context.check();
+    Ok(told(result, Some(&path), check))
 }
 
 /// The text in another encoding.

@@ -177,7 +177,9 @@ impl Display {
     pub fn banner(&self, message: &str) {
         let message = message.trim();
         let width = self.inner().width;
-        let stars = width.saturating_sub(message.width()).max(3);
+        // What moves the cursor takes no column.
+        let shown = message.chars().filter(|c| !c.is_control()).collect::<String>().width();
+        let stars = width.saturating_sub(shown).max(3);
         self.line(&format!("\n{message} {}", "*".repeat(stars)), None);
     }
 

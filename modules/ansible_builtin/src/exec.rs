@@ -40,7 +40,17 @@ pub(crate) fn run(plan: Plan, host: &mut Host) -> Result<Outcome> {
         Outcome(all)
     };
     if let Some(dir) = plan.chdir.as_ref().filter(|dir| !host.is_dir(dir).unwrap_or(false)) {
-        fail!(cmd = plan.shown.clone(), rc = 257; "Unable to change directory before execution: [Errno 2] No such file or directory: b'{}'", dir.display());
+        let text = "Unable to change directory before execution";
+        let cause = format!("{text}: [Errno 2] No such file or directory: b'{}'", dir.display());
+        let nothing = |failure: Failure, key| failure.with(key, Value::Null);
+        let mut failure = Failure::new(format!("{text}."))
+            .with("_ansible_rustible_error", cause)
+            .with("cmd", plan.shown.clone())
+            .with("stdout", "")
+            .with("stderr", "");
+        failure = ["start", "end", "delta"].into_iter().fold(failure, nothing);
+        add_lines(&mut failure.data, "", "");
+        return Err(failure);
     }
     let base = plan.chdir.clone().unwrap_or_default();
     let would = if host.check_mode() { "Would" } else { "Did" };
@@ -74,8 +84,7 @@ pub(crate) fn run(plan: Plan, host: &mut Host) -> Result<Outcome> {
     let delta = clock.elapsed();
     let out = match ran {
         Ok(out) => out,
-        Err(failure) => {
-            let mut failure = failure.with("cmd", plan.shown.clone());
+        Err(mut failure) => {
             add_lines(&mut failure.data, "", "");
             return Err(failure);
         }

@@ -115,6 +115,9 @@ async fn step(
     // A result of a task that runs once counts for all hosts of the batch that can still be reached.
     let everyone: Vec<Arc<str>> =
         cursors.iter().filter(|(_, s)| !s.unreachable).map(|(h, _)| h.clone()).collect();
+    for host in running {
+        stage.runner.emitter.emit(&Event::HostStart(info.clone(), host.clone()));
+    }
     let mut work: JoinSet<Ended> = JoinSet::new();
     let mut waiting = running.iter();
     let mut next = waiting.next();

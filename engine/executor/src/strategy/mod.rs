@@ -13,10 +13,7 @@ pub(crate) use meta::check as check_meta;
 
 use indexmap::IndexMap;
 use rustible_playbook::{Block, Task};
-use rustible_protocol::{
-    Value,
-    event::{Event, TaskInfo},
-};
+use rustible_protocol::{Value, event::TaskInfo};
 use rustible_source::Diagnostic;
 use rustible_template::Rendered;
 use tokio::sync::OwnedSemaphorePermit;
@@ -129,7 +126,6 @@ impl Stage {
             Some(fork) => Some(fork),
             None => self.runner.forks.clone().acquire_owned().await.ok(),
         };
-        self.play.emit_start(&self.runner, &job);
         Ended { finished: job.run().await, _fork: fork }
     }
 }
@@ -138,12 +134,4 @@ impl Stage {
 struct Ended {
     finished: Finished,
     _fork: Option<OwnedSemaphorePermit>,
-}
-
-impl PlayRun {
-    fn emit_start(&self, runner: &Runner, job: &Job) {
-        if !self.lazy_banners {
-            runner.emitter.emit(&Event::HostStart(job.info.clone(), job.host.clone()));
-        }
-    }
 }

@@ -120,9 +120,12 @@ impl Host {
         }
         let failed = |e: io::Error| {
             let name = command.argv.first().map_or("", String::as_str);
-            Failure::new(format!("Error executing command: {}", crate::outcome::errno_text(&e)))
+            let words: Vec<String> = command.argv.iter().map(|word| quote(word)).collect();
+            let cause = format!("Error executing command: {}: b'{name}'", crate::outcome::errno_text(&e));
+            Failure::new("Error executing command.")
+                .with("_ansible_rustible_error", cause)
                 .with("rc", e.raw_os_error().unwrap_or(257))
-                .with("cmd", name)
+                .with("cmd", words.join(" "))
                 .with("stdout", "")
                 .with("stderr", "")
         };
