@@ -29,6 +29,21 @@ pub(crate) fn exactly_one(given: [bool; 3]) -> Result<()> {
     }
 }
 
+/// The folder to run in is not there.
+fn no_folder(plan: &Plan, dir: &Path) -> Failure {
+    let text = "Unable to change directory before execution";
+    let cause = format!("{text}: [Errno 2] No such file or directory: b'{}'", dir.display());
+    let nothing = |failure: Failure, key| failure.with(key, Value::Null);
+    let failure = Failure::new(format!("{text}."))
+        .with("_ansible_rustible_error", cause)
+        .with("cmd", plan.shown.clone())
+        .with("stdout", "")
+        .with("stderr", "");
+    let mut failure = ["start", "end", "delta"].into_iter().fold(failure, nothing);
+    add_lines(&mut failure.data, "", "");
+    failure
+}
+
 /// The result, as `command` and `shell` return it.
 pub(crate) fn run(plan: Plan, host: &mut Host) -> Result<Outcome> {
     let empty = |msg: String, changed: bool| {
@@ -40,17 +55,7 @@ pub(crate) fn run(plan: Plan, host: &mut Host) -> Result<Outcome> {
         Outcome(all)
     };
     if let Some(dir) = plan.chdir.as_ref().filter(|dir| !host.is_dir(dir).unwrap_or(false)) {
-        let text = "Unable to change directory before execution";
-        let cause = format!("{text}: [Errno 2] No such file or directory: b'{}'", dir.display());
-        let nothing = |failure: Failure, key| failure.with(key, Value::Null);
-        let mut failure = Failure::new(format!("{text}."))
-            .with("_ansible_rustible_error", cause)
-            .with("cmd", plan.shown.clone())
-            .with("stdout", "")
-            .with("stderr", "");
-        failure = ["start", "end", "delta"].into_iter().fold(failure, nothing);
-        add_lines(&mut failure.data, "", "");
-        return Err(failure);
+        return Err(no_folder(&plan, dir));
     }
     let base = plan.chdir.clone().unwrap_or_default();
     let would = if host.check_mode() { "Would" } else { "Did" };
