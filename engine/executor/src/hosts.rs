@@ -11,7 +11,8 @@ pub(crate) struct Hosts(pub(crate) Arc<RwLock<Inventory>>);
 impl Patterns for Hosts {
     fn hosts(&self, pattern: &str) -> Result<Vec<String>, String> {
         let inventory = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let found = inventory.select_unlimited(&[pattern.to_string()]).map_err(|error| error.summary())?;
+        // A pattern that is none, or matches nothing where that is an error, has no hosts here.
+        let found = inventory.select_unlimited(&[pattern.to_string()]).unwrap_or_default();
         Ok(found.hosts.iter().map(ToString::to_string).collect())
     }
 }

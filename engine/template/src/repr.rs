@@ -72,7 +72,7 @@ fn put(out: &mut String, value: &Rt, tuples: bool) -> Res<()> {
         Rt::Range(start, stop, step) => out.push_str(&format!("range({start}, {stop}, {step})")),
         Rt::Undef(fault) => return Err(fault.clone()),
         Rt::Omit => out.push_str("<<Omit>>"),
-        Rt::Obj(obj) => out.push_str(&obj.text()),
+        Rt::Obj(obj) => out.push_str(&obj.printed()?),
     }
     Ok(())
 }

@@ -101,6 +101,10 @@ pub(crate) trait Obj {
     fn text(&self) -> String {
         format!("<{}>", self.type_name())
     }
+    /// What printing it gives, or why that fails.
+    fn printed(&self) -> Res<String> {
+        Ok(self.text())
+    }
     /// For downcasting.
     fn any(&self) -> &dyn Any;
 }

@@ -295,12 +295,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "true",
     ),
     s(
-        "HOST_PATTERN_MISMATCH",
-        &["ANSIBLE_HOST_PATTERN_MISMATCH"],
-        &[("inventory", "host_pattern_mismatch")],
-        "warning",
-    ),
-    s(
         "INVENTORY_ENABLED",
         &["ANSIBLE_INVENTORY_ENABLED"],
         &[("inventory", "enable_plugins")],

@@ -12,10 +12,11 @@ use crate::{
     rt::{MarkerKind, Obj, Res, Rt, fail, fault, undefined},
 };
 
-/// An imported template: its names.
+/// An imported template: its names, and what it prints.
 struct Module {
     name: String,
     names: Vec<(Name, Rt)>,
+    body: Res<Text>,
 }
 
 impl Obj for Module {
@@ -27,6 +28,9 @@ impl Obj for Module {
     }
     fn text(&self) -> String {
         format!("<TemplateModule '{}'>", self.name)
+    }
+    fn printed(&self) -> Res<String> {
+        self.body.clone().map(|text| text.to_string())
     }
     fn any(&self) -> &dyn Any {
         self
@@ -179,12 +183,12 @@ impl Evaluator {
         let inner = if context { Frame::under(Some(frame)) } else { Frame::bare() };
         let depth = self.nested()?;
         let mut evaluator = Self::new(self.ctx.clone(), self.options.clone());
-        let mut ignored = Vec::new();
-        let done = evaluator.extends_aware(&template, &inner, &mut ignored);
+        let mut nodes = Vec::new();
+        let done = evaluator.extends_aware(&template, &inner, &mut nodes);
         self.ctx.shared.depth.set(depth);
         done?;
         let names = inner.own().into_iter().filter(|(n, _)| !n.starts_with('_')).collect();
-        Ok(Module { name: crate::repr::text(&name)?, names })
+        Ok(Module { name: crate::repr::text(&name)?, names, body: evaluator.concat_text(nodes) })
     }
 
     pub(crate) fn import(&mut self, name: &Ex, target: &Target, context: bool, frame: &Rc<Frame>) -> Res<()> {
