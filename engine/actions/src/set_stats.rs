@@ -14,7 +14,7 @@ action!(
         "ansible.builtin.set_stats",
         "Define statistics for the current run.",
         vec![
-            field("data", Kind::Dict, "Values by name.").required(),
+            field("data", Kind::Dict, "Values by name."),
             field("per_host", Kind::Bool, "For each host apart.").or(false),
             field("aggregate", Kind::Bool, "Add to what is there.").or(true),
         ],
@@ -24,8 +24,10 @@ action!(
 );
 
 fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
-    let Some(Value::Dict(data)) = context.args.get("data").cloned() else {
-        return Err(Failure::msg("The 'data' option needs to be a dictionary/hash"));
+    let data = match context.args.get("data").cloned() {
+        None | Some(Value::Null) => Dict::new(),
+        Some(Value::Dict(data)) => data,
+        Some(_) => return Err(Failure::msg("The 'data' option needs to be a dictionary/hash")),
     };
     for key in data.keys() {
         check_variable_name(key).map_err(|error| Failure::msg(explained(&error)))?;

@@ -67,11 +67,6 @@ impl Emitter {
     pub fn stats(&self) -> Stats {
         self.inner().stats.clone()
     }
-
-    /// Begin to count anew: each playbook has a recap of its own.
-    pub fn reset(&self) {
-        self.inner().stats = Stats::default();
-    }
 }
 
 /// Two values of `set_stats` added up as the reference does: numbers, texts and lists by `+`, mappings merged.

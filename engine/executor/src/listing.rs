@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use rustible_playbook::{Item, Kind, Task};
+use rustible_playbook::{Item, Kind, RoleRequest, Task};
 use rustible_protocol::Value;
 use rustible_source::Diagnostic;
 use rustible_vars::TaskScope;
@@ -50,11 +50,35 @@ fn has_own_lookup(runner: &Runner, name: &str) -> bool {
     !matches!(plugins.find("lookup", name, false), Ok(None))
 }
 
+/// What an include is given, as far as no template has a say in its options' names.
+fn check_include(runner: &Runner, task: &Task) -> Result<(), Diagnostic> {
+    let args = &task.args.named;
+    let bad = |text: String| Err(Diagnostic::parse(text, task.origin.as_ref()));
+    match task.kind {
+        Kind::IncludeTasks if task.args.template.is_none() => {
+            let unknown =
+                args.texts().find(|(key, _)| !["_raw_params", "file", "apply"].contains(&key.as_str()));
+            if let Some((key, _)) = unknown {
+                return bad(format!("Invalid options for include_tasks: {key}"));
+            }
+            if args.get("_raw_params").or_else(|| args.get("file")).is_none_or(Value::is_null) {
+                return bad("No file specified for include_tasks".to_string());
+            }
+        }
+        Kind::IncludeRole if task.args.template.is_none() => {
+            RoleRequest::of_include(&runner.loader, args, &task.frame, task.origin.as_ref(), false)?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
 /// What is wrong with a task can be known before any host is touched: an unknown filter, test or lookup.
 pub(crate) fn check_task(runner: &Runner, task: &Task) -> Result<(), Diagnostic> {
     if let Kind::Meta(action) = &task.kind {
         crate::strategy::check_meta(action, task)?;
     }
+    check_include(runner, task)?;
     if let Some(looped) = &task.looped
         && let Some(with) = &looped.with
         && !rustible_template::lookup_exists(with)
@@ -118,16 +142,22 @@ impl Runner {
 }
 
 fn collect(item: &Item, templar: &rustible_template::Templar, tasks: &mut Vec<ListedTask>) {
-    item.walk(&mut |task| {
-        if task.implicit && matches!(task.kind, Kind::Meta(_) | Kind::RoleComplete) {
+    let task = match item {
+        // What a block does in the end or about a failure is not listed.
+        Item::Block(block) => {
+            block.items.iter().for_each(|item| collect(item, templar, tasks));
             return;
         }
-        let name = match (task.name().map(text_of), task.role()) {
-            (Some(name), Some(role)) => format!("{} : {name}", role.name),
-            (Some(name), None) => name,
-            (None, _) => task.action.to_string(),
-        };
-        let tags = tags::tags_of(task, templar).map(|tags| tags.into_iter().collect()).unwrap_or_default();
-        tasks.push(ListedTask { name, tags });
-    });
+        Item::Task(task) => task,
+    };
+    if task.implicit && matches!(task.kind, Kind::Meta(_) | Kind::RoleComplete) {
+        return;
+    }
+    let name = match (task.name().map(text_of), task.role()) {
+        (Some(name), Some(role)) => format!("{} : {name}", role.name),
+        (Some(name), None) => name,
+        (None, _) => task.action.to_string(),
+    };
+    let tags = tags::tags_of(task, templar).map(|tags| tags.into_iter().collect()).unwrap_or_default();
+    tasks.push(ListedTask { name, tags });
 }

@@ -249,7 +249,6 @@ impl Runner {
     }
 
     async fn one(self: &Arc<Self>, playbook: &Playbook, plays: Option<usize>) -> Result<i32, Diagnostic> {
-        self.emitter.reset();
         let info =
             PlaybookInfo { file: playbook.file.display().to_string(), plays, uuid: self.loader.uuid() };
         self.emitter.emit(&Event::PlaybookStart(Arc::new(info)));

@@ -139,7 +139,8 @@ pub(crate) fn sources(args: &InventoryArgs, config: &Config) -> Vec<String> {
         return args.inventory.clone();
     }
     let configured = config.text("DEFAULT_HOST_LIST").unwrap_or_default();
-    if configured.contains(',') && !configured.contains('/') {
+    let hosts = configured.split(',').all(|part| !Path::new(part.trim()).is_file());
+    if configured.contains(',') && !configured.contains('/') && hosts {
         return vec![configured];
     }
     let paths: Vec<String> =

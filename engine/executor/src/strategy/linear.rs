@@ -19,7 +19,12 @@ use crate::{
 pub(super) async fn run(stage: &Stage, root: &Arc<Block>, cursors: &mut Cursors) -> Result<(), Diagnostic> {
     let mut order = Order::of(root);
     loop {
-        let Some((task, hosts)) = order.next(stage, cursors) else { return Ok(()) };
+        let next = order.next(stage, cursors);
+        // A failure in a rescue counts when what is always done is through.
+        for (host, _) in cursors.iter().filter(|(_, state)| state.cursor.failed) {
+            stage.out(host);
+        }
+        let Some((task, hosts)) = next else { return Ok(()) };
         match &task.kind {
             Kind::RoleComplete => hosts.iter().for_each(|host| stage.role_complete(&task, host)),
             Kind::Meta(action) => {

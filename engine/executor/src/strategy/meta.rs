@@ -149,10 +149,12 @@ impl Stage {
             }
             _ => action.to_string(),
         };
-        if !job.task.implicit {
-            self.runner.emitter.verbose(2, None, format!("META: {reason}"));
+        if job.task.implicit {
+            return;
         }
+        self.runner.emitter.verbose(2, None, format!("META: {reason}"));
         let mut result = Dict::new();
+        result.insert("changed", false);
         result.insert("msg", message);
         result.insert("skip_reason", reason);
         result.insert("skipped", true);
@@ -188,6 +190,7 @@ impl Stage {
                 if let Some(state) = cursors.get_mut(&job.host) {
                     state.cursor.end();
                 }
+                self.out(&job.host);
             }
             "end_role" => {
                 if let (Some(state), Some(role)) = (cursors.get_mut(&job.host), job.task.role()) {

@@ -125,7 +125,8 @@ pub(super) fn settle(
 fn environment(keywords: &Keywords<'_>) -> Result<Vec<(String, String)>, Diagnostic> {
     let mut merged = Dict::new();
     for written in keywords.frame.all("environment") {
-        let value = render(keywords.templar, written)?;
+        let value = render(keywords.templar, written)
+            .map_err(|cause| cause.context("Error processing keyword 'environment'", written.origin()))?;
         let parts: Vec<Value> = match value {
             None | Some(Value::Null) => continue,
             Some(Value::List(list)) => list.to_vec(),

@@ -109,7 +109,11 @@ impl Loader {
 pub(super) fn with_tag_list(loader: &Loader, mut attrs: Dict) -> Dict {
     const RESERVED: [&str; 3] = ["all", "tagged", "untagged"];
     let Some(written) = attrs.get("tags").cloned() else { return attrs };
-    let tags = comma_list(listed(Some(&written)));
+    // Only a text that stands alone is several in one.
+    let tags = match &written {
+        Value::List(list) => list.to_vec(),
+        other => comma_list(listed(Some(other))),
+    };
     let reserved: Vec<&str> =
         RESERVED.into_iter().filter(|name| tags.iter().any(|tag| tag.as_str() == Some(name))).collect();
     // What has been taken apart before was warned of then.
@@ -129,14 +133,26 @@ pub(super) fn check_vars(loader: &Loader, entry: &Dict) -> Result<(), Diagnostic
     match entry.get_key_value("vars") {
         None | Some((_, Value::Null)) => Ok(()),
         Some((_, Value::Dict(vars))) => {
+            vars.iter().try_for_each(|(name, _)| crate::check_variable_name(name))?;
             loader.warn_of(vars);
             Ok(())
         }
         Some((key, other)) => Err(Diagnostic::parse(
-            format!("Vars must be specified as a dictionary, got {}", other.type_name()),
+            "Vars in a Task must be specified as a dictionary.",
             other.origin().or(key.origin()),
         )),
     }
+}
+
+/// The Python class of a value that was read with its place.
+pub(super) fn class_of(value: &Value) -> String {
+    let name = value.type_name();
+    if matches!(value, Value::Bool(_) | Value::Null) {
+        return name.to_string();
+    }
+    let mut letters = name.chars();
+    let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    format!("ansible.module_utils._internal._datatag._AnsibleTagged{name}")
 }
 
 /// A section that is no list of tasks, shown as a text in Python shows itself.
@@ -145,13 +161,7 @@ fn not_a_list(section: &str, found: &Value, entry: &Dict) -> Diagnostic {
         Value::Str(text) => text.to_string(),
         other => rustible_protocol::repr::repr(other),
     };
-    let name = found.type_name();
-    let mut letters = name.chars();
-    let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    let class = match found {
-        Value::Bool(_) => "bool".to_string(),
-        _ => format!("ansible.module_utils._internal._datatag._AnsibleTagged{name}"),
-    };
+    let class = class_of(found);
     Diagnostic::parse(
         format!(
             "A malformed block was encountered while loading {section}: The ds ({shown}) should be a list but was a <class '{class}'>"

@@ -181,14 +181,9 @@ fn play_vars(entry: &Dict) -> Result<Dict, Diagnostic> {
     };
     match vars {
         Value::Null => Ok(Dict::new()),
-        Value::Dict(vars) => Ok(vars.clone()),
-        Value::List(list) => {
-            let mut all = Dict::new();
-            for item in list {
-                let Value::Dict(item) = item else { return bad(item) };
-                all.extend(item);
-            }
-            Ok(all)
+        Value::Dict(vars) => {
+            vars.iter().try_for_each(|(name, _)| crate::check_variable_name(name))?;
+            Ok(vars.clone())
         }
         other => bad(other),
     }

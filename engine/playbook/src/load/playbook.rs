@@ -65,6 +65,10 @@ impl Loader {
         plays: &mut Vec<Arc<Play>>,
         depth: usize,
     ) -> Result<(), Diagnostic> {
+        if value.is_null() {
+            let text = format!("Empty playbook, nothing to do: {}", file.display());
+            return Err(Diagnostic::parse(text, None));
+        }
         let Value::List(entries) = value else {
             let error = Diagnostic::parse(
                 format!(
@@ -148,7 +152,7 @@ pub(super) fn listed(value: Option<&Value>) -> Vec<Value> {
 }
 
 fn a_type(value: &Value) -> String {
-    format!("a <class '{}'>", value.type_name())
+    format!("a <class '{}'>", super::block::class_of(value))
 }
 
 /// A text's parts between commas, as `tags: a, b` means it.

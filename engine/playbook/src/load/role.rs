@@ -149,10 +149,7 @@ impl RoleRequest {
                     from.insert(name, text);
                 }
                 _ => {
-                    return Err(Diagnostic::parse(
-                        format!("Invalid options for {action}: {name}"),
-                        key.origin().or(at),
-                    ));
+                    return Err(Diagnostic::parse(format!("Invalid options for {action}: {name}"), at));
                 }
             }
         }
