@@ -69,6 +69,28 @@ impl Python {
         }
     }
 
+    /// Variables come from every plugin for them that is there: none may be left out in silence.
+    ///
+    /// # Errors
+    /// When there is one.
+    pub(super) fn refuse_vars(&self) -> Result<(), Diagnostic> {
+        let folders = self.tree.plugin_folders("vars");
+        let files =
+            folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
+        let is_plugin = |path: &PathBuf| {
+            path.extension().is_some_and(|end| end == "py")
+                && path.file_stem().is_some_and(|name| name != "__init__")
+        };
+        match files.map(|entry| entry.path()).find(is_plugin) {
+            Some(path) => Err(Diagnostic::new(format!(
+                "the vars plugin {} is written in Python, which rustible does not run",
+                path.display()
+            ))
+            .of_kind(Kind::Options)),
+            None => Ok(()),
+        }
+    }
+
     /// The callbacks that lie beside playbooks and in configured folders and need not be asked for.
     pub(super) fn callbacks_beside(&self, known: &[String]) -> Vec<Box<dyn Callback>> {
         let mut found: Vec<Box<dyn Callback>> = Vec::new();

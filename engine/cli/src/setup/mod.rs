@@ -335,6 +335,7 @@ pub(crate) fn run(
     let (warnings, deprecations) = (display.clone(), display.clone());
     let registry = registry(args, config, rejected)?;
     let python = foreign::python(registry.foreign(), screen::settings(args, config, &display)?, &display);
+    python.refuse_vars()?;
     let here = env::current_dir().unwrap_or_default();
     let template_env = Env {
         plugins: Some(TemplatePlugins::new(registry.foreign().clone(), python.helper.clone(), here)),
