@@ -250,6 +250,14 @@ impl<'s> Lower<'s> {
     }
 
     fn args(&self, args: &[ast::CallArg<'_>]) -> Lowered<Vec<Arg>> {
+        for (at, arg) in args.iter().enumerate() {
+            let same = |before: &ast::CallArg<'_>| matches!((before, arg), (ast::CallArg::Kwarg(a, _), ast::CallArg::Kwarg(b, _)) if a == b);
+            if let ast::CallArg::Kwarg(name, value) = arg
+                && args[..at].iter().any(same)
+            {
+                return Self::bad(format!("keyword argument repeated: {name}"), value.span());
+            }
+        }
         args.iter()
             .map(|arg| {
                 Ok(match arg {

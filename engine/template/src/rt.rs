@@ -253,7 +253,9 @@ impl DictObj {
             DictRepr::Live(entries) => entries.contains_key(key),
             DictRepr::Frozen { data, .. } => data.get_value(key).is_some(),
             DictRepr::Hosts { hosts, .. } => key.as_str().is_some_and(|k| hosts.host(k).is_some()),
-            DictRepr::Vars { ctx } => key.as_str().is_some_and(|k| ctx.scope.get(k).is_some()),
+            DictRepr::Vars { ctx } => key.as_str().is_some_and(|k| {
+                ctx.scope.get(k).is_some() || k == "hostvars" && ctx.scope.hostvars().is_some()
+            }),
         }
     }
     pub(crate) fn keys(&self) -> Vec<Value> {
@@ -261,7 +263,10 @@ impl DictObj {
             DictRepr::Live(entries) => entries.keys().cloned().collect(),
             DictRepr::Frozen { data, .. } => data.keys().cloned().collect(),
             DictRepr::Hosts { hosts, .. } => hosts.hosts().into_iter().map(Value::Str).collect(),
-            DictRepr::Vars { ctx } => ctx.scope.names().into_iter().map(Value::Str).collect(),
+            DictRepr::Vars { ctx } => {
+                let hosts = ctx.scope.hostvars().map(|_| Value::from("hostvars"));
+                ctx.scope.names().into_iter().map(Value::Str).chain(hosts).collect()
+            }
         }
     }
     pub(crate) fn entries(&self) -> Vec<(Value, Rt)> {

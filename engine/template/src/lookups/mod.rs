@@ -176,6 +176,9 @@ fn constants(ctx: &Rc<Ctx>, term: Rt) -> Rt {
         Rt::List(list) if matches!(&*list.repr.borrow(), crate::rt::ListRepr::Live(_)) => {
             Rt::list(list.items().into_iter().map(|i| constants(ctx, i)).collect())
         }
+        Rt::Dict(dict) if matches!(&*dict.repr.borrow(), crate::rt::DictRepr::Live(_)) => {
+            Rt::dict(dict.entries().into_iter().map(|(key, value)| (key, constants(ctx, value))).collect())
+        }
         other => other,
     }
 }
