@@ -331,7 +331,8 @@ fn finish(ctx: &Rc<Ctx>, rt: &Rt) -> Res<Rendered> {
 }
 
 fn whole_template(text: &str) -> bool {
-    (text.starts_with("{{") && text.ends_with("}}")) || (text.starts_with("{%") && text.ends_with("%}"))
+    ["{{", "{%"].iter().any(|open| text.starts_with(open))
+        && ["}}", "%}"].iter().any(|end| text.ends_with(end))
 }
 
 fn evaluating(fault: &Fault, place: Option<&Arc<rustible_protocol::Origin>>) -> Diagnostic {
