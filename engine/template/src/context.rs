@@ -17,7 +17,7 @@ use crate::{
     ir::Template,
     options::Options,
     parse::SyntaxError,
-    rt::{DictObj, DictRepr, Fault, ListObj, ListRepr, MarkerKind, Res, Rt, fault, undefined},
+    rt::{DictObj, DictRepr, Fault, ListObj, ListRepr, Marker, MarkerKind, Res, Rt, fault, undefined},
 };
 
 /// Nested variables deeper than this are taken for a loop.
@@ -138,7 +138,8 @@ impl Ctx {
             Err(why) => {
                 let cause = Diagnostic::new(why);
                 let error = Diagnostic::new("Attempt to use undecryptable variable").because(cause);
-                Rt::Undef(fault(MarkerKind::Vault, error.at(envelope.origin())))
+                let error = error.at(envelope.origin());
+                Rt::Undef(Rc::new(Marker { kind: MarkerKind::Vault, error, sealed: Some(envelope.clone()) }))
             }
         }
     }

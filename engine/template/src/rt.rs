@@ -15,6 +15,8 @@ use crate::{HostVars, context::Ctx};
 pub(crate) struct Marker {
     pub(crate) kind: MarkerKind,
     pub(crate) error: Diagnostic,
+    /// The envelope that could not be opened.
+    pub(crate) sealed: Option<Text>,
 }
 
 /// What made a marker.
@@ -41,15 +43,15 @@ pub(crate) type Res<T> = Result<T, Fault>;
 
 /// A failure with a message.
 pub(crate) fn fail(message: impl Into<String>) -> Fault {
-    Rc::new(Marker { kind: MarkerKind::Failed, error: Diagnostic::new(message) })
+    fault(MarkerKind::Failed, Diagnostic::new(message))
 }
 /// A failure from a diagnostic.
 pub(crate) fn fault(kind: MarkerKind, error: Diagnostic) -> Fault {
-    Rc::new(Marker { kind, error })
+    Rc::new(Marker { kind, error, sealed: None })
 }
 /// Something undefined, with the reason.
 pub(crate) fn undefined(message: impl Into<String>) -> Fault {
-    Rc::new(Marker { kind: MarkerKind::Undefined, error: Diagnostic::new(message) })
+    fault(MarkerKind::Undefined, Diagnostic::new(message))
 }
 
 /// A value inside the evaluator.

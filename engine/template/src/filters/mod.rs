@@ -49,6 +49,7 @@ pub(crate) const TABLES: &[Table] = &[
 
 /// Filters that take undefined values themselves.
 pub(crate) const MARKERS: &[&str] = &[
+    "unvault",
     "default",
     "d",
     "mandatory",

@@ -42,7 +42,11 @@ fn vault(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 fn unvault(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("do_unvault", args, &["secret", "vault_id", "vaultid"])?;
     let secret = text_argument(args.need(0)?, "Secret passed is required to be a string")?;
-    let data = repr::text(&input)?;
+    let data = match &input {
+        // What no secret of the run opens may have one of its own.
+        Rt::Undef(marker) => marker.sealed.clone().ok_or_else(|| marker.clone())?.to_string(),
+        other => repr::text(other)?,
+    };
     if !rustible_vault::is_encrypted(data.as_bytes()) {
         return Ok(input);
     }
