@@ -137,7 +137,8 @@ fn chosen(subset: &[String]) -> Result<Vec<bool>> {
         COLLECTORS.iter().map(|(_, _, min, _)| (*min && !no_min) || !positive).collect();
     for word in &words {
         let bare = word.trim_start_matches('!');
-        if !(0..COLLECTORS.len()).any(|at| matches(bare, at)) {
+        // What is not wanted need not exist.
+        if !word.starts_with('!') && !(0..COLLECTORS.len()).any(|at| matches(bare, at)) {
             fail!("Bad subset '{bare}' given to Ansible. gather_subset options allowed: all, {}", names());
         }
         for (at, slot) in wanted.iter_mut().enumerate().filter(|(at, _)| matches(bare, *at)) {
