@@ -25,7 +25,7 @@ action!(
                     "File or folder of the controller (of the target with `remote_src`)."
                 ),
                 field("content", Kind::Raw, "The content itself."),
-                field("dest", Kind::Path, "Where to, on the target.").required(),
+                field("dest", Kind::Path, "Where to, on the target."),
                 field("backup", Kind::Bool, "Keep what was there under another name.").or(false),
                 field("force", Kind::Bool, "Replace a file that differs.").or(true).alias(&["thirsty"]),
                 field("remote_src", Kind::Bool, "`src` is on the target.").or(false),
@@ -47,12 +47,14 @@ action!(
 async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let src = context.text("src").filter(|s| !s.is_empty());
     let content = context.args.get(CONTENT).filter(|c| !c.is_null()).cloned();
+    if (&src, &content) == (&None, &None) {
+        return Err(Failure::msg("src (or content) is required").judged());
+    }
     let Some(dest) = context.text("dest").filter(|d| !d.is_empty()) else {
         return Err(Failure::msg("dest is required").judged());
     };
     let given = given(context);
     match (&src, &content) {
-        (None, None) => return Err(Failure::msg("src (or content) is required").judged()),
         (Some(_), Some(_)) => {
             return Err(Failure::msg("src and content are mutually exclusive").judged());
         }
@@ -163,8 +165,8 @@ async fn folder(
 ) -> Result<Dict, Failure> {
     let name = root.file_name().map(PathBuf::from).unwrap_or_default();
     let base = if inside { PathBuf::from(dest) } else { PathBuf::from(dest).join(name) };
-    let (folders, files) =
-        source::tree(root).map_err(|e| Failure::msg(format!("{}: {e}", root.display())))?;
+    let found = source::tree(root, context.flag("local_follow", true)?)
+        .map_err(|e| Failure::msg(format!("{}: {e}", root.display())))?;
     let mut changed = false;
     let mut diffs: Vec<Value> = Vec::new();
     let mut last = Dict::new();
@@ -175,7 +177,7 @@ async fn folder(
             dirs.insert(to, value.clone());
         }
     }
-    for relative in std::iter::once(PathBuf::new()).chain(folders) {
+    for relative in std::iter::once(PathBuf::new()).chain(found.folders) {
         let mut args = dirs.clone();
         args.insert("path", base.join(&relative).display().to_string());
         let result = context.module("ansible.builtin.file", args, Vec::new()).await?;
@@ -185,7 +187,7 @@ async fn folder(
         changed |= result.get("changed").is_some_and(Value::truthy);
     }
     let decrypt = context.flag("decrypt", true)?;
-    for relative in files {
+    for relative in found.files {
         let path = root.join(&relative);
         let mut args = without(given, &["src", "decrypt", "local_follow", "directory_mode"]);
         args.insert("dest", base.join(&relative).display().to_string());
@@ -202,6 +204,20 @@ async fn folder(
             None => {}
         }
         last = result;
+    }
+    for (relative, target) in found.links {
+        let mut args = dirs.clone();
+        args.remove("mode");
+        args.insert("path", base.join(&relative).display().to_string());
+        args.insert("src", target.display().to_string());
+        args.insert("state", "link");
+        args.insert("force", true);
+        args.insert("follow", false);
+        let result = context.module("ansible.builtin.file", args, Vec::new()).await?;
+        if result.get("failed").is_some_and(Value::truthy) {
+            return Ok(result);
+        }
+        changed |= result.get("changed").is_some_and(Value::truthy);
     }
     if folders_only(&last) {
         last.insert("dest", dest);

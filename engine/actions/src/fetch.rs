@@ -19,9 +19,8 @@ action!(
             "ansible.builtin.fetch",
             "Fetch a file from the target.",
             vec![
-                field("src", Kind::Path, "The file on the target.").required(),
-                field("dest", Kind::Path, "Folder on the controller; the file itself with `flat`.")
-                    .required(),
+                field("src", Kind::Path, "The file on the target."),
+                field("dest", Kind::Path, "Folder on the controller; the file itself with `flat`."),
                 field("flat", Kind::Bool, "Write to `dest` itself.").or(false),
                 field("fail_on_missing", Kind::Bool, "A file that is not there is a failure.").or(true),
                 field("validate_checksum", Kind::Bool, "Compare checksums.").or(true),
@@ -54,11 +53,12 @@ async fn fetch(context: &mut Context<'_>) -> Result<Dict, Failure> {
         .map_err(|error| Failure::msg(format!("the target sent no base64: {error}")))?;
     let to = destination(context, &src, &dest)?;
     let checksum = hex(&<sha1::Sha1 as sha1::Digest>::digest(&content));
+    let md5sum = hex(&<md5::Md5 as md5::Digest>::digest(&content));
     let before = digest(&to).map(|(sha1, _)| sha1).ok();
     let mut done = Dict::new();
     if before.as_deref() == Some(&checksum) {
         done.insert("changed", false);
-        done.insert("md5sum", Value::Null);
+        done.insert("md5sum", md5sum);
         done.insert("file", src);
         done.insert("dest", to.display().to_string());
         done.insert("checksum", checksum);
@@ -67,7 +67,8 @@ async fn fetch(context: &mut Context<'_>) -> Result<Dict, Failure> {
     save(&to, &content)
         .map_err(|error| Failure::msg(format!("Failed to write {}: {error}", to.display())))?;
     done.insert("changed", true);
-    done.insert("md5sum", Value::Null);
+    done.insert("md5sum", md5sum);
+    done.insert("file", src);
     done.insert("dest", to.display().to_string());
     done.insert("remote_md5sum", Value::Null);
     done.insert("checksum", checksum.as_str());
@@ -92,11 +93,12 @@ fn missing(slurped: &Dict, src: &str, fail: bool) -> Result<Dict, Failure> {
     let text = if message.contains("directory") {
         "remote file is a directory, fetch cannot work on directories".to_string()
     } else if gone {
-        "the remote file does not exist".to_string()
+        // So it is said, although nothing is ignored.
+        "the remote file does not exist, not transferring, ignored".to_string()
     } else {
         message
     };
-    Err(Failure::Result(result([("changed", false.into()), ("file", src.into()), ("msg", text.into())])))
+    Err(Failure::Result(result([("changed", false.into()), ("msg", text.into())])))
 }
 
 /// Where the file is written: `dest` itself with `flat` (in it when it ends in a slash), else `dest/HOST/path`.

@@ -32,7 +32,7 @@ action!(
 
 async fn script(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let Some(line) = context.text("_raw_params").or_else(|| context.text("cmd")) else {
-        return Err(Failure::msg("no script given"));
+        return Err(Failure::msg("one of the following is required: _raw_params, cmd"));
     };
     if let Some(skipped) = guard(context).await? {
         return Ok(skipped);
@@ -40,7 +40,15 @@ async fn script(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let (name, arguments) = cut(line.trim());
     let path = context.find_file("files", &name).map_err(Failure::relayed)?;
     if context.check() {
-        return Ok(result([("changed", true.into()), ("skipped", true.into())]));
+        // With `creates` or `removes` it is known that it would run.
+        if ["creates", "removes"].iter().any(|name| context.text(name).is_some()) {
+            return Ok(result([("changed", true.into())]));
+        }
+        return Ok(result([
+            ("changed", false.into()),
+            ("skipped", true.into()),
+            ("msg", "Check mode is not supported for this task.".into()),
+        ]));
     }
     let folder = context
         .module("ansible.builtin.tempfile", result([("state", "directory".into())]), Vec::new())

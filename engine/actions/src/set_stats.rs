@@ -1,7 +1,7 @@
 //! `ansible.builtin.set_stats`: values for the end of the run.
 
 use rustible_executor::{Context, Effect, Failure, check_variable_name};
-use rustible_protocol::{Dict, Kind, Value};
+use rustible_protocol::{Dict, Kind, Value, coerce::coerce};
 
 use crate::{
     set_fact::explained,
@@ -14,9 +14,10 @@ action!(
         "ansible.builtin.set_stats",
         "Define statistics for the current run.",
         vec![
-            field("data", Kind::Dict, "Values by name."),
-            field("per_host", Kind::Bool, "For each host apart.").or(false),
-            field("aggregate", Kind::Bool, "Add to what is there.").or(true),
+            field("data", Kind::Raw, "Values by name."),
+            // What is no boolean counts as false.
+            field("per_host", Kind::Raw, "For each host apart.").or(false),
+            field("aggregate", Kind::Raw, "Add to what is there.").or(true),
         ],
     ),
     strict = true,
@@ -32,8 +33,11 @@ fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
     for key in data.keys() {
         check_variable_name(key).map_err(|error| Failure::msg(explained(&error)))?;
     }
-    let per_host = context.flag("per_host", false)?;
-    let aggregate = context.flag("aggregate", true)?;
+    let flag = |name: &str, other: bool| match context.args.get(name) {
+        None | Some(Value::Null) => other,
+        Some(value) => coerce(Kind::Bool, value).is_ok_and(|value| value.truthy()),
+    };
+    let (per_host, aggregate) = (flag("per_host", false), flag("aggregate", true));
     context.effects.push(Effect::Stats { data: data.clone(), per_host, aggregate });
     let mut stats = Dict::new();
     stats.insert("data", data);

@@ -2,12 +2,14 @@
 
 use std::{
     io::Read,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
 use rustible_connection::SourceFile;
 use rustible_executor::{Context, Failure};
 use rustible_protocol::{Attachment, Dict, Value};
+use rustible_source::Diagnostic;
 use sha1::{Digest, Sha1};
 
 /// An attachment and where its content comes from.
@@ -37,7 +39,14 @@ pub(crate) fn file(
     let mut opened = std::fs::File::open(path).map_err(unreadable)?;
     let got = opened.read(&mut head).map_err(unreadable)?;
     if decrypt && head[..got].starts_with(b"$ANSIBLE_VAULT") {
-        return Ok(bytes(name, context.runner.files.bytes(path)?));
+        let content = context.runner.files.bytes(path).map_err(|error| {
+            if !error.summary().contains("no vault secrets found") {
+                return error;
+            }
+            let shown = path.display();
+            Diagnostic::new(format!("A vault password or secret must be specified to decrypt {shown}"))
+        })?;
+        return Ok(bytes(name, content));
     }
     let (sha1, size) = digest(path).map_err(unreadable)?;
     let attachment = Attachment { name: name.to_string(), size, sha1, content: None };
@@ -65,27 +74,42 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// All files and folders below a folder, relative to it, in order; symbolic links are followed when they lead to files.
-pub(crate) fn tree(root: &Path) -> std::io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
-    let (mut folders, mut files) = (Vec::new(), Vec::new());
-    let mut waiting = vec![PathBuf::new()];
-    while let Some(relative) = waiting.pop() {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(root.join(&relative))?
-            .map(|e| e.map(|e| relative.join(e.file_name())))
-            .collect::<Result<_, _>>()?;
-        entries.sort();
-        for entry in entries {
-            if root.join(&entry).is_dir() {
-                folders.push(entry.clone());
-                waiting.push(entry);
+/// What is below a folder, relative to it, in order.
+#[derive(Default)]
+pub(crate) struct Tree {
+    pub(crate) folders: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
+    /// Symbolic links that stay some, and where they lead.
+    pub(crate) links: Vec<(PathBuf, PathBuf)>,
+}
+
+/// Look through a folder. Links are followed when that is asked for, unless they lead nowhere or to a folder around them.
+pub(crate) fn tree(root: &Path, follow: bool) -> std::io::Result<Tree> {
+    let identity = |path: &Path| std::fs::metadata(path).map(|meta| (meta.dev(), meta.ino()));
+    let mut found = Tree::default();
+    let mut waiting = vec![(PathBuf::new(), vec![identity(root)?])];
+    while let Some((relative, around)) = waiting.pop() {
+        for entry in std::fs::read_dir(root.join(&relative))? {
+            let entry = relative.join(entry?.file_name());
+            let path = root.join(&entry);
+            let link = path.is_symlink();
+            let folder = path.is_dir();
+            let kept = link && (!follow || !path.exists() || folder && around.contains(&identity(&path)?));
+            if kept {
+                found.links.push((entry, std::fs::read_link(&path)?));
+            } else if folder {
+                let inner = around.iter().copied().chain([identity(&path)?]).collect();
+                found.folders.push(entry.clone());
+                waiting.push((entry, inner));
             } else {
-                files.push(entry);
+                found.files.push(entry);
             }
         }
     }
-    folders.sort();
-    files.sort();
-    Ok((folders, files))
+    found.folders.sort();
+    found.files.sort();
+    found.links.sort();
+    Ok(found)
 }
 
 /// The arguments with these left out.

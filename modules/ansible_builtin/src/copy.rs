@@ -64,20 +64,26 @@ pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
     if let Source::File(path) = &source {
         let shown = path.to_string_lossy();
         let Some(stat) = host.stat(path, true)? else { fail!("Source {shown} not found") };
-        if args.attrs.mode.as_ref().and_then(Value::as_str) == Some("preserve") {
-            use std::os::unix::fs::MetadataExt;
-            args.attrs.mode = Some(Value::from(format!("0{:o}", stat.mode() & 0o7777)));
-        }
+        let preserve = args.attrs.mode.as_ref().and_then(Value::as_str) == Some("preserve");
         if stat.is_dir() {
-            return folder(&args, path, host);
+            return folder(args, path, preserve, host);
+        }
+        if preserve {
+            args.attrs.mode = Some(own_mode(&stat));
         }
     }
     let result = file(&args, &source, &args.dest, host)?;
     Ok(Outcome(result))
 }
 
-/// A folder of the target into another.
-fn folder(args: &Args, src: &Path, host: &mut Host) -> Result<Outcome> {
+/// The mode of a file, as an argument.
+fn own_mode(stat: &std::fs::Metadata) -> Value {
+    use std::os::unix::fs::MetadataExt;
+    Value::from(format!("0{:o}", stat.mode() & 0o7777))
+}
+
+/// A folder of the target into another; with `preserve` each file keeps its mode.
+fn folder(mut args: Args, src: &Path, preserve: bool, host: &mut Host) -> Result<Outcome> {
     let text = src.to_string_lossy();
     let inside = text.ends_with('/');
     let base = match (inside, src.file_name()) {
@@ -107,7 +113,12 @@ fn folder(args: &Args, src: &Path, host: &mut Host) -> Result<Outcome> {
                     host.symlink(target, &to)?;
                 }
             }
-            Some(_) => drop(file(args, &Source::File(from), &to, host)?),
+            Some(stat) => {
+                if preserve {
+                    args.attrs.mode = Some(own_mode(&stat));
+                }
+                file(&args, &Source::File(from), &to, host)?;
+            }
             None => {}
         }
     }

@@ -1,6 +1,6 @@
 //! `ansible.builtin.replace`: every match of a pattern in a file.
 
-use rustible_sdk::prelude::*;
+use rustible_sdk::{prelude::*, text::check_template};
 
 use crate::attributed;
 
@@ -56,6 +56,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let part = |from: usize, to: usize| before.get(from..to).unwrap_or_default();
     let section = part(start, end);
     let pattern = Pattern::new(&format!("(?m){}", args.regexp))?;
+    if let Err(why) = check_template(&args.replace) {
+        fail!("Unable to process replace due to error: {why}");
+    }
     let (new, count) = pattern.replace_all(section, &args.replace);
     let (mut msg, mut backup) = (String::new(), None);
     if count > 0 && new != section {

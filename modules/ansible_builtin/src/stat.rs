@@ -89,7 +89,7 @@ fn basics(path: &str, stat: &rustible_sdk::Stat) -> Dict {
         "isfifo" => kind.is_fifo(), "islnk" => kind.is_symlink(), "issock" => kind.is_socket(),
         "uid" => stat.uid(), "gid" => stat.gid(), "size" => stat.size(), "inode" => stat.ino(), "dev" => stat.dev(),
         "nlink" => stat.nlink(), "atime" => seconds(stat.accessed()), "mtime" => seconds(stat.modified()),
-        "ctime" => changed, "block_size" => stat.blksize(), "blocks" => stat.blocks(), "device_type" => stat.rdev(),
+        "ctime" => changed, "block_size" => stat.blksize(), "blocks" => stat.blocks(), "disk_usage_bytes" => stat.blocks() * 512, "device_type" => stat.rdev(),
         "isuid" => mode & 0o4000 != 0, "isgid" => mode & 0o2000 != 0,
     };
     let bits = [

@@ -34,5 +34,7 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let folder = args.path.unwrap_or_else(|| host.temp_root());
     let path = host.make_temp(&folder, (&args.prefix, &args.suffix), args.state == State::Directory)?;
     host.mark_changed();
-    Ok(Outcome::new().with("path", path.to_string_lossy().as_ref()))
+    let mut done = Outcome::new().with("path", path.to_string_lossy().as_ref());
+    host.add_path_info(&mut done.0, &path)?;
+    Ok(done)
 }

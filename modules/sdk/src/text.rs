@@ -87,7 +87,45 @@ pub struct Captured<'t> {
 
 /// Python's `\Z` is the very end, and `$` (without `MULTILINE`) also before a final newline.
 fn translate(source: &str) -> String {
-    source.replace("\\Z", "\\z")
+    let source = source.replace("\\Z", "\\z");
+    if source.starts_with("(?") && source.split(')').next().is_some_and(|flags| flags.contains('m')) {
+        return source;
+    }
+    let (mut out, mut class, mut escaped) = (String::with_capacity(source.len()), false, false);
+    for c in source.chars() {
+        match c {
+            '$' if !class && !escaped => out.push_str("(?=\\n?\\z)"),
+            c => out.push(c),
+        }
+        match c {
+            '[' if !escaped => class = true,
+            ']' if !escaped => class = false,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    out
+}
+
+/// What Python says of a template for replacements that it does not take.
+///
+/// # Errors
+/// `bad escape \X at position N`.
+pub fn check_template(template: &str) -> Result<(), String> {
+    let mut chars = template.chars().enumerate();
+    while let Some((at, c)) = chars.next() {
+        if c != '\\' {
+            continue;
+        }
+        match chars.next() {
+            None => return Err(format!("bad escape (end of pattern) at position {at}")),
+            Some((_, c)) if c.is_ascii_alphabetic() && !"abfnrtvg".contains(c) => {
+                return Err(format!("bad escape \\{c} at position {at}"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn expand(captures: &fancy_regex::Captures<'_, str>, template: &str) -> String {
