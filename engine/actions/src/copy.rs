@@ -187,6 +187,7 @@ async fn folder(
         changed |= result.get("changed").is_some_and(Value::truthy);
     }
     let decrypt = context.flag("decrypt", true)?;
+    let alone = found.files.len() == 1;
     for relative in found.files {
         let path = root.join(&relative);
         let mut args = without(given, &["src", "decrypt", "local_follow", "directory_mode"]);
@@ -218,18 +219,17 @@ async fn folder(
             return Ok(result);
         }
         changed |= result.get("changed").is_some_and(Value::truthy);
+        last = result;
     }
-    if folders_only(&last) {
+    // What the module said is told of a single file only.
+    if !alone {
+        last = Dict::new();
         last.insert("dest", dest);
-        last.insert("src", root.display().to_string());
+        last.insert("src", format!("{}{}", root.display(), if inside { "/" } else { "" }));
     }
     last.insert("changed", changed);
     if !diffs.is_empty() {
         last.insert("diff", diffs);
     }
     Ok(last)
-}
-
-fn folders_only(result: &Dict) -> bool {
-    !result.contains_key("dest")
 }

@@ -28,7 +28,7 @@ fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let data = match context.args.get("data").cloned() {
         None | Some(Value::Null) => Dict::new(),
         Some(Value::Dict(data)) => data,
-        Some(_) => return Err(Failure::msg("The 'data' option needs to be a dictionary/hash")),
+        Some(_) => return Err(Failure::msg("The 'data' option needs to be a dictionary/hash").judged()),
     };
     for key in data.keys() {
         check_variable_name(key).map_err(|error| Failure::msg(explained(&error)))?;
