@@ -40,8 +40,10 @@ fn obstacle() -> Option<String> {
                 .to_owned(),
         );
     }
-    if Command::new("ip").args(["link", "show", BRIDGE]).output().is_ok_and(|told| told.status.success()) {
-        return Some(format!("another lab is up on this computer ({BRIDGE} is there)"));
+    // A bridge alone is what a killed run leaves behind; a lab that is up has machines on it.
+    let machines = std::fs::read_dir(format!("/sys/class/net/{BRIDGE}/brif"));
+    if machines.is_ok_and(|mut ports| ports.next().is_some()) {
+        return Some(format!("another lab is up on this computer (machines are on {BRIDGE})"));
     }
     toolchain().err().map(|error| format!("{error:#}"))
 }
