@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use ::toml::{Table, Value as Toml};
-use rustible_protocol::{Dict, List, Origin, Text, Value, repr};
+use rustible_protocol::{Dict, List, Origin, Sort, Text, Value, repr};
 use rustible_source::{Diagnostic, Files};
 
 use crate::{address, model::Inventory};
@@ -34,7 +34,7 @@ pub(crate) fn read(inventory: &mut Inventory, path: &Path, text: &str) -> Result
     groups.texts().try_for_each(|(name, content)| group(inventory, name, content))
 }
 
-/// TOML data as the author's own; dates become text in ISO form.
+/// TOML data as the author's own.
 fn value(data: &Toml, origin: &Arc<Origin>) -> Value {
     let text = |text: &str| Value::Str(Text::trusted(text, Some(origin.clone())));
     match data {
@@ -42,7 +42,14 @@ fn value(data: &Toml, origin: &Arc<Origin>) -> Value {
         Toml::Integer(number) => Value::Int(*number),
         Toml::Float(number) => Value::Float(*number),
         Toml::Boolean(flag) => Value::Bool(*flag),
-        Toml::Datetime(date) => text(&date.to_string()),
+        Toml::Datetime(date) => {
+            let sort = match (date.date, date.time) {
+                (Some(_), Some(_)) => Sort::Moment,
+                (None, _) => Sort::Time,
+                _ => Sort::Date,
+            };
+            Value::Str(Text::untrusted(date.to_string()).with_origin(Some(origin.clone())).with_sort(sort))
+        }
         Toml::Array(items) => {
             let items = items.iter().map(|item| value(item, origin)).collect::<List>();
             Value::List(items.with_origin(Some(origin.clone())))

@@ -19,7 +19,7 @@ pub mod wire;
 pub use call::{Attachment, Call, Foreign, Reply, Style};
 pub use cancel::Cancel;
 pub use spec::{CheckMode, Field, Kind, Rule, Spec};
-pub use text::{Origin, Text};
+pub use text::{Origin, Sort, Text};
 pub use validate::{ArgError, validate};
 pub use value::{Dict, List, Value};
 pub use wire::Blob;

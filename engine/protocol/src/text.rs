@@ -44,19 +44,51 @@ pub struct Text {
     origin: Option<Arc<Origin>>,
     trusted: bool,
     secret: bool,
+    sort: Sort,
+}
+
+/// What a text stands for. YAML and TOML have dates and YAML has bytes; outside of templates the language treats
+/// them as the text they are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// A string.
+    #[default]
+    Plain,
+    /// A date, as `2001-12-14`.
+    Date,
+    /// A date with a time and perhaps an offset, as `2001-12-14T21:59:43.100000-05:00`.
+    Moment,
+    /// A time of a day, as `21:59:43`.
+    Time,
+    /// Bytes that are UTF-8.
+    Bytes,
+}
+
+impl Sort {
+    /// Python's name of the type.
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::Plain => "str",
+            Self::Date => "date",
+            Self::Moment => "datetime",
+            Self::Time => "time",
+            Self::Bytes => "bytes",
+        }
+    }
 }
 
 impl Text {
     /// A text of the author's (playbook, inventory, variable file): it may be templated.
     #[must_use]
     pub fn trusted(text: impl Into<Arc<str>>, origin: Option<Arc<Origin>>) -> Self {
-        Self { text: text.into(), origin, trusted: true, secret: false }
+        Self { text: text.into(), origin, trusted: true, secret: false, sort: Sort::Plain }
     }
 
     /// A text that came from outside (fact, module result, lookup): it is never templated.
     #[must_use]
     pub fn untrusted(text: impl Into<Arc<str>>) -> Self {
-        Self { text: text.into(), origin: None, trusted: false, secret: false }
+        Self { text: text.into(), origin: None, trusted: false, secret: false, sort: Sort::Plain }
     }
 
     /// The characters.
@@ -110,10 +142,23 @@ impl Text {
         self
     }
 
-    /// Other characters with this text's provenance.
+    /// What it stands for.
+    #[must_use]
+    pub fn sort(&self) -> Sort {
+        self.sort
+    }
+
+    /// The same characters, standing for something else. They must be in that sort's form.
+    #[must_use]
+    pub fn with_sort(mut self, sort: Sort) -> Self {
+        self.sort = sort;
+        self
+    }
+
+    /// Other characters with this text's provenance: a string.
     #[must_use]
     pub fn like(&self, text: impl Into<Arc<str>>) -> Self {
-        Self { text: text.into(), ..self.clone() }
+        Self { text: text.into(), sort: Sort::Plain, ..self.clone() }
     }
 
     /// Whether it could hold a template: trusted, and with an opening delimiter in it.

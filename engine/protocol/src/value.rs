@@ -311,7 +311,8 @@ impl Value {
             Self::Bool(_) => "bool",
             Self::Int(_) | Self::Big(_) => "int",
             Self::Float(_) => "float",
-            Self::Str(_) | Self::Vaulted(_) => "str",
+            Self::Str(text) => text.sort().type_name(),
+            Self::Vaulted(_) => "str",
             Self::List(_) => "list",
             Self::Dict(_) => "dict",
         }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use rustible_protocol::{Dict, List, Text, Value};
+use rustible_protocol::{Dict, List, Sort, Text, Value};
 use rustible_source::Diagnostic;
 
 use crate::{
@@ -96,7 +96,7 @@ impl Ctx {
     /// Whether a rendered element must be kept, because making it again costs or would lose changes.
     pub(crate) fn worth_keeping(value: &Value) -> bool {
         match value {
-            Value::Str(text) => text.may_be_template(),
+            Value::Str(text) => text.may_be_template() || text.sort() != Sort::Plain,
             Value::List(_) | Value::Dict(_) | Value::Vaulted(_) => true,
             _ => false,
         }
@@ -114,7 +114,7 @@ impl Ctx {
                 if text.is_secret() {
                     self.shared.secrets.set(true);
                 }
-                if text.may_be_template() { self.nested(text) } else { Rt::Str(text.clone()) }
+                if text.may_be_template() { self.nested(text) } else { crate::rt::text(text) }
             }
             Value::Vaulted(envelope) => self.open(envelope),
             Value::List(list) => Rt::List(ListObj::frozen(list.clone(), self)),
@@ -238,8 +238,8 @@ impl Ctx {
             }
             Rt::Undef(fault) => return self.replacement(fault).map(Some),
             Rt::Omit => return Ok(None),
-            Rt::Obj(obj) => match crate::filters::time::iso(rt) {
-                Some(text) => Value::from(text),
+            Rt::Obj(obj) => match crate::moments::iso(rt).or_else(|| crate::bytes::inside(rt)) {
+                Some(text) => Value::Str(text),
                 None => {
                     let name = obj.type_name();
                     return Err(crate::rt::fail(format!(

@@ -3,6 +3,7 @@
 //! A [`Templar`] renders values against a [`Scope`]; nested templates in variables are rendered when they are touched.
 
 mod args;
+mod bytes;
 mod chance;
 mod check;
 mod children;
@@ -21,6 +22,7 @@ mod literal;
 mod lookups;
 mod managed;
 mod methods;
+mod moments;
 mod ops;
 mod options;
 mod parse;

@@ -44,8 +44,8 @@ pub(crate) fn binary(op: Op, a: &Rt, b: &Rt) -> Res<Rt> {
             let text = crate::format::percent(a.as_str().unwrap_or_default(), b)?;
             Ok(Rt::Str(Text::untrusted(text).with_secret(secret)))
         }
-        Op::Sub => match crate::filters::time::subtract(a, b) {
-            Some(span) => Ok(span),
+        Op::Sub => match crate::moments::subtract(a, b) {
+            Some(span) => span,
             None => number(op, "-", a, b),
         },
         Op::Div => number(op, "/", a, b),
@@ -80,8 +80,8 @@ fn add(a: &Rt, b: &Rt) -> Res<Rt> {
         (Rt::Tuple(_), _) => {
             Err(fail(format!("can only concatenate tuple (not \"{}\") to tuple", b.type_name())))
         }
-        _ => match crate::filters::time::add(a, b) {
-            Some(sum) => Ok(sum),
+        _ => match crate::moments::add(a, b) {
+            Some(sum) => sum,
             None => number(Op::Add, "+", a, b),
         },
     }
@@ -228,7 +228,9 @@ pub(crate) fn equal(a: &Rt, b: &Rt) -> Res<bool> {
             true
         }
         (Rt::Obj(x), Rt::Obj(y)) => {
-            Rc::ptr_eq(x, y) || crate::filters::time::order(a, b) == Some(Ordering::Equal)
+            Rc::ptr_eq(x, y)
+                || crate::moments::order(a, b) == Some(Ordering::Equal)
+                || crate::bytes::inside(a).is_some_and(|bytes| crate::bytes::inside(b) == Some(bytes))
         }
         _ => match (a.as_big_or_none(), b.as_big_or_none()) {
             (Some(x), Some(y)) => x == y,
@@ -271,7 +273,7 @@ pub(crate) fn order(a: &Rt, b: &Rt, symbol: &str) -> Res<Option<Ordering>> {
     if let (Some(x), Some(y)) = (a.as_f64(), b.as_f64()) {
         return Ok(x.partial_cmp(&y));
     }
-    if let Some(order) = crate::filters::time::order(a, b) {
+    if let Some(order) = crate::moments::order(a, b) {
         return Ok(Some(order));
     }
     Err(fail(format!(

@@ -2,12 +2,16 @@
 
 use rustible_protocol::json;
 
-use crate::rt::{Res, Rt};
+use crate::{
+    bytes,
+    rt::{Res, Rt},
+};
 
 /// `str(value)`; undefined is an error.
 pub(crate) fn text(value: &Rt) -> Res<String> {
     Ok(match value {
         Rt::Str(text) => text.as_str().to_string(),
+        Rt::Obj(obj) => obj.printed()?,
         other => repr(other)?,
     })
 }
@@ -21,8 +25,8 @@ pub(crate) fn repr(value: &Rt) -> Res<String> {
 
 /// `str(value)` of what a template prints beside other text: tuples have become lists by then.
 pub(crate) fn printed(value: &Rt) -> Res<String> {
-    if let Rt::Str(_) = value {
-        return text(value);
+    if let Rt::Str(_) | Rt::Obj(_) = value {
+        return bytes::text(value);
     }
     let mut out = String::new();
     put(&mut out, value, false)?;
@@ -72,7 +76,7 @@ fn put(out: &mut String, value: &Rt, tuples: bool) -> Res<()> {
         Rt::Range(start, stop, step) => out.push_str(&format!("range({start}, {stop}, {step})")),
         Rt::Undef(fault) => return Err(fault.clone()),
         Rt::Omit => out.push_str("<<Omit>>"),
-        Rt::Obj(obj) => out.push_str(&obj.printed()?),
+        Rt::Obj(obj) => out.push_str(&obj.repr()),
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::{any::Any, cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 use indexmap::IndexMap;
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
-use rustible_protocol::{Dict, List, Text, Value};
+use rustible_protocol::{Dict, List, Sort, Text, Value};
 use rustible_source::Diagnostic;
 
 use crate::{HostVars, context::Ctx};
@@ -72,6 +72,16 @@ pub(crate) enum Rt {
     Obj(Rc<dyn Obj>),
 }
 
+/// A text as the value it stands for.
+pub(crate) fn text(text: &Text) -> Rt {
+    let other = if text.sort() == Sort::Plain {
+        None
+    } else {
+        crate::moments::of(text).or_else(|| crate::bytes::Bytes::of(text))
+    };
+    other.unwrap_or_else(|| Rt::Str(text.clone()))
+}
+
 /// Arguments of a call.
 #[derive(Clone, Default)]
 pub(crate) struct Args {
@@ -102,6 +112,10 @@ pub(crate) trait Obj {
     /// The text it prints as.
     fn text(&self) -> String {
         format!("<{}>", self.type_name())
+    }
+    /// How it is shown inside of containers.
+    fn repr(&self) -> String {
+        self.text()
     }
     /// What printing it gives, or why that fails.
     fn printed(&self) -> Res<String> {
@@ -372,6 +386,7 @@ impl Rt {
             Self::Null => false,
             Self::Bool(flag) => *flag,
             Self::Int(n) => *n != 0,
+            Self::Obj(_) if let Some(bytes) = crate::bytes::inside(self) => !bytes.is_empty(),
             Self::Big(_) | Self::Obj(_) | Self::Omit => true,
             Self::Float(f) => *f != 0.0,
             Self::Str(text) => !text.is_empty(),
@@ -407,7 +422,10 @@ impl Rt {
                 (0..count).map(|i| Self::Int(start + i * step)).collect()
             }
             Self::Undef(fault) => return Err(fault.clone()),
-            other => return Err(fail(format!("'{}' object is not iterable", other.type_name()))),
+            other => match other.down::<crate::bytes::Bytes>() {
+                Some(bytes) => bytes.numbers(),
+                None => return Err(fail(format!("'{}' object is not iterable", other.type_name()))),
+            },
         })
     }
     /// A key of a mapping as a value.
@@ -418,7 +436,7 @@ impl Rt {
             Value::Int(n) => Self::Int(n),
             Value::Big(n) => Self::Big(n),
             Value::Float(f) => Self::Float(f),
-            Value::Str(t) | Value::Vaulted(t) => Self::Str(t),
+            Value::Str(t) | Value::Vaulted(t) => text(&t),
             // Only a tuple can have been the key.
             Value::List(items) => Self::tuple(items.iter().cloned().map(Self::from_key).collect()),
             Value::Dict(_) => Self::Null,
@@ -435,7 +453,10 @@ impl Rt {
             Self::Str(t) => Value::Str(t.clone()),
             Self::Tuple(items) => Value::from(items.iter().map(Self::to_key).collect::<Res<Vec<_>>>()?),
             Self::Undef(fault) => return Err(fault.clone()),
-            other => return Err(fail(format!("unhashable type: '{}'", other.type_name()))),
+            other => match crate::moments::iso(other).or_else(|| crate::bytes::inside(other)) {
+                Some(text) => Value::Str(text),
+                None => return Err(fail(format!("unhashable type: '{}'", other.type_name()))),
+            },
         })
     }
     /// Whether it is a mapping.

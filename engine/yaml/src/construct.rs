@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use rustible_protocol::{Dict, List, Text, Value, repr};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rustible_protocol::{Dict, List, Sort, Text, Value, repr};
 use rustible_source::Diagnostic;
 
 use crate::{
@@ -71,12 +72,7 @@ impl<'a> Builder<'a> {
             Tag::Bool => scalar::boolean(self.scalar(id)?),
             Tag::Int => scalar::integer(self.scalar(id)?),
             Tag::Float => scalar::float(self.scalar(id)?),
-            Tag::Timestamp => {
-                let text = time::iso(self.scalar(id)?)?;
-                Ok(Value::Str(
-                    Text::trusted(text, Some(place.origin(self.file))).with_trust(self.unsafe_depth == 0),
-                ))
-            }
+            Tag::Timestamp => self.timestamp(id).map(Value::Str),
             Tag::Seq => self.sequence(id, depth),
             Tag::Map => self.mapping(id, depth).map(Value::Dict),
             Tag::Set => {
@@ -96,10 +92,7 @@ impl<'a> Builder<'a> {
                 Value::Str(text) => Ok(Value::Vaulted(text)),
                 _ => Err(Fault::ours(&format!("the '{}' tag requires a string value", tag.name()), place)),
             },
-            Tag::Binary => Err(Fault::ours(
-                "the tag '!!binary' makes bytes, which rustible has no value for; use text",
-                place,
-            )),
+            Tag::Binary => self.binary(id).map(Value::Str),
             Tag::Merge | Tag::Equals | Tag::Other(_) => {
                 let problem = format!("could not determine a constructor for the tag '{}'", tag.name());
                 Err(Fault::marked(None, &problem, place))
@@ -135,6 +128,22 @@ impl<'a> Builder<'a> {
         let origin = self.nodes[id].place.origin(self.file);
         let text = self.scalar(id)?;
         Ok(Text::trusted(text, Some(origin)).with_trust(self.unsafe_depth == 0))
+    }
+
+    fn timestamp(&self, id: NodeId) -> Result<Text, Fault> {
+        let text = time::iso(self.scalar(id)?)?;
+        let sort = if text.contains('T') { Sort::Moment } else { Sort::Date };
+        let origin = self.nodes[id].place.origin(self.file);
+        Ok(Text::trusted(text, Some(origin)).with_trust(self.unsafe_depth == 0).with_sort(sort))
+    }
+
+    fn binary(&self, id: NodeId) -> Result<Text, Fault> {
+        let place = self.nodes[id].place;
+        let plain = decoded(self.scalar(id)?).map_err(|problem| Fault::marked(None, &problem, place))?;
+        let text = String::from_utf8(plain).map_err(|_| {
+            Fault::ours("the bytes of '!!binary' are not UTF-8; rustible has no value for them", place)
+        })?;
+        Ok(Text::untrusted(text).with_origin(Some(place.origin(self.file))).with_sort(Sort::Bytes))
     }
 
     fn sequence(&mut self, id: NodeId, depth: usize) -> Result<Value, Fault> {
@@ -287,4 +296,10 @@ impl<'a> Builder<'a> {
         }
         Ok(Value::List(List::new(pairs).with_origin(Some(place.origin(self.file)))))
     }
+}
+
+/// What base64 stands for; line breaks in it do not matter.
+fn decoded(code: &str) -> Result<Vec<u8>, String> {
+    let code: String = code.split_whitespace().collect();
+    STANDARD.decode(code).map_err(|error| format!("failed to decode base64 data: {error}"))
 }

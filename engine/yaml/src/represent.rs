@@ -2,7 +2,8 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
-use rustible_protocol::{Dict, Value, json};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rustible_protocol::{Dict, Sort, Value, json};
 use rustible_source::Diagnostic;
 
 use crate::{
@@ -86,6 +87,14 @@ impl<'a> Nodes<'a> {
             Value::Int(number) => self.scalar(Tag::Int, number.to_string()),
             Value::Big(number) => self.scalar(Tag::Int, number.to_string()),
             Value::Float(number) => self.scalar(Tag::Float, float(*number)),
+            Value::Str(text) if text.sort() == Sort::Date => self.scalar(Tag::Timestamp, text.as_str()),
+            Value::Str(text) if text.sort() == Sort::Moment => {
+                self.scalar(Tag::Timestamp, text.replace('T', " "))
+            }
+            Value::Str(text) if text.sort() == Sort::Bytes => {
+                let text = wrapped(&STANDARD.encode(text.as_bytes()));
+                self.push(Tag::Binary, Kind::Scalar { text, style: Some('|') })
+            }
             Value::Str(text) => {
                 let (text, block) = blocks::shape(text, self.options.blocks);
                 let style = if block { Some('|') } else { self.options.default_style };
@@ -181,4 +190,10 @@ fn float(number: f64) -> String {
     }
     let text = json::float(number);
     if text.contains('e') && !text.contains('.') { text.replacen('e', ".0e", 1) } else { text }
+}
+
+/// Base64 in lines of 76, as bytes are written.
+fn wrapped(code: &str) -> String {
+    let lines = code.as_bytes().chunks(76).map(String::from_utf8_lossy);
+    lines.map(|line| format!("{line}\n")).collect()
 }

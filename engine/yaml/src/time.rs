@@ -1,5 +1,4 @@
-//! Dates. The language has no date type of its own here: they become text in ISO form, as the reference shows
-//! them when they leave it.
+//! Dates, to the ISO form that the house keeps them in.
 
 use crate::fault::Fault;
 

@@ -94,7 +94,14 @@ pub(crate) fn item(base: &Rt, key: &Rt) -> Rt {
                 .and_then(|i| text.chars().nth(i))
                 .map(|c| Rt::Str(text.like(c.to_string()).with_trust(false)))
         }
-        Rt::Obj(obj) => key.as_str().and_then(|name| obj.attr(name)),
+        Rt::Obj(obj) => match (key.as_str(), base.down::<crate::bytes::Bytes>()) {
+            (Some(name), _) => obj.attr(name),
+            (None, Some(bytes)) => {
+                let numbers = bytes.numbers();
+                position(key, numbers.len()).map(|i| numbers[i].clone())
+            }
+            _ => None,
+        },
         _ => None,
     };
     if let Some(found) = found {

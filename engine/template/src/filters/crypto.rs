@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     args::bind,
+    bytes,
     context::Ctx,
     repr,
     rt::{Args, Res, Rt, fail},
@@ -22,11 +23,11 @@ use crate::{
 pub(crate) const TABLE: Table = &[
     ("hash", |_, v, a| {
         let kind = bind("get_hash", a, &["hashtype"])?.text(0, "sha1")?;
-        digest(&kind, repr::text(&v)?.as_bytes()).map(Rt::from)
+        digest(&kind, bytes::text(&v)?.as_bytes()).map(Rt::from)
     }),
-    ("md5", |_, v, _| digest("md5", repr::text(&v)?.as_bytes()).map(Rt::from)),
-    ("sha1", |_, v, _| digest("sha1", repr::text(&v)?.as_bytes()).map(Rt::from)),
-    ("checksum", |_, v, _| digest("sha1", repr::text(&v)?.as_bytes()).map(Rt::from)),
+    ("md5", |_, v, _| digest("md5", bytes::text(&v)?.as_bytes()).map(Rt::from)),
+    ("sha1", |_, v, _| digest("sha1", bytes::text(&v)?.as_bytes()).map(Rt::from)),
+    ("checksum", |_, v, _| digest("sha1", bytes::text(&v)?.as_bytes()).map(Rt::from)),
     ("b64encode", b64encode),
     ("b64decode", b64decode),
     ("password_hash", password_hash),
@@ -54,7 +55,7 @@ pub(crate) fn digest(kind: &str, data: &[u8]) -> Res<String> {
 
 fn b64encode(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("b64encode", args, &["encoding", "urlsafe"])?;
-    let bytes = encode(&repr::text(&input)?, &args.text(0, "utf-8")?)?;
+    let bytes = encode(&bytes::text(&input)?, &args.text(0, "utf-8")?)?;
     let text = STANDARD.encode(bytes);
     Ok(Rt::from(if args.flag(1, false)? { text.replace('+', "-").replace('/', "_") } else { text }))
 }

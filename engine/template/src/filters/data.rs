@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use rustible_protocol::{Dict, Value, json};
+use rustible_protocol::{Dict, Sort, Value, json};
 use rustible_yaml::emit::{self, Break, Options, Vaulted};
 
 use super::Table;
@@ -59,15 +59,35 @@ fn style(args: &Args, indent: Option<usize>, sort: bool) -> Res<json::Style> {
     })
 }
 
+/// Data that JSON has a form for: no bytes.
+fn textual(ctx: &Rc<Ctx>, input: &Rt) -> Res<Value> {
+    fn bytes(value: &Value) -> bool {
+        match value {
+            Value::Str(text) => text.sort() == Sort::Bytes,
+            Value::List(items) => items.iter().any(bytes),
+            Value::Dict(dict) => dict.iter().any(|(key, value)| bytes(key) || bytes(value)),
+            _ => false,
+        }
+    }
+    let plain = ctx.plain(input)?;
+    if bytes(&plain) {
+        let name = "_AnsibleTaggedBytes";
+        return Err(fail(format!(
+            "Object of type '{name}' is not JSON serializable by the 'tagless' profile."
+        )));
+    }
+    Ok(plain)
+}
+
 fn to_json(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let style = style(&args, None, false)?;
-    let text = json::write(&ctx.plain(&input)?, style);
+    let text = json::write(&textual(ctx, &input)?, style);
     separators(text, &args).map(Rt::from)
 }
 
 fn to_nice_json(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let style = style(&args, Some(4), true)?;
-    separators(json::write(&ctx.plain(&input)?, style), &args).map(Rt::from)
+    separators(json::write(&textual(ctx, &input)?, style), &args).map(Rt::from)
 }
 
 fn from_json(ctx: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {

@@ -56,7 +56,10 @@ fn length(value: &Rt) -> Res<Rt> {
         Rt::Dict(dict) => dict.len(),
         Rt::Tuple(items) => items.len(),
         Rt::Range(..) => value.range_len(),
-        other => return Err(fail(format!("object of type '{}' has no len()", other.type_name()))),
+        other => match crate::bytes::inside(other) {
+            Some(bytes) => bytes.len(),
+            None => return Err(fail(format!("object of type '{}' has no len()", other.type_name()))),
+        },
     }))
 }
 

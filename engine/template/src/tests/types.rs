@@ -39,7 +39,8 @@ pub(crate) const TABLE: Table = &[
 ];
 
 fn countable(value: &Rt) -> bool {
-    matches!(value, Rt::Str(_) | Rt::List(_) | Rt::Tuple(_) | Rt::Dict(_) | Rt::Range(..))
+    crate::bytes::inside(value).is_some()
+        || matches!(value, Rt::Str(_) | Rt::List(_) | Rt::Tuple(_) | Rt::Dict(_) | Rt::Range(..))
 }
 
 fn cased(text: &str, wrong: fn(char) -> bool) -> bool {
