@@ -14,6 +14,13 @@ pub(crate) async fn call(
     call: Call,
     files: Vec<SourceFile>,
 ) -> Result<Reply, Failure> {
+    if call.args.iter().any(|(_, value)| value.has_bytes()) {
+        let name = call.module.replace("ansible.builtin.", "ansible.legacy.");
+        return Err(Failure::msg(format!(
+            "Failed to serialize arguments for the '{name}' module: Object of type 'bytes' is not JSON serializable \
+             by the 'module_legacy_c2m' profile."
+        )));
+    }
     runner.pool.call(target, call, files).await.map_err(failure)
 }
 

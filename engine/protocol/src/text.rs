@@ -62,9 +62,16 @@ pub enum Sort {
     Time,
     /// Bytes that are UTF-8.
     Bytes,
+    /// Bytes that are not; the text shows them, with `?` for what is none. What needs the bytes must refuse.
+    Opaque,
 }
 
 impl Sort {
+    /// Whether it stands for bytes.
+    #[must_use]
+    pub fn is_bytes(self) -> bool {
+        matches!(self, Self::Bytes | Self::Opaque)
+    }
     /// Python's name of the type.
     #[must_use]
     pub fn type_name(self) -> &'static str {
@@ -73,7 +80,7 @@ impl Sort {
             Self::Date => "date",
             Self::Moment => "datetime",
             Self::Time => "time",
-            Self::Bytes => "bytes",
+            Self::Bytes | Self::Opaque => "bytes",
         }
     }
 }

@@ -317,6 +317,16 @@ impl Value {
             Self::Dict(_) => "dict",
         }
     }
+    /// Whether there are bytes in it, which JSON has no form for.
+    #[must_use]
+    pub fn has_bytes(&self) -> bool {
+        match self {
+            Self::Str(text) => text.sort().is_bytes(),
+            Self::List(items) => items.iter().any(Self::has_bytes),
+            Self::Dict(dict) => dict.iter().any(|(key, value)| key.has_bytes() || value.has_bytes()),
+            _ => false,
+        }
+    }
     /// The same data with nothing in it that may be templated: what a fact or a module result is.
     #[must_use]
     pub fn into_untrusted(self) -> Self {

@@ -1,4 +1,4 @@
-//! Python's `bytes`: what `!!binary` makes. They are texts here, so only UTF-8.
+//! Python's `bytes`: what `!!binary` makes. They are texts here; those that are not UTF-8 can only be shown.
 
 use std::{any::Any, rc::Rc};
 
@@ -7,10 +7,10 @@ use rustible_protocol::{Sort, Text};
 use crate::{
     context::Ctx,
     repr,
-    rt::{Args, Obj, Res, Rt},
+    rt::{Args, Obj, Res, Rt, fail},
 };
 
-/// Bytes that are UTF-8.
+/// Bytes.
 pub(crate) struct Bytes(Text);
 
 /// `bytes.decode`, to be called.
@@ -24,6 +24,9 @@ impl Obj for Bytes {
         (name == "decode").then(|| Rt::obj(Decode(self.0.clone())))
     }
     fn text(&self) -> String {
+        if self.0.sort() == Sort::Opaque {
+            return "<bytes that are not UTF-8>".to_string();
+        }
         let mark = if self.0.contains('\'') && !self.0.contains('"') { '"' } else { '\'' };
         let shown = self.0.bytes().map(|byte| match byte {
             b'\n' => "\\n".to_string(),
@@ -49,7 +52,7 @@ impl Obj for Decode {
         true
     }
     fn call(&self, _: &Rc<Ctx>, _: Args) -> Res<Rt> {
-        Ok(Rt::Str(self.0.clone().with_sort(Sort::Plain)))
+        Ok(Rt::Str(whole(&self.0)?.clone().with_sort(Sort::Plain)))
     }
     fn any(&self) -> &dyn Any {
         self
@@ -59,12 +62,20 @@ impl Obj for Decode {
 impl Bytes {
     /// The bytes that a text stands for.
     pub(crate) fn of(text: &Text) -> Option<Rt> {
-        (text.sort() == Sort::Bytes).then(|| Rt::obj(Self(text.clone())))
+        text.sort().is_bytes().then(|| Rt::obj(Self(text.clone())))
     }
     /// Each as a number.
-    pub(crate) fn numbers(&self) -> Vec<Rt> {
-        self.0.bytes().map(|byte| Rt::Int(i64::from(byte))).collect()
+    pub(crate) fn numbers(&self) -> Res<Vec<Rt>> {
+        Ok(whole(&self.0)?.bytes().map(|byte| Rt::Int(i64::from(byte))).collect())
     }
+}
+
+/// The text, if it is what the bytes are.
+fn whole(text: &Text) -> Res<&Text> {
+    if text.sort() == Sort::Opaque {
+        return Err(fail("these bytes are not UTF-8; rustible has them for showing only"));
+    }
+    Ok(text)
 }
 
 /// The text that stands for bytes, if the value is some.
@@ -74,5 +85,5 @@ pub(crate) fn inside(value: &Rt) -> Option<Text> {
 
 /// What a filter that works on bytes is given: the bytes themselves, else the text of the value.
 pub(crate) fn text(value: &Rt) -> Res<String> {
-    inside(value).map_or_else(|| repr::text(value), |text| Ok(text.to_string()))
+    inside(value).map_or_else(|| repr::text(value), |text| whole(&text).map(ToString::to_string))
 }

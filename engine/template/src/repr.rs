@@ -26,7 +26,7 @@ pub(crate) fn repr(value: &Rt) -> Res<String> {
 /// `str(value)` of what a template prints beside other text: tuples have become lists by then.
 pub(crate) fn printed(value: &Rt) -> Res<String> {
     if let Rt::Str(_) | Rt::Obj(_) = value {
-        return bytes::text(value);
+        return bytes::inside(value).map_or_else(|| text(value), |bytes| Ok(bytes.to_string()));
     }
     let mut out = String::new();
     put(&mut out, value, false)?;

@@ -423,7 +423,7 @@ impl Rt {
             }
             Self::Undef(fault) => return Err(fault.clone()),
             other => match other.down::<crate::bytes::Bytes>() {
-                Some(bytes) => bytes.numbers(),
+                Some(bytes) => bytes.numbers()?,
                 None => return Err(fail(format!("'{}' object is not iterable", other.type_name()))),
             },
         })

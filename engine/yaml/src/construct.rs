@@ -140,10 +140,11 @@ impl<'a> Builder<'a> {
     fn binary(&self, id: NodeId) -> Result<Text, Fault> {
         let place = self.nodes[id].place;
         let plain = decoded(self.scalar(id)?).map_err(|problem| Fault::marked(None, &problem, place))?;
-        let text = String::from_utf8(plain).map_err(|_| {
-            Fault::ours("the bytes of '!!binary' are not UTF-8; rustible has no value for them", place)
-        })?;
-        Ok(Text::untrusted(text).with_origin(Some(place.origin(self.file))).with_sort(Sort::Bytes))
+        let (text, sort) = match String::from_utf8(plain) {
+            Ok(text) => (text, Sort::Bytes),
+            Err(other) => (String::from_utf8_lossy(other.as_bytes()).replace('\u{fffd}', "?"), Sort::Opaque),
+        };
+        Ok(Text::untrusted(text).with_origin(Some(place.origin(self.file))).with_sort(sort))
     }
 
     fn sequence(&mut self, id: NodeId, depth: usize) -> Result<Value, Fault> {

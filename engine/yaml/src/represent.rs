@@ -91,6 +91,10 @@ impl<'a> Nodes<'a> {
             Value::Str(text) if text.sort() == Sort::Moment => {
                 self.scalar(Tag::Timestamp, text.replace('T', " "))
             }
+            Value::Str(text) if text.sort() == Sort::Opaque => {
+                let why = "Bytes that are not UTF-8 cannot be written by rustible.";
+                return Err(Diagnostic::new(why).at(text.origin()));
+            }
             Value::Str(text) if text.sort() == Sort::Bytes => {
                 let text = wrapped(&STANDARD.encode(text.as_bytes()));
                 self.push(Tag::Binary, Kind::Scalar { text, style: Some('|') })

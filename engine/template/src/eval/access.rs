@@ -98,7 +98,7 @@ pub(crate) fn item(base: &Rt, key: &Rt) -> Rt {
             (Some(name), _) => obj.attr(name),
             (None, Some(bytes)) => {
                 let numbers = bytes.numbers();
-                position(key, numbers.len()).map(|i| numbers[i].clone())
+                numbers.ok().and_then(|numbers| position(key, numbers.len()).map(|i| numbers[i].clone()))
             }
             _ => None,
         },

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use rustible_protocol::{Dict, Sort, Value, json};
+use rustible_protocol::{Dict, Value, json};
 use rustible_yaml::emit::{self, Break, Options, Vaulted};
 
 use super::Table;
@@ -61,16 +61,8 @@ fn style(args: &Args, indent: Option<usize>, sort: bool) -> Res<json::Style> {
 
 /// Data that JSON has a form for: no bytes.
 fn textual(ctx: &Rc<Ctx>, input: &Rt) -> Res<Value> {
-    fn bytes(value: &Value) -> bool {
-        match value {
-            Value::Str(text) => text.sort() == Sort::Bytes,
-            Value::List(items) => items.iter().any(bytes),
-            Value::Dict(dict) => dict.iter().any(|(key, value)| bytes(key) || bytes(value)),
-            _ => false,
-        }
-    }
     let plain = ctx.plain(input)?;
-    if bytes(&plain) {
+    if plain.has_bytes() {
         let name = "_AnsibleTaggedBytes";
         return Err(fail(format!(
             "Object of type '{name}' is not JSON serializable by the 'tagless' profile."

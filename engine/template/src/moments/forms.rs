@@ -88,7 +88,7 @@ pub(crate) fn parse(text: &str, sort: Sort) -> Option<Moment> {
             };
             Moment { when, offset, sort }
         }
-        Sort::Plain | Sort::Bytes => return None,
+        Sort::Plain | Sort::Bytes | Sort::Opaque => return None,
     })
 }
 
