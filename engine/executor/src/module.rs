@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustible_connection::{ConnectionError, SourceFile, Target};
 use rustible_protocol::{Call, Reply};
+use rustible_source::Diagnostic;
 
 use crate::{action::Failure, run::Runner};
 
@@ -16,10 +17,10 @@ pub(crate) async fn call(
 ) -> Result<Reply, Failure> {
     if call.args.iter().any(|(_, value)| value.has_bytes()) {
         let name = call.module.replace("ansible.builtin.", "ansible.legacy.");
-        return Err(Failure::msg(format!(
+        return Err(Failure::Error(Box::new(Diagnostic::new(format!(
             "Failed to serialize arguments for the '{name}' module: Object of type 'bytes' is not JSON serializable \
              by the 'module_legacy_c2m' profile."
-        )));
+        )))));
     }
     runner.pool.call(target, call, files).await.map_err(failure)
 }
