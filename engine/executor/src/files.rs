@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustible_playbook::Source;
-use rustible_protocol::{Dict, Text, Value};
+use rustible_protocol::{Dict, Text, Value, event::Event};
 use rustible_source::Diagnostic;
 use rustible_template::{Engine, Env, Rendered, Scope, Templar};
 
@@ -92,5 +92,9 @@ impl Source for Files {
 
     fn warn(&self, text: String) {
         self.emitter.warn(text);
+    }
+
+    fn deprecate(&self, text: String) {
+        self.emitter.emit(&Event::Deprecated(text));
     }
 }

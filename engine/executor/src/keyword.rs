@@ -82,11 +82,11 @@ impl Keywords<'_> {
     pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, Diagnostic> {
         Ok(match self.value(name)? {
             None => Vec::new(),
-            Some(Value::List(list)) => list.iter().map(text_of).collect(),
+            Some(Value::List(list)) => list.iter().map(rustible_protocol::repr::str).collect(),
             Some(Value::Str(text)) => {
                 text.split(',').map(|t| t.trim().to_string()).filter(|t| !t.is_empty()).collect()
             }
-            Some(other) => vec![text_of(&other)],
+            Some(other) => vec![rustible_protocol::repr::str(&other)],
         })
     }
 
@@ -105,13 +105,18 @@ impl Keywords<'_> {
         let at = written.and_then(Value::origin).or(self.frame.origin.as_ref());
         let message = format!("The value {} could not be converted to '{kind}'.", repr(&value));
         let cause = Diagnostic { apart: true, ..Diagnostic::new(message).at(at) };
-        Err(cause.context(format!("Error processing keyword '{name}'"), at))
+        Err(cause.context(processing(name), at))
     }
 }
 
 fn wrap(name: &str, written: &Value, error: Diagnostic) -> Diagnostic {
     let at = written.origin().cloned().or_else(|| error.origin.clone());
-    merged(error, at.as_ref()).context(format!("Error processing keyword '{name}'"), at.as_ref())
+    merged(error, at.as_ref()).context(processing(name), at.as_ref())
+}
+
+/// What an error about a keyword begins with; `async` goes by the name that results have for it.
+pub(crate) fn processing(name: &str) -> String {
+    format!("Error processing keyword '{}'", if name == "async" { "async_val" } else { name })
 }
 
 /// An error whose place is that of what is around it loses the place, so that both are shown as one.

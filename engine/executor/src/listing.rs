@@ -85,10 +85,7 @@ pub(crate) fn check_task(runner: &Runner, task: &Task) -> Result<(), Diagnostic>
         && !has_own_lookup(runner, with)
         && !runner.options.lenient
     {
-        return Err(Diagnostic::parse(
-            format!("the lookup '{with}' of 'with_{with}' is not supported by rustible"),
-            looped.value.origin().or(task.origin.as_ref()),
-        ));
+        return Err(unknown_loop(task, with));
     }
     if let Some(strategy) =
         task.frame.chain().last().and_then(|play| play.own("strategy")).and_then(Value::as_str)
@@ -97,6 +94,62 @@ pub(crate) fn check_task(runner: &Runner, task: &Task) -> Result<(), Diagnostic>
         Strategy::named(strategy)?;
     }
     Ok(())
+}
+
+/// Lookups of collections that have a short name.
+const MOVED: [&str; 40] = [
+    "avi",
+    "cartesian",
+    "chef_databag",
+    "conjur_variable",
+    "consul_kv",
+    "credstash",
+    "cyberarkpassword",
+    "dig",
+    "dnstxt",
+    "etcd",
+    "filetree",
+    "flattened",
+    "gcp_storage_file",
+    "hashi_vault",
+    "hiera",
+    "keyring",
+    "lastpass",
+    "lmdb_kv",
+    "manifold",
+    "nios",
+    "nios_next_ip",
+    "nios_next_network",
+    "onepassword",
+    "onepassword_raw",
+    "passwordstore",
+    "rabbitmq",
+    "redis",
+    "shelvefile",
+    "grafana_dashboard",
+    "openshift",
+    "k8s",
+    "mongodb",
+    "laps_password",
+    "aws_account_attribute",
+    "aws_secret",
+    "aws_service_ip_ranges",
+    "aws_ssm",
+    "skydive",
+    "cpm_metering",
+    "cpm_status",
+];
+
+/// What goes by the name of no lookup is no loop.
+fn unknown_loop(task: &Task, with: &str) -> Diagnostic {
+    let name = format!("with_{with}");
+    let key = task.frame.attrs.get_key_value(&name).and_then(|(key, _)| key.origin());
+    let at = key.or(task.origin.as_ref());
+    if with.contains('.') || MOVED.contains(&with) {
+        let text = format!("the lookup '{with}' of '{name}' is not supported by rustible");
+        return Diagnostic::parse(text, at);
+    }
+    Diagnostic::parse(rustible_playbook::no_attribute(&name), at)
 }
 
 impl Runner {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustible_inventory::Inventory;
-use rustible_playbook::{Block, Item, Kind, Play, Playbook, Task};
+use rustible_playbook::{Block, Frame, Item, Kind, Play, Playbook, Task};
 use rustible_protocol::{
     Dict, Value,
     event::{Event, PlayInfo},
@@ -225,9 +225,6 @@ impl Runner {
         let mut cursors = self.cursors(&root, gathering.as_ref(), &batch, &failed, &keywords)?;
         self.start_at(&mut cursors);
         stage.run(strategy, &root, &mut cursors).await?;
-        if run.force_handlers {
-            forced(&stage, strategy, &mut cursors).await?;
-        }
         Ok(self.end(&run, &cursors, &failed))
     }
 
@@ -239,6 +236,9 @@ impl Runner {
     ) -> Result<(Arc<Block>, Option<Arc<Task>>), Diagnostic> {
         let templar = run.templar(self, None, Some(&run.play.frame));
         let mut items = run.selection.filter(&run.play.items, &templar)?;
+        if run.force_handlers {
+            items = forced(&run.play.frame, items);
+        }
         if let Some(task) = opening::validation(self, &run.play, keywords)? {
             let wanted = run.selection.filter(&[Item::Task(task)], &templar)?;
             items.splice(0..0, wanted);
@@ -346,32 +346,24 @@ impl Runner {
     }
 }
 
-/// `force_handlers`: hosts that failed still run the handlers they notified.
-async fn forced(stage: &Stage, strategy: Strategy, cursors: &mut Cursors) -> Result<(), Diagnostic> {
-    let mut again: Cursors = Cursors::new();
-    for (host, state) in cursors.iter_mut().filter(|(_, s)| s.cursor.failed && !s.unreachable) {
-        if state.notifications.is_empty() {
-            continue;
+/// `force_handlers`: hosts that fail in a section of the play still run the handlers they notified, in step with the
+/// others.
+fn forced(frame: &Arc<Frame>, items: Vec<Item>) -> Vec<Item> {
+    let mut sections: Vec<Item> = Vec::new();
+    let mut section: Vec<Item> = Vec::new();
+    for item in items {
+        let flushes = matches!(&item, Item::Task(task)
+            if task.implicit && matches!(&task.kind, Kind::Meta(action) if action == "flush_handlers"));
+        if flushes {
+            let items = std::mem::take(&mut section);
+            let block = Block { frame: frame.clone(), items, rescue: Vec::new(), always: vec![item] };
+            sections.push(Item::Block(Arc::new(block)));
+        } else {
+            section.push(item);
         }
-        let flush = stage.runner.loader.implicit(
-            &stage.play.play.frame,
-            "meta",
-            Kind::Meta("flush_handlers".into()),
-            Dict::new(),
-        );
-        let frame = stage.play.play.frame.clone();
-        let block =
-            Arc::new(Block { frame, items: vec![Item::Task(flush)], rescue: Vec::new(), always: Vec::new() });
-        let mut fresh = HostState::new(&block);
-        fresh.notifications = std::mem::take(&mut state.notifications);
-        again.insert(host.clone(), fresh);
     }
-    if again.is_empty() {
-        return Ok(());
-    }
-    let frame = stage.play.play.frame.clone();
-    let empty = Arc::new(Block { frame, items: Vec::new(), rescue: Vec::new(), always: Vec::new() });
-    stage.run(strategy, &empty, &mut again).await
+    sections.extend(section);
+    sections
 }
 
 fn matches_name(task: &Task, wanted: &str) -> bool {

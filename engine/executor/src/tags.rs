@@ -27,7 +27,6 @@ pub(crate) fn tags_of(task: &Task, templar: &Templar) -> Result<BTreeSet<String>
         };
         match &rendered {
             Value::List(list) => tags.extend(list.iter().map(text_of)),
-            Value::Str(text) => tags.extend(text.split(',').map(|t| t.trim().to_string())),
             other => drop(tags.insert(text_of(other))),
         }
     }

@@ -277,6 +277,7 @@ fn is_include(result: &TaskResult) -> bool {
 pub(crate) fn host(result: &TaskResult) -> String {
     match &result.delegate {
         None => result.host.to_string(),
+        Some((name, _)) if **name == *result.host => result.host.to_string(),
         Some((name, address)) if **name == **address => format!("{} -> {name}", result.host),
         Some((name, address)) => format!("{} -> {name}({address})", result.host),
     }

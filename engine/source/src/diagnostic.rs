@@ -42,6 +42,8 @@ pub struct Diagnostic {
     pub cause: Option<Box<Self>>,
     /// Shown in a block of its own even where the link around it is at the same place.
     pub apart: bool,
+    /// Something undefined was used; what a condition may still avert.
+    pub undefined: bool,
 }
 
 impl Diagnostic {
@@ -87,6 +89,7 @@ impl Diagnostic {
             message: message.into(),
             origin: origin.cloned(),
             help: None,
+            undefined: self.undefined,
             cause: Some(Box::new(self)),
             apart: false,
         }

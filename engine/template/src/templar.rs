@@ -68,7 +68,7 @@ pub(crate) fn layered(extra: Dict, below: Arc<dyn Scope>) -> Arc<dyn Scope> {
 }
 
 fn shown(fault: &Fault) -> Diagnostic {
-    fault.error.clone()
+    Diagnostic { undefined: fault.kind == MarkerKind::Undefined, ..fault.error.clone() }
 }
 
 impl Templar {
@@ -167,7 +167,7 @@ impl Templar {
         let empty = || {
             let error = Diagnostic::new("Empty conditional expressions are not allowed.").at(place);
             if !allowed {
-                return Err(error);
+                return Err(error.help(BROKEN));
             }
             self.env.warning(&error.render());
             Ok(true)
@@ -180,7 +180,10 @@ impl Templar {
                 let ctx = self.ctx();
                 return boolean(&ctx, &ctx.wrap(other), place);
             }
-            _ => return Err(Diagnostic::new("Conditional expressions must be strings.").at(place)),
+            _ => {
+                let error = Diagnostic::new("Conditional expressions must be strings.");
+                return Err(error.at(place).help(BROKEN));
+            }
         };
         let trimmed = text.trim();
         if trimmed.is_empty() {
@@ -343,6 +346,8 @@ fn evaluating(fault: &Fault, place: Option<&Arc<rustible_protocol::Origin>>) -> 
     inner
 }
 
+const BROKEN: &str = "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
+
 const DELIMITERS: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}. This feature will be removed from ansible-core version 2.23.";
 
 fn boolean(
@@ -363,6 +368,5 @@ fn boolean(
         ctx.env.warning(&Diagnostic::new(message).at(place).render());
         return Ok(value.truthy());
     }
-    let help = "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
-    Err(Diagnostic::new(message).at(place).help(help))
+    Err(Diagnostic::new(message).at(place).help(BROKEN))
 }

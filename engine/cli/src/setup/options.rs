@@ -33,6 +33,12 @@ pub(super) fn options(
             .filter(|t| !t.is_empty())
             .collect()
     };
+    let skip_tags = tags(&args.chosen.skip_tags, "TAGS_SKIP");
+    let mut only = tags(&args.chosen.tags, "TAGS_RUN");
+    // A listing of tags has all of them, when nobody says otherwise.
+    if args.list_tags && only.is_empty() && skip_tags.is_empty() {
+        only = vec!["never".into(), "all".into()];
+    }
     let mut roles_path = config.paths("DEFAULT_ROLES_PATH");
     // Entry playbooks live beside or below the folder with the roles.
     roles_path.push(std::env::current_dir().unwrap_or_default().join("roles"));
@@ -42,8 +48,8 @@ pub(super) fn options(
         collections_path,
         extra_vars,
         limit: args.inventory.limit.clone(),
-        tags: tags(&args.chosen.tags, "TAGS_RUN"),
-        skip_tags: tags(&args.chosen.skip_tags, "TAGS_SKIP"),
+        tags: only,
+        skip_tags,
         check: args.run.check,
         diff: args.run.diff || config.flag("DIFF_ALWAYS"),
         forks: forks.max(1),

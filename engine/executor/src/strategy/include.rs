@@ -105,7 +105,7 @@ impl Stage {
                 (path.display().to_string(), frame, items)
             }
             _ => {
-                let frame = loader.include_frame(task, Path::new(""), &vars, &apply);
+                let frame = loader.include_frame(task, Path::new(""), &vars, &apply)?;
                 let request = RoleRequest::of_include(
                     &self.runner.loader,
                     &include.args,

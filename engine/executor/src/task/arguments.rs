@@ -19,24 +19,33 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("gitlab", &["community.general.gitlab_"]),
 ];
 
+/// Facts among the variables could be taken for arguments.
+const UNSAFE: &str = "Using a template for task args is unsafe in some situations (see https://docs.ansible.com/ansible/devel/reference_appendices/faq.html#argsplat-unsafe).";
+
 /// Arguments as they will be rendered, the later layers winning: `module_defaults`, a template of `args`, a template in
-/// place of the action's arguments, the arguments as written.
+/// place of the action's arguments, the arguments as written. `injected` says whether facts are variables.
 pub(super) fn written(
     task: &Task,
     action: &str,
     takes_raw: bool,
-    templar: &Templar,
+    (templar, injected): (&Templar, bool),
 ) -> Result<Dict, Diagnostic> {
+    let splat = |template: &Text| {
+        if injected {
+            templar.env().warning(&Diagnostic::new(UNSAFE).at(template.origin()).render());
+        }
+        splat(action, template, task, templar)
+    };
     let mut args = defaults(task, action, templar)?;
     if let Some(template) = &task.args.template {
-        args.extend(&splat(action, template, task, templar)?);
+        args.extend(&splat(template)?);
     }
     let mut named = task.args.named.clone();
     let raw = rustible_playbook::RAW_ACTIONS.contains(&action.rsplit('.').next().unwrap_or_default());
     if !takes_raw && !raw {
         match named.remove("_raw_params") {
             Some(Value::Str(text)) if whole_template(&text) => {
-                args.extend(&splat(action, &text, task, templar)?);
+                args.extend(&splat(&text)?);
             }
             Some(other) if other.truthy() => {
                 let at = task.action_origin.as_ref();
@@ -70,29 +79,44 @@ fn splat(action: &str, template: &Text, task: &Task, templar: &Templar) -> Resul
     }
 }
 
-/// What `module_defaults` around the task give to its action.
+/// What `module_defaults` around the task give to its action: those of its groups under those of its own name. An inner
+/// entry takes the place of an outer one of the same name.
 pub(crate) fn defaults(task: &Task, action: &str, templar: &Templar) -> Result<Dict, Diagnostic> {
-    let mut args = Dict::new();
+    let mut entries = Dict::new();
     for written in task.frame.all("module_defaults") {
-        let Rendered::Value(Value::Dict(defaults)) = templar.render(written)? else { continue };
-        for (name, values) in &defaults {
-            let Some(name) = name.as_str() else { continue };
-            if applies(name, action)
-                && let Value::Dict(values) = values
-            {
-                args.extend(values);
+        let Value::Dict(defaults) = written else { continue };
+        for (name, values) in defaults.texts() {
+            let (name, applies) = match name.strip_prefix("group/") {
+                Some(group) => (name.to_string(), holds(group, action)),
+                None => (String::new(), names(name, action)),
+            };
+            if applies {
+                entries.insert(name.as_str(), values.clone());
             }
+        }
+    }
+    let mut args = Dict::new();
+    let own = entries.remove("");
+    for values in entries.values().cloned().chain(own) {
+        let values = match &values {
+            Value::Str(text) => templar.container(text)?,
+            other => Rendered::Value(other.clone()),
+        };
+        if let Rendered::Value(Value::Dict(values)) = values {
+            args.extend(&values);
         }
     }
     Ok(args)
 }
 
-fn applies(name: &str, action: &str) -> bool {
-    if let Some(group) = name.strip_prefix("group/") {
-        return GROUPS
-            .iter()
-            .any(|(g, prefixes)| *g == group && prefixes.iter().any(|p| action.starts_with(p)));
-    }
+/// Whether the action is in the group.
+fn holds(group: &str, action: &str) -> bool {
+    let group = group.strip_prefix("ansible.builtin.").unwrap_or(group);
+    GROUPS.iter().any(|(g, prefixes)| *g == group && prefixes.iter().any(|p| action.starts_with(p)))
+}
+
+/// Whether the name is that of the action.
+fn names(name: &str, action: &str) -> bool {
     let full = redirect(name).unwrap_or_else(|| {
         if name.contains('.') { name.to_string() } else { format!("ansible.builtin.{name}") }
     });

@@ -42,6 +42,7 @@ fn timed_out(seconds: i64) -> Attempt {
     result.insert("failed", true);
     result.insert("msg", format!("Task failed: {message}"));
     let mut details = Dict::new();
+    details.insert("frame", "Configure `DISPLAY_TRACEBACK` to see a traceback on timeout errors.");
     details.insert("period", seconds);
     result.insert("timedout", details);
     Attempt { result, error: Some(Diagnostic::new(message)), raised: true, ..Attempt::default() }

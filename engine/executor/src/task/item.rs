@@ -12,7 +12,10 @@ use rustible_vars::TaskScope;
 use super::{
     Finished, Include, Job, Settled, arguments, attempts, conditions::first_false, outcome, python, settle,
 };
-use crate::{keyword::Keywords, target::Resolver};
+use crate::{
+    keyword::{Keywords, text_of},
+    target::Resolver,
+};
 
 /// The delegate's name, and what its connection variables are read from.
 struct Delegate {
@@ -33,8 +36,19 @@ pub(super) async fn run(job: &Job, scope: &TaskScope, loop_error: Option<Diagnos
             finished.delegate_facts = ready.settled.delegate_facts;
             finished
         }
-        Err(error) => outcome::broken(job, error),
+        Err(error) => Finished { delegate: told_delegate(job, scope), ..outcome::broken(job, error) },
     }
+}
+
+/// The host a task that broke is delegated to, as far as it can be told.
+fn told_delegate(job: &Job, scope: &TaskScope) -> Option<(Arc<str>, String)> {
+    let written = job.frame().get("delegate_to")?;
+    let name = match job.templar(scope).render(written) {
+        Ok(Rendered::Omit | Rendered::Value(Value::Null)) => return None,
+        Ok(Rendered::Value(value)) if value.truthy() => text_of(&value),
+        _ => text_of(written),
+    };
+    Some((name.as_str().into(), name))
 }
 
 /// All that is needed to run an action.
@@ -88,7 +102,8 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
     let templar = job.templar(scope);
     let takes_raw = job.runner.registry.spec(&action).is_some_and(|spec| spec.free_form)
         || python::takes_raw(job, &action);
-    let written = arguments::written(&job.task, &action, takes_raw, &templar)?;
+    let injected = job.runner.options.inject_facts;
+    let written = arguments::written(&job.task, &action, takes_raw, (&templar, injected))?;
     let raw = job.runner.registry.action(&action).map_or(&[][..], |a| a.raw_arguments());
     let raw =
         if matches!(job.task.kind, Kind::IncludeTasks | Kind::IncludeRole) { &["apply"][..] } else { raw };
@@ -198,10 +213,10 @@ fn delegate(job: &Job, scope: &TaskScope, templar: &Templar) -> Result<Option<De
     let Some(written) = job.frame().get("delegate_to") else { return Ok(None) };
     let name = match templar.render(written).map_err(|e| e.at(written.origin()))? {
         Rendered::Omit | Rendered::Value(Value::Null) => return Ok(None),
-        Rendered::Value(value) => crate::keyword::text_of(&value),
+        Rendered::Value(value) => text_of(&value),
     };
     if name.trim().is_empty() {
-        let shown = crate::keyword::text_of(written);
+        let shown = text_of(written);
         return Err(Diagnostic::new(format!("Empty hostname produced from delegate_to: \"{shown}\""))
             .at(written.origin()));
     }

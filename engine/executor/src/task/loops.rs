@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rustible_playbook::Loop;
+use rustible_playbook::{Frame, FrameKind, Loop};
 use rustible_protocol::{
-    Dict, Value,
+    Dict, Origin, Value,
     event::{Event, Status},
 };
 use rustible_source::Diagnostic;
@@ -12,7 +12,7 @@ use rustible_template::{Rendered, Templar};
 use rustible_vars::TaskScope;
 
 use super::{Finished, Job, all_true, item, outcome, register};
-use crate::keyword::{Keywords, merged, text_of, to_bool};
+use crate::keyword::{Keywords, merged};
 
 /// `loop_control` settled for one task on one host.
 struct Control {
@@ -32,11 +32,12 @@ pub(super) async fn run(job: &Job) -> Finished {
     let templar = job.templar(&scope);
     match items(looped, &templar) {
         // A condition that does not need the item may still skip the task.
-        Err(error) => item::run(job, &scope, Some(error)).await,
+        Err(error) if error.undefined => item::run(job, &scope, Some(error)).await,
+        Err(error) => outcome::unlooped(job, error),
         Ok(items) if items.is_empty() => empty(),
         Ok(items) => match control(job, &templar) {
             Ok(control) => each(job, &scope, &items, &control).await,
-            Err(error) => outcome::broken(job, error),
+            Err(error) => outcome::unlooped(job, error),
         },
     }
 }
@@ -82,59 +83,71 @@ fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, Diagnostic> {
     match templar.lookup(with, terms, Dict::new()) {
         Ok(Value::List(list)) => Ok(list.to_vec()),
         Ok(other) => Ok(vec![other]),
-        Err(error) => Err(merged(error, at).at(at)),
+        Err(error) if error.undefined => Err(merged(error, at).at(at)),
+        Err(error) if error.origin.is_some() => Err(error),
+        // The lookup is run by an expression that nobody wrote.
+        Err(error) => {
+            let nowhere = Origin::new(&"<unknown>".into(), 0, 0);
+            Err(error.at(Some(&nowhere)).help("invoke_lookup()"))
+        }
     }
 }
 
 fn control(job: &Job, templar: &Templar) -> Result<Control, Diagnostic> {
-    let attrs = &job.task.control.attrs;
-    let value = |name: &str| -> Result<Option<Value>, Diagnostic> {
-        let Some(written) = attrs.get(name) else { return Ok(None) };
-        match templar.render(written)? {
-            Rendered::Value(Value::Null) | Rendered::Omit => Ok(None),
-            Rendered::Value(value) => Ok(Some(value)),
-        }
-    };
-    let flag = |name: &str, default: bool| -> Result<bool, Diagnostic> {
-        Ok(value(name)?.and_then(|v| to_bool(&v)).unwrap_or(default))
-    };
-    let pause = match value("pause")? {
-        None => 0.0,
-        Some(Value::Str(text)) => text.trim().parse().map_err(|_| {
-            Diagnostic::new(format!(
-                "Error processing keyword 'pause': The value '{text}' could not be converted to 'float'."
-            ))
-            .at(text.origin())
-        })?,
-        Some(other) => other.number_as_f64().unwrap_or(0.0),
-    };
+    let attrs = job.task.control.attrs.clone();
+    let frame = Frame::inside(job.frame(), FrameKind::Task, attrs, None);
+    let keywords = Keywords { frame: &frame, templar };
     let control = Control {
-        loop_var: value("loop_var")?.map_or_else(|| "item".to_string(), |v| text_of(&v)),
-        index_var: value("index_var")?.map(|v| text_of(&v)),
-        pause,
-        extended: flag("extended", false)?,
-        all_items: flag("extended_allitems", true)?,
+        loop_var: keywords.text("loop_var")?.unwrap_or_else(|| "item".to_string()),
+        index_var: keywords.text("index_var")?,
+        pause: keywords.float("pause")?.unwrap_or_default(),
+        extended: keywords.flag("extended")?.unwrap_or(false),
+        all_items: keywords.flag("extended_allitems")?.unwrap_or(true),
     };
     warn_of_collisions(job, &control);
     Ok(control)
 }
 
+/// Variables that a loop sets itself, or that say how hosts are reached.
+const RESERVED: [&str; 14] = [
+    "ansible_index_var",
+    "ansible_loop",
+    "ansible_loop_var",
+    "ansible_connection",
+    "ansible_host",
+    "ansible_user",
+    "ansible_shell_executable",
+    "ansible_port",
+    "ansible_pipelining",
+    "ansible_password",
+    "ansible_timeout",
+    "ansible_shell_type",
+    "ansible_module_compression",
+    "ansible_private_key_file",
+];
+
 fn warn_of_collisions(job: &Job, control: &Control) {
     let scope = job.scope();
     let names = [("loop_var", Some(&control.loop_var)), ("index_var", control.index_var.as_ref())];
     for (setting, name) in names {
-        if let Some(name) = name
-            && rustible_template::Scope::get(&scope, name).is_some()
-        {
-            let advice = format!(
-                "You should set the `{setting}` value in the `loop_control` option for the task to something else to avoid variable collisions and unexpected behavior."
-            );
-            let warning = Diagnostic::new(format!("The variable '{name}' is already in use."));
-            job.runner.emitter.warn(match job.task.control.attrs.get(setting).and_then(Value::origin) {
-                Some(at) => warning.at(Some(at)).help(advice).render(),
-                None => format!("{}\nOrigin: <unknown>\n\n{name}\n\n{advice}\n", warning.message),
-            });
-        }
+        let Some(name) = name else { continue };
+        let conflict = if rustible_template::Scope::get(&scope, name).is_some() {
+            "already in use"
+        } else if RESERVED.contains(&name.as_str()) {
+            "reserved"
+        } else if control.index_var.as_ref() == Some(&control.loop_var) {
+            "used more than once"
+        } else {
+            continue;
+        };
+        let advice = format!(
+            "You should set the `{setting}` value in the `loop_control` option for the task to something else to avoid variable collisions and unexpected behavior."
+        );
+        let warning = Diagnostic::new(format!("The variable '{name}' is {conflict}."));
+        job.runner.emitter.warn(match job.task.control.attrs.get(setting).and_then(Value::origin) {
+            Some(at) => warning.at(Some(at)).help(advice).render(),
+            None => format!("{}\nOrigin: <unknown>\n\n{name}\n\n{advice}\n", warning.message),
+        });
     }
 }
 
@@ -152,7 +165,8 @@ async fn each(job: &Job, scope: &TaskScope, items: &[Value], control: &Control) 
         }
         let mut finished = item::run(job, &inner, None).await;
         decorate(&mut finished, &locals, control);
-        finished.label = Some(label(job, &inner, value, &finished));
+        let shown = locals.get(&control.loop_var).unwrap_or(value);
+        finished.label = Some(label(job, &inner, shown, &finished));
         for include in &mut finished.includes {
             include.vars = locals.clone();
             include.label.clone_from(&finished.label);
@@ -232,7 +246,12 @@ fn label(job: &Job, scope: &TaskScope, item: &Value, finished: &Finished) -> Str
     match job.templar(scope).render(written) {
         Ok(Rendered::Value(value)) => outcome::shown(&value),
         Ok(Rendered::Omit) => outcome::shown(item),
-        Err(_) => outcome::shown(item),
+        Err(error) => {
+            let at = written.origin();
+            let error = merged(error, at).context("Failed to template loop_control label", at);
+            job.runner.emitter.warn(error.render());
+            outcome::shown(item)
+        }
     }
 }
 

@@ -29,9 +29,19 @@ pub(super) fn broken(job: &Job, error: Diagnostic) -> Finished {
     broken_with(job, error, result)
 }
 
+/// A task whose loop could not be begun.
+pub(super) fn unlooped(job: &Job, error: Diagnostic) -> Finished {
+    let mut result = Dict::new();
+    result.insert("changed", false);
+    failed_as(job, error, result)
+}
+
 /// A task that failed with what it had as its result.
-pub(super) fn broken_with(job: &Job, error: Diagnostic, mut result: Dict) -> Finished {
-    let error = error.context("Task failed", job.task.origin.as_ref());
+pub(super) fn broken_with(job: &Job, error: Diagnostic, result: Dict) -> Finished {
+    failed_as(job, error.context("Task failed", job.task.origin.as_ref()), result)
+}
+
+fn failed_as(job: &Job, error: Diagnostic, mut result: Dict) -> Finished {
     result.insert("failed", true);
     result.insert("exception", NO_TRACEBACK);
     result.insert("msg", error.summary());

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use rustible_connection::Target;
-use rustible_protocol::{Call, Dict, Value};
+use rustible_protocol::{Call, Dict, Value, repr};
 use rustible_source::Diagnostic;
-use rustible_template::{Rendered, Templar};
+use rustible_template::Rendered;
 
 use crate::{
-    keyword::{Keywords, text_of},
+    keyword::{Keywords, processing, text_of},
     options::Options,
 };
 
@@ -121,41 +121,26 @@ pub(super) fn settle(
     })
 }
 
-/// All `environment` mappings around, inner ones winning.
+/// All `environment` mappings around, inner ones winning; what is none is told and passed over.
 fn environment(keywords: &Keywords<'_>) -> Result<Vec<(String, String)>, Diagnostic> {
     let mut merged = Dict::new();
-    for written in keywords.frame.all("environment") {
-        let value = render(keywords.templar, written)
-            .map_err(|cause| cause.context("Error processing keyword 'environment'", written.origin()))?;
-        let parts: Vec<Value> = match value {
-            None | Some(Value::Null) => continue,
-            Some(Value::List(list)) => list.to_vec(),
-            Some(Value::Str(text)) if text.is_empty() => continue,
-            Some(other) => vec![other],
-        };
-        for part in parts {
-            match part {
-                Value::Dict(dict) => merged.extend(&dict),
-                Value::Null => {}
-                other => {
-                    let message = format!(
-                        "environment must be a dictionary, received {} ({})",
-                        text_of(&other),
-                        other.type_name()
-                    );
-                    return Err(Diagnostic::new(message).at(written.origin()));
-                }
+    let all = keywords.frame.all("environment");
+    for written in &all {
+        let value = keywords
+            .templar
+            .render(written)
+            .map_err(|cause| cause.context(processing("environment"), written.origin()))?;
+        match value {
+            Rendered::Value(Value::Dict(dict)) => merged.extend(&dict),
+            Rendered::Omit => {}
+            Rendered::Value(_) => {
+                let shown = repr::repr(&all.iter().copied().cloned().collect::<Vec<_>>().into());
+                let text = format!("could not parse environment value, skipping: {shown}");
+                keywords.templar.env().warning(&text);
             }
         }
     }
     Ok(merged.iter().map(|(key, value)| (text_of(key), python_text(value))).collect())
-}
-
-fn render(templar: &Templar, value: &Value) -> Result<Option<Value>, Diagnostic> {
-    Ok(match templar.render(value)? {
-        Rendered::Value(value) => Some(value),
-        Rendered::Omit => None,
-    })
 }
 
 /// A value of the environment as the reference writes it: Python's `str`.

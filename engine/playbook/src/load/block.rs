@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustible_protocol::{Dict, Value, repr};
+use rustible_protocol::{Dict, Origin, Value, repr};
 use rustible_source::Diagnostic;
 
 use super::{Level, Loader, playbook::comma_list, playbook::listed};
@@ -28,18 +28,11 @@ impl Loader {
             }
         };
         let mut items = Vec::new();
-        for entry in list {
+        for (at, entry) in list.iter().enumerate() {
             match entry {
                 Value::Dict(entry) => self.item(entry, frame, handlers, &mut items)?,
-                // A list within a list, as YAML anchors sometimes leave it.
-                Value::List(_) => items.extend(self.items(entry, frame, handlers)?),
                 Value::Null => {}
-                other => {
-                    return Err(Diagnostic::parse(
-                        format!("A task must be a mapping, got {}", other.type_name()),
-                        other.origin().or(list.origin()),
-                    ));
-                }
+                _ => return Err(no_task(list, at)),
             }
         }
         Ok(items)
@@ -76,13 +69,18 @@ impl Loader {
         for section in ["block", "rescue", "always"] {
             attrs.remove(section);
         }
-        let frame =
-            Arc::new(Frame::inside(parent, FrameKind::Block, with_tag_list(self, attrs), entry.origin()));
+        self.check_defaults(&attrs)?;
+        let attrs = with_tag_list(self, attrs)?;
+        let frame = Arc::new(Frame::inside(parent, FrameKind::Block, attrs, entry.origin()));
         check_vars(self, entry)?;
         let section = |name: &str| match entry.get(name) {
             None => Ok(Vec::new()),
+            Some(Value::List(tasks)) if tasks.iter().any(|task| !matches!(task, Value::Dict(_))) => {
+                let tasks = Value::List(tasks.clone());
+                Err(malformed(name, &tasks, "dict", &repr::class(&tasks), entry.origin()))
+            }
             Some(tasks @ (Value::List(_) | Value::Null)) => self.items(tasks, &frame, false),
-            Some(other) => Err(not_a_list(name, other, entry)),
+            Some(other) => Err(malformed(name, other, "list", &repr::class(other), entry.origin())),
         };
         Ok(Block {
             frame: frame.clone(),
@@ -106,9 +104,14 @@ impl Loader {
 }
 
 /// The keywords with `tags` as a list; tags with a meaning of their own are warned of.
-pub(super) fn with_tag_list(loader: &Loader, mut attrs: Dict) -> Dict {
+pub(super) fn with_tag_list(loader: &Loader, mut attrs: Dict) -> Result<Dict, Diagnostic> {
     const RESERVED: [&str; 3] = ["all", "tagged", "untagged"];
-    let Some(written) = attrs.get("tags").cloned() else { return attrs };
+    let Some((key, written)) = attrs.get_key_value("tags") else { return Ok(attrs) };
+    if !matches!(written, Value::List(_) | Value::Str(_) | Value::Vaulted(_)) {
+        let at = written.origin().or(key.origin());
+        return Err(Diagnostic::new("tags must be specified as a list").at(at));
+    }
+    let written = written.clone();
     // Only a text that stands alone is several in one.
     let tags = match &written {
         Value::List(list) => list.to_vec(),
@@ -125,7 +128,7 @@ pub(super) fn with_tag_list(loader: &Loader, mut attrs: Dict) -> Dict {
         loader.source.warn(Diagnostic::new(text).at(written.origin()).render());
     }
     attrs.insert("tags", tags);
-    attrs
+    Ok(attrs)
 }
 
 /// `vars` of a block or task must be a mapping.
@@ -144,28 +147,30 @@ pub(super) fn check_vars(loader: &Loader, entry: &Dict) -> Result<(), Diagnostic
     }
 }
 
-/// The Python class of a value that was read with its place.
-pub(super) fn class_of(value: &Value) -> String {
-    let name = value.type_name();
-    if matches!(value, Value::Bool(_) | Value::Null) {
-        return name.to_string();
-    }
-    let mut letters = name.chars();
-    let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-    format!("ansible.module_utils._internal._datatag._AnsibleTagged{name}")
+/// Among the tasks of a play, a role or a file is something else. Tasks that follow each other are one block there.
+fn no_task(list: &[Value], at: usize) -> Diagnostic {
+    let blocks = |entry: &&Value| {
+        let is_block = |task: &Dict| ["block", "rescue", "always"].iter().any(|key| task.contains_key(key));
+        entry.is_null() || entry.as_dict().is_some_and(is_block)
+    };
+    let begin = list[..at].iter().rposition(|entry| blocks(&entry)).map_or(0, |before| before + 1);
+    let end = list[at..].iter().position(|entry| blocks(&entry)).map_or(list.len(), |behind| at + behind);
+    let tasks = Value::from(list[begin..end].to_vec());
+    let nowhere = Origin::new(&"<unknown>".into(), 0, 0);
+    malformed("block", &tasks, "dict", "<class 'list'>", Some(&nowhere)).help(repr::repr(&tasks))
 }
 
-/// A section that is no list of tasks, shown as a text in Python shows itself.
-fn not_a_list(section: &str, found: &Value, entry: &Dict) -> Diagnostic {
-    let shown = match found {
-        Value::Str(text) => text.to_string(),
-        other => rustible_protocol::repr::repr(other),
-    };
-    let class = class_of(found);
-    Diagnostic::parse(
-        format!(
-            "A malformed block was encountered while loading {section}: The ds ({shown}) should be a list but was a <class '{class}'>"
-        ),
-        entry.origin(),
-    )
+/// What a section of a block holds is not what it should be; a text shows itself as in Python.
+fn malformed(
+    section: &str,
+    found: &Value,
+    wanted: &str,
+    class: &str,
+    at: Option<&Arc<Origin>>,
+) -> Diagnostic {
+    let shown = repr::str(found);
+    let error = format!(
+        "A malformed block was encountered while loading {section}: The ds ({shown}) should be a {wanted} but was a {class}"
+    );
+    Diagnostic::parse(error, at)
 }

@@ -36,7 +36,7 @@ impl Loader {
                 value.origin(),
             ));
         }
-        let frame = self.include_frame(task, &path, &Dict::new(), &statement(task));
+        let frame = self.include_frame(task, &path, &Dict::new(), &statement(task))?;
         let inner = self.items(&value, &frame, task.handler)?;
         items.push(Item::Block(Arc::new(Block {
             frame,
@@ -48,15 +48,23 @@ impl Loader {
     }
 
     /// The frame around what an include or import brought in: the keywords that it passes on, and variables given with it.
-    #[must_use]
-    pub fn include_frame(&self, task: &Task, path: &Path, vars: &Dict, passed_on: &Dict) -> Arc<Frame> {
-        let Some(parent) = &task.frame.parent else { return task.frame.clone() };
-        let attrs = with_tag_list(self, passed_on.clone());
+    ///
+    /// # Errors
+    /// When the keywords are none.
+    pub fn include_frame(
+        &self,
+        task: &Task,
+        path: &Path,
+        vars: &Dict,
+        passed_on: &Dict,
+    ) -> Result<Arc<Frame>, Diagnostic> {
+        let Some(parent) = &task.frame.parent else { return Ok(task.frame.clone()) };
+        let attrs = with_tag_list(self, passed_on.clone())?;
         let mut frame = Frame::inside(parent, FrameKind::Include, attrs, task.origin.as_ref());
         frame.vars.extend(&task.frame.vars);
         frame.vars.extend(vars);
         frame.folder = path.parent().map(Path::to_path_buf);
-        Arc::new(frame)
+        Ok(Arc::new(frame))
     }
 
     fn static_name(&self, task: &Task) -> Result<PathBuf, Diagnostic> {
@@ -131,7 +139,7 @@ impl Loader {
             };
             args.insert(key.clone(), value);
         }
-        let frame = self.include_frame(task, Path::new(""), &Dict::new(), &statement(task));
+        let frame = self.include_frame(task, Path::new(""), &Dict::new(), &statement(task))?;
         let request = RoleRequest::of_include(self, &args, &frame, task.origin.as_ref(), true)?;
         let used = self.role(&request)?;
         items.push(Item::Block(Arc::new(Block {
@@ -164,7 +172,7 @@ impl Loader {
                 value.origin(),
             ));
         }
-        let frame = self.include_frame(task, &path, vars, apply);
+        let frame = self.include_frame(task, &path, vars, apply)?;
         let items = self.items(&value, &frame, task.handler)?;
         Ok((path, frame, items))
     }

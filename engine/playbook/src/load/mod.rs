@@ -1,6 +1,8 @@
 //! Reading playbooks, plays, blocks, tasks and roles.
 
+mod action;
 mod block;
+mod defaults;
 mod import;
 mod play;
 mod playbook;
@@ -42,6 +44,9 @@ pub trait Source: Send + Sync {
 
     /// Say something to the user, once.
     fn warn(&self, text: String);
+
+    /// Tell the user of a form that goes away, once.
+    fn deprecate(&self, text: String);
 }
 
 /// Which actions there are.
@@ -159,10 +164,11 @@ impl Loader {
                         name,
                         KEYWORDS.iter().filter(|k| k.levels & level as u8 != 0).map(|k| k.name),
                     );
-                    let error = Diagnostic::parse(
-                        format!("'{name}' is not a valid attribute for a {what}"),
-                        key.origin().or(attrs.origin()),
-                    );
+                    let mut error = format!("'{name}' is not a valid attribute for a {what}");
+                    if matches!(level, Level::Task | Level::Handler) {
+                        error.push_str(SUPPRESSED);
+                    }
+                    let error = Diagnostic::parse(error, key.origin().or(attrs.origin()));
                     return Err(match near {
                         Some(near) => error.help(format!("Did you mean '{near}'?")),
                         None => error,
@@ -172,6 +178,16 @@ impl Loader {
         }
         Ok(())
     }
+}
+
+/// What a task's attribute that is none is told with.
+const SUPPRESSED: &str =
+    "\nThis error can be suppressed as a warning using the \"invalid_task_attribute_failed\" configuration";
+
+/// The error about a key of a task that is neither an action nor a keyword.
+#[must_use]
+pub fn no_attribute(name: &str) -> String {
+    format!("'{name}' is not a valid attribute for a Task{SUPPRESSED}")
 }
 
 /// `debugger: never` asks for nothing.

@@ -20,6 +20,7 @@ impl Loader {
         let entry = &with_remote_user(entry)?;
         Self::check_keywords(entry, Level::Play, "Play")?;
         check_hosts(entry)?;
+        self.check_defaults(entry)?;
         let mut attrs = entry.clone();
         if !imported.tags.is_empty() {
             let tags: Vec<Value> = imported.tags.iter().cloned().chain(listed(entry.get("tags"))).collect();
@@ -28,7 +29,7 @@ impl Loader {
         if !imported.when.is_empty() {
             attrs.insert("when", imported.when.clone());
         }
-        let attrs = with_tag_list(self, attrs);
+        let attrs = with_tag_list(self, attrs)?;
         let mut vars = imported.vars.clone();
         let own = play_vars(entry)?;
         self.warn_of(&own);
@@ -59,16 +60,7 @@ impl Loader {
 
     fn fill(&self, play: &mut Play, entry: &Dict, frame: &Arc<Frame>) -> Result<(), Diagnostic> {
         let section = |name: &str| -> Result<Vec<Item>, Diagnostic> {
-            let tasks = entry.get(name).cloned().unwrap_or_default();
-            if !matches!(tasks, Value::List(_) | Value::Null) {
-                let text = format!(
-                    "A malformed block was encountered while loading {name}: {} should be a list or None but is {}",
-                    repr::str(&tasks),
-                    repr::class(&tasks)
-                );
-                return Err(Diagnostic::parse(text, entry.origin()));
-            }
-            self.items(&tasks, frame, false)
+            self.items(&play_section(entry, name)?, frame, false)
         };
         play.items = section("pre_tasks")?;
         play.items.push(Item::Task(self.flush(frame)));
@@ -99,7 +91,7 @@ impl Loader {
             role_handlers.extend(handlers);
         }
         play.items.push(Item::Task(self.flush(frame)));
-        let handlers = entry.get("handlers").cloned().unwrap_or_default();
+        let handlers = play_section(entry, "handlers")?;
         // Roles' handlers come first; of two with the same name the last one wins.
         play.handlers = role_handlers;
         play.handlers.extend(self.handlers(&handlers, frame)?);
@@ -128,6 +120,20 @@ impl Loader {
             implicit: true,
         })
     }
+}
+
+/// A list of tasks or handlers as written.
+fn play_section(entry: &Dict, name: &str) -> Result<Value, Diagnostic> {
+    let tasks = entry.get(name).cloned().unwrap_or_default();
+    if matches!(tasks, Value::List(_) | Value::Null) {
+        return Ok(tasks);
+    }
+    let text = format!(
+        "A malformed block was encountered while loading {name}: {} should be a list or None but is {}",
+        repr::str(&tasks),
+        repr::class(&tasks)
+    );
+    Err(Diagnostic::parse(text, entry.origin()))
 }
 
 /// A role behind its dependencies, each once.

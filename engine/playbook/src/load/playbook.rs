@@ -152,7 +152,7 @@ pub(super) fn listed(value: Option<&Value>) -> Vec<Value> {
 }
 
 fn a_type(value: &Value) -> String {
-    format!("a <class '{}'>", super::block::class_of(value))
+    format!("a {}", rustible_protocol::repr::class(value))
 }
 
 /// A text's parts between commas, as `tags: a, b` means it.

@@ -57,10 +57,9 @@ impl RoleRequest {
             Value::Dict(dict) => {
                 let name = dict.get("role").or_else(|| dict.get("name")).and_then(Value::as_text);
                 let Some(name) = name else {
-                    return Err(Diagnostic::parse(
-                        "role definitions must contain a role name",
-                        dict.origin(),
-                    ));
+                    return Err(
+                        Diagnostic::new("role definitions must contain a role name").at(dict.origin())
+                    );
                 };
                 let mut attrs = Dict::new();
                 let mut params = Dict::new();
@@ -85,9 +84,10 @@ impl RoleRequest {
                 ));
             }
         };
+        loader.check_defaults(&attrs)?;
         Ok(Self {
             name,
-            attrs: with_tag_list(loader, attrs),
+            attrs: with_tag_list(loader, attrs)?,
             params,
             parent: parent.clone(),
             from: Dict::new(),
@@ -175,10 +175,8 @@ impl Loader {
     /// When it is not found or something in it cannot be read.
     pub fn role(&self, request: &RoleRequest) -> Result<RoleUse, Diagnostic> {
         if request.parents.len() > 50 {
-            return Err(Diagnostic::parse(
-                "A recursion loop was detected with the roles specified. Make sure child roles do not have dependencies on parent roles",
-                request.origin.as_ref(),
-            ));
+            let error = "A recursion loop was detected with the roles specified. Make sure child roles do not have dependencies on parent roles: maximum recursion depth exceeded";
+            return Err(Diagnostic::new(error).at(request.origin.as_ref()));
         }
         let name = self.rendered_name(request)?;
         let (path, collection) = self.find_role(&name, request)?;
@@ -501,7 +499,9 @@ fn kind(request: &RoleRequest) -> rustible_source::Kind {
 fn absent(section: &str, name: &str, request: &RoleRequest) -> Diagnostic {
     let kind = kind(request);
     let message = format!("Could not find specified file in role: {section}/{name}");
-    Diagnostic::parse(message, request.origin.as_ref()).of_kind(kind)
+    // What may be rescued is told without its place.
+    let at = request.origin.as_ref().filter(|_| !request.rescuable);
+    Diagnostic::parse(message, at).of_kind(kind)
 }
 
 fn copy(role: &Role) -> Role {

@@ -40,6 +40,8 @@ pub(crate) struct Call {
     pub(crate) ctx: Rc<Ctx>,
     pub(crate) terms: Vec<Rt>,
     pub(crate) options: Vec<(String, Rt)>,
+    /// It makes the items of a loop.
+    pub(crate) as_loop: bool,
 }
 
 /// What runs a lookup: a list comes back.
@@ -214,7 +216,7 @@ pub(crate) fn run(ctx: &Rc<Ctx>, name: &str, args: Args, as_loop: bool) -> Res<R
     let watch = ctx.shared.secrets.get().then(|| Args { pos: terms.clone(), kw: options.clone() });
     let outcome = match (known, foreign) {
         (_, Some(found)) => foreign::lookup(ctx, name, found, &terms, &options),
-        (Some(run), None) => run(Call { ctx: ctx.clone(), terms, options }),
+        (Some(run), None) => run(Call { ctx: ctx.clone(), terms, options, as_loop }),
         (None, None) => Ok(Vec::new()),
     };
     let mut found = match outcome {

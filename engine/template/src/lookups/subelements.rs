@@ -30,7 +30,10 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     for element in elements {
         let skipped = match &element {
             Rt::Dict(dict) => dict.get_str("skipped").map_or(Ok(false), |s| s.truthy())?,
-            _ => return Err(fail("subelements lookup expects a dictionary, got something else")),
+            other => {
+                let shown = repr::text(other)?;
+                return Err(fail(format!("subelements lookup expects a dictionary, got '{shown}'")));
+            }
         };
         if !skipped {
             kept.push(element);
