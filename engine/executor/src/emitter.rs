@@ -49,6 +49,12 @@ impl Emitter {
         change(self.inner().stats.hosts.entry(host.clone()).or_default());
     }
 
+    /// A host's counts so far.
+    #[must_use]
+    pub fn counts(&self, host: &Arc<str>) -> HostStats {
+        self.inner().stats.hosts.get(host).cloned().unwrap_or_default()
+    }
+
     /// `set_stats`.
     pub fn custom(&self, host: Option<&str>, data: &Dict, aggregate: bool) {
         let mut inner = self.inner();

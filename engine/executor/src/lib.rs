@@ -2,6 +2,7 @@
 
 mod action;
 mod cursor;
+mod debugging;
 mod deprecation;
 mod emitter;
 mod files;
@@ -30,7 +31,7 @@ pub use files::{FileVault, Files};
 pub use jobs::looked_at;
 pub use keyword::to_bool;
 pub use listing::{ListedPlay, ListedTask, Listing};
-pub use options::{ConnectionOptions, ForeignOptions, Options};
+pub use options::{ConnectionOptions, Debugger, ForeignOptions, Options};
 pub use preparation::{Preparation, Prepared};
 pub use registry::Registry;
 pub use run::{Asker, Pause, Refresh, Runner, Setup, Step};

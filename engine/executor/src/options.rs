@@ -35,6 +35,8 @@ pub struct Options {
     pub force_handlers: bool,
     /// `gathering`: `implicit`, `explicit` or `smart`.
     pub gathering: String,
+    /// When tasks are stopped at.
+    pub debugger: Debugger,
     /// `strategy` of plays that name none.
     pub strategy: String,
     /// `any_errors_fatal` of plays that say nothing.
@@ -88,6 +90,15 @@ pub struct ForeignOptions {
     pub syslog_facility: String,
     /// `target_log_info`.
     pub target_log_info: String,
+}
+
+/// When tasks are stopped at that say nothing of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Debugger {
+    /// `enable_task_debugger`: at failures and hosts that cannot be reached.
+    pub enabled: bool,
+    /// `task_debugger_ignore_errors`: not at failures that are ignored.
+    pub ignore_errors: bool,
 }
 
 /// Settings of connections that no variable overrides.
@@ -176,6 +187,7 @@ impl Default for Options {
             step: false,
             force_handlers: false,
             gathering: "implicit".into(),
+            debugger: Debugger { enabled: false, ignore_errors: true },
             strategy: "linear".into(),
             any_errors_fatal: false,
             error_on_missing_handler: true,

@@ -96,7 +96,7 @@ impl Runner {
         let check = keywords.flag("check_mode")?.unwrap_or(self.options.check);
         let path =
             play.frame.origin.as_ref().map(|at| format!("{}:{}", at.file, at.line)).unwrap_or_default();
-        let lockstep = self.strategy(play, &keywords)? == Strategy::Linear;
+        let lockstep = self.strategy(play, &keywords)?.in_step();
         let info = PlayInfo { uuid: play.uuid.clone(), name, pattern: patterns, check, path, lockstep };
         let info = Arc::new(info);
         if hosts.is_empty() {
@@ -215,12 +215,12 @@ impl Runner {
             info: info.clone(),
             scope,
             files: VarsFiles::new(self, play)?,
-            lazy_banners: strategy != Strategy::Linear,
+            lazy_banners: !strategy.in_step(),
             force_handlers,
             selection,
         }));
         crate::reserved::warn(&self.emitter, &play.frame.vars);
-        let stage = Stage { runner: self.clone(), play: run.clone() };
+        let stage = Stage { runner: self.clone(), play: run.clone(), debugs: strategy == Strategy::Debug };
         let (root, gathering) = self.root(&run, &keywords)?;
         let mut cursors = self.cursors(&root, gathering.as_ref(), &batch, &failed, &keywords)?;
         self.start_at(&mut cursors);

@@ -43,6 +43,10 @@ pub trait Asker: Send + Sync {
     /// Wait (`pause`) until somebody ends the line, or with a limit until the time is up or somebody breaks it off. With
     /// `echo` the typed text is shown.
     async fn pause(&self, prompt: &str, echo: bool, limit: Option<Duration>) -> Pause;
+    /// A line typed behind the debugger's prompt; `None` when the input has ended.
+    async fn line(&self, prompt: &str) -> Option<String>;
+    /// What the debugger has to say.
+    async fn tell(&self, text: &str);
 }
 
 /// How a pause ended.
@@ -55,6 +59,9 @@ pub enum Pause {
     /// Nobody can press a key: nothing was waited for.
     Nobody,
 }
+
+/// Exit status of a run that somebody ended.
+const QUIT: i32 = 99;
 
 /// The answer to `--step`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +138,8 @@ pub struct Runner {
     pub(crate) start_at: Mutex<Option<String>>,
     stepping: AtomicBool,
     stop: Arc<AtomicBool>,
+    /// Somebody ended the run at the debugger's prompt.
+    quit: AtomicBool,
 }
 
 impl Runner {
@@ -180,6 +189,7 @@ impl Runner {
             asker: setup.asker,
             refresh: setup.refresh,
             stop: Arc::default(),
+            quit: AtomicBool::new(false),
         })
     }
 
@@ -201,6 +211,12 @@ impl Runner {
     #[must_use]
     pub fn stopper(&self) -> Arc<AtomicBool> {
         self.stop.clone()
+    }
+
+    /// End the run as a signal would.
+    pub(crate) fn quit(&self) {
+        self.quit.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn interrupted(&self) -> bool {
@@ -253,6 +269,9 @@ impl Runner {
             PlaybookInfo { file: playbook.file.display().to_string(), plays, uuid: self.loader.uuid() };
         self.emitter.emit(&Event::PlaybookStart(Arc::new(info)));
         let outcome = self.plays(playbook).await;
+        if outcome.is_ok() && self.quit.load(Ordering::Relaxed) {
+            return Ok(QUIT);
+        }
         for warning in self.store.take_warnings() {
             self.emitter.warn(warning);
         }

@@ -41,15 +41,6 @@ pub enum Type {
     Any,
 }
 
-/// Whether rustible does what the keyword says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It does.
-    Done,
-    /// It does not, and says so before any host is touched.
-    Refused,
-}
-
 /// A keyword of the language.
 #[derive(Debug, Clone, Copy)]
 pub struct Keyword {
@@ -61,8 +52,6 @@ pub struct Keyword {
     pub kind: Type,
     /// Whether what is inside takes it over when it has none of its own.
     pub inherited: bool,
-    /// Whether it is implemented.
-    pub state: State,
 }
 
 const P: u8 = 1;
@@ -75,10 +64,7 @@ const I: u8 = 64;
 const BASE: u8 = P | B | T | R;
 
 const fn k(name: &'static str, levels: u8, kind: Type, inherited: bool) -> Keyword {
-    Keyword { name, levels, kind, inherited, state: State::Done }
-}
-const fn refused(name: &'static str, levels: u8, kind: Type) -> Keyword {
-    Keyword { name, levels, kind, inherited: false, state: State::Refused }
+    Keyword { name, levels, kind, inherited }
 }
 
 /// Every keyword of the reference.
@@ -99,7 +85,7 @@ pub const KEYWORDS: &[Keyword] = &[
     k("any_errors_fatal", BASE, Type::Bool, true),
     k("throttle", BASE, Type::Int, true),
     k("timeout", BASE, Type::Int, true),
-    refused("debugger", BASE, Type::Str),
+    k("debugger", BASE, Type::Str, true),
     k("become", BASE, Type::Bool, true),
     k("become_method", BASE, Type::Str, true),
     k("become_user", BASE, Type::Str, true),

@@ -127,7 +127,7 @@ pub struct LoopControl {
 }
 
 /// A task or handler.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Task {
     /// Unique in the run.
     pub uuid: String,

@@ -39,7 +39,6 @@ macro_rules! unsupported {
 }
 
 const TABLE: &[Unsupported] = unsupported! {
-    "ANSIBLE_ENABLE_TASK_DEBUGGER", "defaults", "enable_task_debugger", OFF, Refuse;
     "ANSIBLE_PRECEDENCE", "defaults", "precedence", OFF, Refuse;
     "ANSIBLE_PLAYBOOK_VARS_ROOT", "defaults", "playbook_vars_root", &["", "top"], Refuse;
     "ANSIBLE_DUPLICATE_YAML_DICT_KEY", "defaults", "duplicate_dict_key", &["", "warn"], Refuse;

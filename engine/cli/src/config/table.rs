@@ -25,6 +25,12 @@ const fn s(
 /// All of them.
 pub(crate) const SETTINGS: &[Setting] = &[
     s(
+        "ENABLE_TASK_DEBUGGER",
+        &["ANSIBLE_ENABLE_TASK_DEBUGGER"],
+        &[("defaults", "enable_task_debugger")],
+        "false",
+    ),
+    s(
         "ALLOW_BROKEN_CONDITIONALS",
         &["ANSIBLE_ALLOW_BROKEN_CONDITIONALS"],
         &[("defaults", "allow_broken_conditionals")],
@@ -375,6 +381,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     s("SYSTEM_WARNINGS", &["ANSIBLE_SYSTEM_WARNINGS"], &[("defaults", "system_warnings")], "true"),
     s("TAGS_RUN", &["ANSIBLE_RUN_TAGS"], &[("tags", "run")], ""),
     s("TAGS_SKIP", &["ANSIBLE_SKIP_TAGS"], &[("tags", "skip")], ""),
+    s(
+        "TASK_DEBUGGER_IGNORE_ERRORS",
+        &["ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS"],
+        &[("defaults", "task_debugger_ignore_errors")],
+        "true",
+    ),
     s("TASK_TIMEOUT", &["ANSIBLE_TASK_TIMEOUT"], &[("defaults", "task_timeout")], "0"),
     s(
         "TRANSFORM_INVALID_GROUP_CHARS",

@@ -8,7 +8,7 @@ use std::{
 use super::keys;
 use async_trait::async_trait;
 use rustible_executor::{Asker, Pause, Step};
-use rustible_output::Display;
+use rustible_output::{Display, Sink};
 use rustible_playbook::VarsPrompt;
 use rustible_protocol::{Text, Value};
 use rustible_source::Diagnostic;
@@ -105,5 +105,19 @@ impl Asker for Terminal {
             return Pause::Nobody;
         }
         keys::pause(prompt, echo, limit)
+    }
+
+    async fn line(&self, prompt: &str) -> Option<String> {
+        let mut out = std::io::stdout();
+        let _shown = out.write_all(prompt.as_bytes()).and_then(|()| out.flush());
+        let mut line = String::new();
+        match std::io::stdin().read_line(&mut line) {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(line),
+        }
+    }
+
+    async fn tell(&self, text: &str) {
+        self.0.show(Sink::Out, text, None);
     }
 }

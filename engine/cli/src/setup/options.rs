@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rustible_executor::{ConnectionOptions, Options};
+use rustible_executor::{ConnectionOptions, Debugger, Options};
 use rustible_output::Redactor;
 use rustible_protocol::Dict;
 use rustible_source::Diagnostic;
@@ -58,6 +58,10 @@ pub(super) fn options(
         step: args.step,
         force_handlers: args.force_handlers || config.flag("DEFAULT_FORCE_HANDLERS"),
         gathering: config.text("DEFAULT_GATHERING").unwrap_or_else(|| "implicit".into()),
+        debugger: Debugger {
+            enabled: config.flag("ENABLE_TASK_DEBUGGER"),
+            ignore_errors: config.flag("TASK_DEBUGGER_IGNORE_ERRORS"),
+        },
         strategy: config.text("DEFAULT_STRATEGY").unwrap_or_else(|| "linear".into()),
         any_errors_fatal: config.flag("ANY_ERRORS_FATAL"),
         error_on_missing_handler: config.flag("ERROR_ON_MISSING_HANDLER"),

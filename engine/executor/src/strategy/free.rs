@@ -8,13 +8,14 @@ use rustible_source::Diagnostic;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{Cursors, HostState, Stage, Strategy};
+use crate::task::{Finished, Job};
 
 /// Take each host through the play by itself.
 pub(super) async fn run(stage: &Stage, strategy: Strategy, cursors: &mut Cursors) -> Result<(), Diagnostic> {
     // A pinned host is seen through before another one begins.
     let hosts = match strategy {
         Strategy::HostPinned => stage.runner.options.forks.max(1),
-        Strategy::Linear | Strategy::Free => Semaphore::MAX_PERMITS,
+        Strategy::Linear | Strategy::Debug | Strategy::Free => Semaphore::MAX_PERMITS,
     };
     let pins = Arc::new(Semaphore::new(hosts));
     let mut work: JoinSet<(Arc<str>, HostState, Result<(), Diagnostic>)> = JoinSet::new();
@@ -61,6 +62,30 @@ async fn go(stage: &Stage, host: &Arc<str>, state: &mut HostState) -> Result<(),
     Ok(())
 }
 
+/// The result that counts: behind the debugger's prompt the task may be done again.
+async fn settled(
+    stage: &Stage,
+    mut job: Job,
+    limit: Option<usize>,
+    state: &mut HostState,
+) -> Result<(Job, Finished), Diagnostic> {
+    loop {
+        let finished = stage.execute(job.clone(), limit, None).await.finished;
+        let stops = stage.stops_at(&job, &finished);
+        let mut alone: Cursors = [(job.host.clone(), state.clone())].into_iter().collect();
+        let before = stops.then(|| stage.before(&job.host, &alone));
+        stage.apply(&job, state, &finished, std::slice::from_ref(&job.host))?;
+        let Some(before) = before else { return Ok((job, finished)) };
+        let Some(again) = stage.again(&job, &finished, before, &mut alone).await else {
+            return Ok((job, finished));
+        };
+        if let Some(back) = alone.swap_remove(&job.host) {
+            *state = back;
+        }
+        job = again;
+    }
+}
+
 async fn step(
     stage: &Stage,
     task: &Arc<Task>,
@@ -76,8 +101,7 @@ async fn step(
     let info = stage.play.info(&stage.runner, task, Some(host));
     let job = stage.job(task, &info, host);
     let limit = stage.throttle(task, host)?;
-    let finished = stage.execute(job.clone(), limit, None).await.finished;
-    stage.apply(&job, state, &finished, std::slice::from_ref(host))?;
+    let (job, finished) = settled(stage, job, limit, state).await?;
     if finished.includes.is_empty() || !(matches!(finished.status, Some(Status::Ok)) || finished.looped) {
         return Ok(());
     }

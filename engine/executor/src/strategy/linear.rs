@@ -120,9 +120,7 @@ async fn step(
     // A result of a task that runs once counts for all hosts of the batch that can still be reached.
     let everyone: Vec<Arc<str>> =
         cursors.iter().filter(|(_, s)| !s.unreachable).map(|(h, _)| h.clone()).collect();
-    for host in running {
-        stage.runner.emitter.emit(&Event::HostStart(info.clone(), host.clone()));
-    }
+    running.iter().for_each(|host| stage.runner.emitter.emit(&Event::HostStart(info.clone(), host.clone())));
     let mut work: JoinSet<Ended> = JoinSet::new();
     let mut waiting = running.iter();
     let mut next = waiting.next();
@@ -148,16 +146,22 @@ async fn step(
         let Ok(ended) = joined else { continue };
         let finished = &ended.finished;
         let job = stage.job(task, &info, &finished.host);
-        if matches!(
-            finished.status,
-            Some(Status::Failed { ignored: false } | Status::Unreachable { ignored: false })
-        ) {
+        let before = stage.stops_at(&job, finished).then(|| stage.before(&job.host, cursors));
+        if finished.counts_as_failure() {
             failed.push(finished.host.clone());
         }
         let own = [finished.host.clone()];
         let counts_for = if once { &everyone[..] } else { &own[..] };
         if let Some(state) = cursors.get_mut(&finished.host) {
             stage.apply(&job, state, finished, counts_for)?;
+        }
+        if let Some(before) = before
+            && let Some(again) = stage.again(&job, finished, before, cursors).await
+        {
+            failed.retain(|host| *host != job.host);
+            let (stage, limit) = (stage.clone(), stage.throttle(task, &job.host)?);
+            work.spawn(async move { stage.execute(again, limit, None).await });
+            continue;
         }
         if once && !failed.is_empty() {
             fail_others(stage, &failed, cursors);

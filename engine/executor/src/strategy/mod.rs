@@ -1,6 +1,7 @@
 //! The order in which hosts get to tasks, and what is done with results.
 
 mod apply;
+mod debugger;
 mod free;
 mod handlers;
 mod include;
@@ -13,7 +14,7 @@ pub(crate) use meta::check as check_meta;
 
 use indexmap::IndexMap;
 use rustible_playbook::{Block, Task};
-use rustible_protocol::{Value, event::TaskInfo};
+use rustible_protocol::{Dict, Value, event::TaskInfo};
 use rustible_source::Diagnostic;
 use rustible_template::Rendered;
 use tokio::sync::OwnedSemaphorePermit;
@@ -47,12 +48,16 @@ impl HostState {
 pub(crate) struct Stage {
     pub(crate) runner: Arc<Runner>,
     pub(crate) play: Arc<PlayRun>,
+    /// The strategy stops at failures.
+    pub(crate) debugs: bool,
 }
 
 /// Which strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strategy {
     Linear,
+    /// As `linear`, with the debugger at failures.
+    Debug,
     Free,
     HostPinned,
 }
@@ -61,6 +66,7 @@ impl Strategy {
     pub(crate) fn named(name: &str) -> Result<Self, Diagnostic> {
         match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
             "linear" => Ok(Self::Linear),
+            "debug" => Ok(Self::Debug),
             "free" => Ok(Self::Free),
             "host_pinned" => Ok(Self::HostPinned),
             // Mitogen's are made for speed of the reference; their order is that of the plain ones.
@@ -73,6 +79,13 @@ impl Strategy {
     }
 }
 
+impl Strategy {
+    /// Whether all hosts do a task before any gets to the next.
+    pub(crate) fn in_step(self) -> bool {
+        matches!(self, Self::Linear | Self::Debug)
+    }
+}
+
 impl Stage {
     /// Take the hosts through the play.
     pub(crate) async fn run(
@@ -82,7 +95,7 @@ impl Stage {
         cursors: &mut Cursors,
     ) -> Result<(), Diagnostic> {
         match strategy {
-            Strategy::Linear => linear::run(self, root, cursors).await,
+            Strategy::Linear | Strategy::Debug => linear::run(self, root, cursors).await,
             Strategy::Free | Strategy::HostPinned => free::run(self, strategy, cursors).await,
         }
     }
@@ -94,6 +107,7 @@ impl Stage {
             task: task.clone(),
             info: info.clone(),
             host: host.clone(),
+            locals: Dict::new(),
         }
     }
 

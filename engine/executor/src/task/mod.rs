@@ -37,6 +37,8 @@ pub(crate) struct Job {
     pub(crate) task: Arc<Task>,
     pub(crate) info: Arc<TaskInfo>,
     pub(crate) host: Arc<str>,
+    /// Variables of this job alone, set at the debugger's prompt.
+    pub(crate) locals: Dict,
 }
 
 /// What a dynamic include asks for, for one host and item.
@@ -93,6 +95,14 @@ impl Finished {
     pub fn failed(&self) -> bool {
         matches!(self.status, Some(Status::Failed { .. }))
     }
+    /// Whether it takes the host out of the play, unless something rescues it.
+    #[must_use]
+    pub fn counts_as_failure(&self) -> bool {
+        matches!(
+            self.status,
+            Some(Status::Failed { ignored: false } | Status::Unreachable { ignored: false })
+        )
+    }
     /// Whether something was changed.
     #[must_use]
     pub fn changed(&self) -> bool {
@@ -103,7 +113,11 @@ impl Finished {
 impl Job {
     /// What the task's templates see before a loop gives its item.
     pub(crate) fn scope(&self) -> TaskScope {
-        self.play.scope(Some(&self.host), Some(&self.task.frame))
+        let mut scope = self.play.scope(Some(&self.host), Some(&self.task.frame));
+        for (name, value) in &self.locals {
+            scope.set_local(name.clone(), value.clone());
+        }
+        scope
     }
 
     pub(crate) fn templar(&self, scope: &TaskScope) -> Templar {

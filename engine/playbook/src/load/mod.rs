@@ -24,7 +24,7 @@ pub use role::RoleRequest;
 
 use crate::{
     frame::Frame,
-    keywords::{KEYWORDS, Level, State, keyword},
+    keywords::{KEYWORDS, Level, keyword},
     model::{Role, Task},
 };
 
@@ -151,12 +151,7 @@ impl Loader {
         for (key, value) in attrs {
             let name = key_name(key)?;
             match keyword(name, level) {
-                Some(k) if k.state == State::Refused && refusable(name, value) => {
-                    return Err(Diagnostic::parse(
-                        format!("the keyword '{name}' is not supported by rustible"),
-                        key.origin().or(attrs.origin()),
-                    ));
-                }
+                Some(_) if name == "debugger" => debugger(value)?,
                 Some(_) => {}
                 None if name.starts_with("with_") && matches!(level, Level::Task | Level::Handler) => {}
                 None => {
@@ -190,9 +185,21 @@ pub fn no_attribute(name: &str) -> String {
     format!("'{name}' is not a valid attribute for a Task{SUPPRESSED}")
 }
 
-/// `debugger: never` asks for nothing.
-fn refusable(name: &str, value: &Value) -> bool {
-    !(name == "debugger" && value.as_str() == Some("never"))
+/// When the debugger stops at a task; what is no such moment is refused before any host is touched.
+fn debugger(value: &Value) -> Result<(), Diagnostic> {
+    const MOMENTS: [&str; 5] = ["always", "never", "on_failed", "on_skipped", "on_unreachable"];
+    match value {
+        Value::Null => Ok(()),
+        Value::Str(text) if MOMENTS.contains(&text.as_str()) || text.may_be_template() => Ok(()),
+        other => Err(Diagnostic::parse(
+            format!(
+                "'{}' is not a valid value for debugger. Must be one of {}",
+                rustible_protocol::repr::str(other),
+                MOMENTS.join(", ")
+            ),
+            other.origin(),
+        )),
+    }
 }
 
 fn key_name(key: &Value) -> Result<&str, Diagnostic> {
