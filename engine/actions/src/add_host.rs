@@ -3,7 +3,7 @@
 use rustible_executor::{Context, Failure};
 use rustible_protocol::{CheckMode, Dict, Kind, Spec, Value, repr};
 
-use crate::spec::{With, action, field, spec};
+use crate::spec::{action, field, spec};
 
 action!(
     AddHost,
@@ -14,8 +14,8 @@ action!(
             "ansible.builtin.add_host",
             "Add a host to the inventory of this run.",
             vec![
-                field("name", Kind::Raw, "Its name, `:PORT` may follow.").alias(&["host", "hostname"]),
-                field("groups", Kind::Raw, "Groups it joins.").alias(&["group", "groupname"]),
+                field("name", Kind::Raw, "Its name, `:PORT` may follow; `host` and `hostname` are the same."),
+                field("groups", Kind::Raw, "Groups it joins; `group` and `groupname` are the same."),
                 field("_raw_params", Kind::Raw, "A mapping of more arguments."),
             ],
         )
@@ -25,27 +25,28 @@ action!(
 );
 
 fn add(context: &mut Context<'_>) -> Result<Dict, Failure> {
-    let args = arguments(context)?;
-    let Some(name) = args.get("name").filter(|n| !n.is_null()).map(repr::str) else {
+    let mut args = arguments(context)?;
+    let given = |args: &Dict, names: [&str; 3]| names.iter().find_map(|name| args.get(name)).cloned();
+    let Some(name) = given(&args, ["name", "hostname", "host"]).filter(|n| !n.is_null()) else {
         return Err(Failure::msg("name, host or hostname needs to be provided"));
     };
+    let (name, port) = split_port(&repr::str(&name));
+    if let Some(port) = port {
+        args.insert("ansible_ssh_port", port);
+    }
+    let groups: Vec<String> = match given(&args, ["groupname", "groups", "group"]) {
+        Some(Value::List(list)) => list.iter().map(repr::str).map(|g| g.trim().to_string()).collect(),
+        Some(Value::Str(text)) => text.split(',').map(|g| g.trim().to_string()).collect(),
+        Some(other) if other.truthy() => return Err(Failure::msg("Groups must be specified as a list.")),
+        _ => Vec::new(),
+    };
+    let groups: Vec<String> = groups.into_iter().filter(|g| !g.is_empty()).collect();
     let mut vars: Dict = Dict::new();
     for (key, value) in &args {
-        if !matches!(key.as_str(), Some("name" | "groups")) {
+        if !matches!(key.as_str(), Some("name" | "hostname" | "groupname" | "groups")) {
             vars.insert(key.clone(), value.clone());
         }
     }
-    let (name, port) = split_port(&name);
-    if let Some(port) = port {
-        vars.insert("ansible_ssh_port", port);
-    }
-    let groups: Vec<String> = match args.get("groups") {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::List(list)) => list.iter().map(repr::str).map(|g| g.trim().to_string()).collect(),
-        Some(Value::Str(text)) => text.split(',').map(|g| g.trim().to_string()).collect(),
-        Some(_) => return Err(Failure::msg("Groups must be specified as a list.")),
-    };
-    let groups: Vec<String> = groups.into_iter().filter(|g| !g.is_empty()).collect();
     // Later items of a loop see what earlier ones added.
     let changed = context
         .runner
@@ -63,7 +64,7 @@ fn add(context: &mut Context<'_>) -> Result<Dict, Failure> {
     Ok(result)
 }
 
-/// The arguments under their own names; those of a mapping given in their place count less.
+/// The arguments; those of a mapping given in their place count less.
 fn arguments(context: &Context<'_>) -> Result<Dict, Failure> {
     let mut given = context.args.clone();
     let mut args = match given.remove("_raw_params") {
@@ -76,15 +77,6 @@ fn arguments(context: &Context<'_>) -> Result<Dict, Failure> {
             )));
         }
     };
-    for (name, aliases) in [("name", ["hostname", "host"]), ("groups", ["groupname", "group"])] {
-        for alias in aliases {
-            if let Some(value) = args.remove(alias)
-                && !args.contains_key(name)
-            {
-                args.insert(name, value);
-            }
-        }
-    }
     args.extend(&given);
     Ok(args)
 }

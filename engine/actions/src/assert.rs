@@ -19,6 +19,7 @@ action!(
         ],
     ),
     raw = &["that"],
+    validated = true,
     |context| check(context)
 );
 

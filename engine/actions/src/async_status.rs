@@ -17,6 +17,7 @@ action!(
                 .or("status"),
         ],
     ),
+    validated = true,
     |context| look(context).await
 );
 

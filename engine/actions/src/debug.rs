@@ -16,6 +16,7 @@ action!(
             field("verbosity", Kind::Int, "Show it only from that many `-v` on.").or(0),
         ],
     ),
+    validated = true,
     |context| show(context)
 );
 

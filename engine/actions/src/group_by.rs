@@ -13,7 +13,7 @@ action!(
             "ansible.builtin.group_by",
             "Put the host into a group of that name.",
             vec![
-                field("key", Kind::Str, "The group's name.").required(),
+                field("key", Kind::Str, "The group's name."),
                 field("parents", Kind::List, "Groups it is below.").of(Kind::Str),
             ],
         )
@@ -24,7 +24,8 @@ action!(
 
 fn group(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let Some(key) = context.text("key") else {
-        return Err(Failure::msg("the 'key' param is required when using group_by"));
+        let text = "the 'key' param is required when using group_by";
+        return Err(Failure::Result([("msg", Value::from(text))].into_iter().collect()));
     };
     let name = key.replace(' ', "-");
     let parents: Vec<String> = match context.args.get("parents") {

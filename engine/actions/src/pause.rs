@@ -20,6 +20,7 @@ action!(
         ],
     ),
     once = true,
+    validated = true,
     |context| pause(context).await
 );
 

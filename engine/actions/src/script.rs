@@ -27,6 +27,7 @@ action!(
             ],
         )
     },
+    validated = true,
     |context| script(context).await
 );
 

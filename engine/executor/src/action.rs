@@ -35,6 +35,11 @@ pub trait Action: Send + Sync {
         false
     }
 
+    /// Whether it checks its arguments itself, so that bad ones end the task before there is a result.
+    fn checks_arguments(&self) -> bool {
+        false
+    }
+
     /// Do it.
     async fn run(&self, context: &mut Context<'_>) -> Result<Dict, Failure>;
 }
@@ -168,7 +173,11 @@ impl Context<'_> {
     /// # Errors
     /// When a template fails.
     pub fn module_defaults(&self, module: &str) -> Result<Dict, Failure> {
-        Ok(crate::task::defaults(self.task, module, self.templar)?)
+        let written = crate::task::defaults(self.task, module, self.templar)?;
+        Ok(match self.templar.render(&Value::Dict(written))? {
+            Rendered::Value(Value::Dict(rendered)) => rendered,
+            _ => Dict::new(),
+        })
     }
 
     /// Whether there are `module_defaults` around the task at all.

@@ -137,6 +137,12 @@ impl Cursor {
         })
     }
 
+    /// Whether the host has failed for good, be it that it still does what is always done.
+    pub(crate) fn lost(&self) -> bool {
+        let failing = |level: &Level| matches!(level, Level::Block { failed: true, .. });
+        self.failed || self.stack.iter().any(failing) && !self.would_rescue()
+    }
+
     /// The current task failed: go to the rescue, or to `always`, or out.
     pub(crate) fn fail(&mut self) {
         self.next = None;

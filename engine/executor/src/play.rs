@@ -104,12 +104,11 @@ impl PlayRun {
         let templar = self.templar(runner, host, Some(&task.frame));
         let name = match task.name() {
             None => None,
-            Some(name) => match templar.render(name) {
-                Ok(Rendered::Value(value)) => Some(text_of(&value)),
-                Ok(Rendered::Omit) => None,
-                // A name may use what only hosts know: then it is shown as written.
-                Err(_) => Some(text_of(name)),
-            },
+            Some(name) => {
+                let (rendered, notes) = templar.replacing(name);
+                notes.iter().for_each(|note| runner.emitter.warn(note.render()));
+                rendered.value().map(|value| text_of(&value))
+            }
         };
         let role = task.role().map(|role| role.name.clone());
         let shown = name.filter(|n| !n.is_empty()).unwrap_or_else(|| unnamed(task));

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use rustible_protocol::{Dict, List, Sort, Text, Value};
+use rustible_protocol::{Dict, List, Origin, Sort, Text, Value};
 use rustible_source::Diagnostic;
 
 use crate::{
@@ -172,7 +172,7 @@ impl Ctx {
             other => other,
         };
         match result {
-            Rt::Undef(f) if f.error.origin.is_none() && text.origin().is_some() => {
+            Rt::Undef(f) if f.error.origin.is_none() && text.origin().is_some() && !of_plugin(&f.error) => {
                 Rt::Undef(fault(f.kind, f.error.clone().at(text.origin())))
             }
             Rt::Str(out) => Rt::Str(tail_kept(out, text, options)),
@@ -195,6 +195,7 @@ impl Ctx {
     fn run(self: &Rc<Self>, text: &Text, options: &Options, frame: Option<&Rc<Frame>>) -> Res<Rt> {
         let template = self.template(text, options)?;
         let mut evaluator = Evaluator::new(self.clone(), options.clone());
+        evaluator.place = text.origin().cloned();
         let frame = Frame::under(frame);
         let mut out = Vec::new();
         evaluator.extends_aware(&template, &frame, &mut out)?;
@@ -236,7 +237,7 @@ impl Ctx {
             Rt::Range(..) => {
                 return Err(crate::rt::fail("Type 'range' is unsupported for variable storage."));
             }
-            Rt::Undef(fault) => return self.replacement(fault).map(Some),
+            Rt::Undef(fault) => return self.replacement(fault, None).map(Some),
             Rt::Omit => return Ok(None),
             Rt::Obj(obj) => match crate::moments::iso(rt).or_else(|| crate::bytes::inside(rt)) {
                 Some(text) => Value::Str(text),
@@ -250,16 +251,28 @@ impl Ctx {
         }))
     }
 
-    /// What stands for an undefined value in the result, if anything may.
-    fn replacement(&self, fault: &Fault) -> Res<Value> {
+    /// What stands for an undefined value in the result, if anything may. Those of one text are told together.
+    pub(crate) fn replacement(&self, fault: &Fault, place: Option<&Arc<Origin>>) -> Res<Value> {
         if !matches!(fault.kind, MarkerKind::Undefined | MarkerKind::Vault) {
             return Err(fault.clone());
         }
         let mut replaced = self.shared.replaced.borrow_mut();
         let Some(found) = replaced.as_mut() else { return Err(fault.clone()) };
-        let text = format!("error {} - {}", found.len() + 1, fault.error.summary());
-        let warning = Diagnostic::new(format!("Encountered 1 template error.\n{text}"));
-        found.push(warning.at(fault.error.origin.as_ref()));
+        let counted = |note: &Diagnostic| note.message.matches("\nerror ").count();
+        let number = found.iter().map(counted).sum::<usize>() + 1;
+        let text = format!("error {number} - {}", fault.error.summary());
+        let place = fault.error.origin.as_ref().or(place);
+        match found.last_mut() {
+            Some(note) if counted(note) > 0 && note.origin.as_ref() == place => {
+                let (_, before) = note.message.split_once('\n').unwrap_or_default();
+                let count = counted(note) + 1;
+                note.message = format!("Encountered {count} template errors.\n{before}\n{text}");
+            }
+            _ => {
+                let warning = Diagnostic::new(format!("Encountered 1 template error.\n{text}"));
+                found.push(warning.at(place));
+            }
+        }
         Ok(Value::from(format!("<< {text} >>")))
     }
 
@@ -278,7 +291,12 @@ impl Ctx {
             ListRepr::Frozen { data, .. } => data.origin().cloned(),
             ListRepr::Live(_) => None,
         };
-        let items: List = self.all(&list.items())?.into();
+        // What is behind an item that fails is not looked at.
+        let mut items = Vec::with_capacity(list.len());
+        for item in (0..list.len()).filter_map(|at| list.get(at)) {
+            items.extend(self.finalise(&item)?);
+        }
+        let items: List = items.into();
         Ok(Value::List(items.with_origin(origin)))
     }
 
@@ -293,7 +311,8 @@ impl Ctx {
             origin = data.origin().cloned();
         }
         let mut out = Dict::new();
-        for (key, value) in dict.entries() {
+        for key in dict.keys() {
+            let Some(value) = dict.get(&key) else { continue };
             let key = if let Value::Str(text) = key { Value::Str(settled(&text)) } else { key };
             if let Some(value) = self.finalise(&value)? {
                 out.insert(key, value);
@@ -326,9 +345,15 @@ impl Ctx {
     }
 }
 
+/// Whether a plugin failed. Such an error is told with the place of the whole value that was rendered.
+fn of_plugin(error: &Diagnostic) -> bool {
+    let kinds = ["The filter plugin", "The test plugin", "The lookup plugin"];
+    kinds.iter().any(|kind| error.message.starts_with(kind))
+}
+
 /// A failure that no plugin has reported yet, as the failure of the text it happened in.
 fn rendering(error: &Fault, kind: &str) -> Fault {
-    let known = error.error.cause.is_some() || error.error.message.starts_with("The lookup plugin");
+    let known = error.error.cause.is_some() || of_plugin(&error.error);
     if !matches!(error.kind, MarkerKind::Failed | MarkerKind::Blank) || known {
         return error.clone();
     }

@@ -27,6 +27,7 @@ mod ops;
 mod options;
 mod parse;
 mod regex;
+mod regex_fault;
 mod registry;
 mod repair;
 mod repr;

@@ -35,12 +35,15 @@ pub(crate) fn template(source: &str, options: &Options) -> Result<Template, Synt
         let Some(repaired) = repair::repaired(&source, &fault, Some(&options.file)) else { break };
         source = repaired;
     }
-    let parsed = machinery::parse(&source, "<template>", config).map_err(|e| {
+    let hidden = options.escape_backslashes
+        && machinery::parse(&source, "<template>", config.clone()).is_err_and(|fault| bad_escape(&fault));
+    let readable = if hidden { repair::without_escapes(&source) } else { source.clone() };
+    let parsed = machinery::parse(&readable, "<template>", config).map_err(|e| {
         let ended = e.detail().is_some_and(|detail| detail.starts_with("unexpected end of input"));
         let until = e.range().filter(|_| !ended).map(|range| range.start);
         error(&e, &source, explain::template(&source, &options.file, until))
     })?;
-    let lower = Lower::new(&source, options.escape_backslashes, false);
+    let lower = Lower { readable: &readable, ..Lower::new(&source, options.escape_backslashes, false) };
     let ast::Stmt::Template(root) = &parsed else {
         return Err(SyntaxError { message: "not a template".into(), line: 1 });
     };
@@ -56,12 +59,19 @@ pub(crate) fn expression(source: &str, verbatim: bool) -> Result<Template, Synta
         let Some(repaired) = repair::repaired(&source, &fault, None) else { break };
         source = repaired;
     }
-    let parsed = machinery::parse_expr(&source).map_err(|e| {
+    let hidden = verbatim && machinery::parse_expr(&source).is_err_and(|fault| bad_escape(&fault));
+    let readable = if hidden { repair::without_escapes(&source) } else { source.clone() };
+    let parsed = machinery::parse_expr(&readable).map_err(|e| {
         let until = e.range().map_or(source.len(), |range| range.start);
         error(&e, &source, explain::expression(&source, until))
     })?;
     let lower = Lower::new(&source, verbatim, true);
     Ok(Template { body: Vec::new(), expr: Some(lower.expr(&parsed)?), extension: None })
+}
+
+/// Where backslashes mean themselves, those that the parser cannot read as escapes are none.
+fn bad_escape(fault: &minijinja::Error) -> bool {
+    fault.kind() == minijinja::ErrorKind::BadEscape
 }
 
 fn normalise(source: &str) -> String {
@@ -81,6 +91,8 @@ fn error(error: &minijinja::Error, source: &str, told: Option<String>) -> Syntax
 
 struct Lower<'s> {
     source: &'s str,
+    /// The source as the parser had it: of the same length, with some characters hidden.
+    readable: &'s str,
     verbatim: bool,
     in_print: bool,
     extension: Cell<Option<(&'static str, usize)>>,
@@ -90,14 +102,19 @@ type Lowered<T> = Result<T, SyntaxError>;
 
 impl<'s> Lower<'s> {
     fn new(source: &'s str, verbatim: bool, in_print: bool) -> Self {
-        Self { source, verbatim, in_print, extension: Cell::default() }
+        Self { source, readable: source, verbatim, in_print, extension: Cell::default() }
     }
     fn printing(&self) -> Self {
-        Self::new(self.source, self.verbatim, true)
+        Self { readable: self.readable, ..Self::new(self.source, self.verbatim, true) }
     }
     /// A tag of an extension, which must be on.
     fn extends(&self, tag: &'static str, span: Span) {
         self.extension.set(self.extension.get().or(Some((tag, span.start_line.into()))));
+    }
+    /// What stands in the source where the parser had this part.
+    fn written<'t>(&'t self, part: &'t str) -> &'t str {
+        let at = part.as_ptr().addr().checked_sub(self.readable.as_ptr().addr());
+        at.and_then(|at| self.source.get(at..at + part.len())).unwrap_or(part)
     }
     fn slice(&self, span: Span) -> &str {
         self.source.get(span.start_offset as usize..span.end_offset as usize).unwrap_or("")
@@ -114,7 +131,7 @@ impl<'s> Lower<'s> {
         Ok(match stmt {
             ast::Stmt::Template(t) => St::Group(self.body(&t.children)?),
             ast::Stmt::EmitExpr(e) => St::Emit(self.printing().expr(&e.expr)?),
-            ast::Stmt::EmitRaw(raw) => St::Raw(self.raw(raw.raw)),
+            ast::Stmt::EmitRaw(raw) => St::Raw(self.raw(self.written(raw.raw))),
             ast::Stmt::ForLoop(l) => St::For(Arc::new(ForLoop {
                 target: self.target(&l.target)?,
                 iter: self.expr(&l.iter)?,

@@ -50,7 +50,8 @@ impl Pattern {
             (false, true) => "(?m)",
             (false, false) => "",
         };
-        let regex = fancy_regex::Regex::new(&format!("{flags}{translated}")).map_err(|e| e.to_string())?;
+        let regex = fancy_regex::Regex::new(&format!("{flags}{translated}"))
+            .map_err(|e| crate::regex_fault::explain(pattern).unwrap_or_else(|| e.to_string()))?;
         Ok(Self { regex })
     }
 

@@ -77,6 +77,23 @@ fn unquoted(text: &str, wanted: &str) -> Option<usize> {
     None
 }
 
+/// The source with a mark in place of each backslash that begins an escape by number, of the same length.
+pub(crate) fn without_escapes(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let mut chars = source.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some('x' | 'u' | 'U' | '0'..='7')) => out.push('_'),
+            ('\\', Some(_)) => {
+                out.push(c);
+                out.extend(chars.next());
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 /// The source without comments to the end of the line: what is before them on the line, blanks aside, and its end stay.
 pub(crate) fn without_line_comments(source: &str, prefix: &str, file: &FileOptions) -> String {
     let pairs = [&file.block, &file.variable, &file.comment];

@@ -45,6 +45,10 @@ pub(crate) type Res<T> = Result<T, Fault>;
 pub(crate) fn fail(message: impl Into<String>) -> Fault {
     fault(MarkerKind::Failed, Diagnostic::new(message))
 }
+/// A failure that came up while another one was dealt with: it is told apart from what is around it.
+pub(crate) fn fail_apart(message: impl Into<String>) -> Fault {
+    fault(MarkerKind::Failed, Diagnostic { apart: true, ..Diagnostic::new(message) })
+}
 /// A failure from a diagnostic.
 pub(crate) fn fault(kind: MarkerKind, error: Diagnostic) -> Fault {
     Rc::new(Marker { kind, error, sealed: None })

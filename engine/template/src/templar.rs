@@ -259,6 +259,23 @@ impl Templar {
         value.map_err(|f| shown(&f).at(text.origin()))
     }
 
+    /// Render a value in which notes stand for what is undefined or fails, and a warning for each text with some.
+    #[must_use]
+    pub fn replacing(&self, value: &Value) -> (Rendered, Vec<Diagnostic>) {
+        let ctx = self.ctx();
+        ctx.shared.replaced.replace(Some(Vec::new()));
+        let rendered = finish(&ctx, &ctx.wrap(value));
+        let mut notes = ctx.shared.replaced.take().unwrap_or_default();
+        let rendered = rendered.unwrap_or_else(|fault| {
+            let error = fault.error.summary();
+            let rest = "template potentially truncated";
+            let text = format!("Encountered 2 template errors.\nerror 1 - {error}\nerror 2 - {rest}");
+            notes = vec![Diagnostic::new(text).at(fault.error.origin.as_ref()).at(value.origin())];
+            Rendered::Value(Value::from(format!("<< error 1 - {error} >><< error 2 - {rest} >>")))
+        });
+        (rendered, notes)
+    }
+
     /// A template file's text, its `#jinja2:` line taken into account, as the text to write.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ impl Place {
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// One of the YAML library's: what it was doing, what went wrong, where; the line is searched for usual mistakes.
-    Marked { context: Option<String>, problem: String, place: Place },
+    Marked { context: Option<Box<(String, Option<Place>)>>, problem: String, place: Place },
     /// One of Ansible's own rules.
     Ours { problem: String, place: Place },
     /// One without a place.
@@ -35,7 +35,8 @@ pub(crate) enum Fault {
 impl From<&libyaml_safer::Error> for Fault {
     fn from(error: &libyaml_safer::Error) -> Self {
         let Some(mark) = error.problem_mark() else { return Self::Plain(error.problem().to_string()) };
-        let context = error.context().map(str::to_string);
+        let begun = error.context_mark().map(Place::from);
+        let context = error.context().map(|context| Box::new((context.to_string(), begun)));
         Self::Marked { context, problem: error.problem().to_string(), place: mark.into() }
     }
 }
@@ -43,7 +44,7 @@ impl From<&libyaml_safer::Error> for Fault {
 impl Fault {
     pub(crate) fn marked(context: Option<(&str, Place)>, problem: &str, place: Place) -> Self {
         Self::Marked {
-            context: context.map(|(text, _)| text.to_string()),
+            context: context.map(|(text, place)| Box::new((text.to_string(), Some(place)))),
             problem: problem.to_string(),
             place,
         }
@@ -53,6 +54,23 @@ impl Fault {
     }
     pub(crate) fn plain(message: impl Into<String>) -> Self {
         Self::Plain(message.into())
+    }
+
+    /// The error about a text that is in no file, as the YAML library of Python writes it.
+    pub(crate) fn of_text(self) -> Diagnostic {
+        let at = |place: Place| {
+            format!("  in \"<unicode string>\", line {}, column {}", place.line + 1, place.col + 1)
+        };
+        let lines = match self {
+            Self::Plain(message) => vec![message],
+            Self::Ours { problem, place } => vec![problem, at(place)],
+            Self::Marked { context, problem, place } => {
+                let (context, begun) = context.map(|context| *context).unzip();
+                let begun = begun.flatten().filter(|begun| *begun != place);
+                context.into_iter().chain(begun.map(at)).chain([problem, at(place)]).collect()
+            }
+        };
+        Diagnostic::new(lines.join("\n"))
     }
 
     /// The error for people. `text` is what was read; the line at fault is searched for well-known mistakes.
@@ -83,7 +101,12 @@ impl Fault {
                         error
                     };
                 }
-                let message = context.into_iter().chain([problem]).collect::<Vec<_>>().join(" ");
+                let message = context
+                    .map(|context| context.0)
+                    .into_iter()
+                    .chain([problem])
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 Diagnostic::parse(format!("{PREFIX}{}", sentence(&message)), Some(&place.origin(file)))
             }
         }

@@ -108,6 +108,9 @@ pub fn load_all(name: &Arc<str>, text: &str) -> Result<Vec<Value>, Diagnostic> {
     parse(name, text).map(|documents| documents.values)
 }
 
+/// The name of a text that comes from no file; errors about it are those of Python's YAML library.
+pub const TEXT: &str = "<unicode string>";
+
 fn read(name: &Arc<str>, text: &str, single: bool) -> Result<Documents, Diagnostic> {
     Files::global().add(name, &text.into());
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -118,7 +121,10 @@ fn read(name: &Arc<str>, text: &str, single: bool) -> Result<Documents, Diagnost
             let places = documents.map(Documents::first).unwrap_or_default();
             Ok(Documents { values: vec![json::place(data, &places, name)], warnings: Vec::new() })
         }
-        (None, documents) => documents.map_err(|fault| fault.diagnostic(name, text)),
+        (None, documents) => documents.map_err(|fault| match &**name {
+            TEXT => fault.of_text(),
+            _ => fault.diagnostic(name, text),
+        }),
     }
 }
 

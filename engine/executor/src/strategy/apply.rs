@@ -62,7 +62,7 @@ impl Stage {
                     self.remember_failure(job, finished);
                 }
                 state.cursor.fail();
-                if state.cursor.failed {
+                if state.cursor.lost() {
                     self.out(&job.host);
                 }
             }

@@ -65,7 +65,7 @@ impl Stage {
         for host in &included.failed {
             if let Some(state) = cursors.get_mut(host) {
                 state.cursor.fail();
-                if state.cursor.failed {
+                if state.cursor.lost() {
                     self.out(host);
                 }
             }

@@ -205,7 +205,7 @@ fn flag(stage: &Stage, task: &Task, keyword: &str, host: &Arc<str>) -> bool {
 fn fail_others(stage: &Stage, failed: &[Arc<str>], cursors: &mut Cursors) {
     for (host, state) in cursors.iter_mut().filter(|(host, state)| !failed.contains(host) && !state.out()) {
         state.cursor.fail();
-        if state.cursor.failed {
+        if state.cursor.lost() {
             stage.out(host);
         }
     }

@@ -61,7 +61,7 @@ pub(super) async fn run(job: &Job, ready: &Ready) -> Finished {
             Some(condition) => {
                 match all_true("until", condition, &job.templar(&seen(job, ready, &attempt))) {
                     Ok(good) => good,
-                    Err(error) => return outcome::broken_with(job, error, attempt.result),
+                    Err(error) => return outcome::broken(job, error),
                 }
             }
         };

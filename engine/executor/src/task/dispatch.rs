@@ -73,7 +73,18 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
     let args = match checked(action.spec(), &ready.args, action.raw_arguments()) {
         Ok(args) => args,
         Err(result) => {
-            let refusal = as_written(job, action.spec(), result);
+            let mut refusal = as_written(job, action.spec(), result);
+            if action.checks_arguments() {
+                let text = refusal.get("msg").and_then(Value::as_str).unwrap_or_default();
+                let help = refusal.get("_ansible_hint").and_then(Value::as_str).map(str::to_string);
+                let error = Diagnostic { help, ..Diagnostic::new(text) };
+                refusal.remove("_ansible_hint");
+                return attempt(
+                    job,
+                    Err(Failure::Raised { result: refusal, error: error.into() }),
+                    Vec::new(),
+                );
+            }
             return Attempt { raised: true, ..outcome::failed(refusal, false) };
         }
     };

@@ -24,24 +24,13 @@ pub(super) const NO_TRACEBACK: &str = "(traceback unavailable)";
 
 /// A task that failed before it had a result of its own.
 pub(super) fn broken(job: &Job, error: Diagnostic) -> Finished {
-    let mut result = Dict::new();
-    result.insert("changed", false);
-    broken_with(job, error, result)
+    unlooped(job, error.context("Task failed", job.task.origin.as_ref()))
 }
 
 /// A task whose loop could not be begun.
 pub(super) fn unlooped(job: &Job, error: Diagnostic) -> Finished {
     let mut result = Dict::new();
     result.insert("changed", false);
-    failed_as(job, error, result)
-}
-
-/// A task that failed with what it had as its result.
-pub(super) fn broken_with(job: &Job, error: Diagnostic, result: Dict) -> Finished {
-    failed_as(job, error.context("Task failed", job.task.origin.as_ref()), result)
-}
-
-fn failed_as(job: &Job, error: Diagnostic, mut result: Dict) -> Finished {
     result.insert("failed", true);
     result.insert("exception", NO_TRACEBACK);
     result.insert("msg", error.summary());
@@ -72,7 +61,11 @@ pub(super) fn finish(job: &Job, ready: &Ready, attempt: Attempt) -> Finished {
         finished.status = Some(Status::Unreachable { ignored: settled.ignore_unreachable });
         finished.result.insert("unreachable", true);
         finished.result.insert("exception", NO_TRACEBACK);
-        finished.error = attempt.error.map(|e| e.context("Task failed", job.task.origin.as_ref()));
+        // The advice stands under the place.
+        finished.error = attempt.error.map(|error| Diagnostic {
+            help: error.help.clone(),
+            ..Diagnostic::new(format!("Task failed: {}", error.summary())).at(job.task.origin.as_ref())
+        });
         return finished;
     }
     let flag = |name: &str| finished.result.get(name).is_some_and(Value::truthy);

@@ -45,13 +45,13 @@ impl Loader {
                 self.source.deprecate(note.help("Use a string value for `action`.").render());
                 let mut args = dict.clone();
                 let Some(Value::Str(name)) = args.remove("module") else { return Ok(None) };
-                merge_inner_args(&mut args)?;
                 let end = first_word(name.trim());
                 let first = name.like(&name.trim()[..end]);
                 let rest = name.trim()[end..].trim_start();
                 if !rest.is_empty() {
                     args.extend(&parse_kv(&name.like(rest), raw_action(&first))?);
                 }
+                merge_inner_args(&mut args)?;
                 Ok(action(first, Value::Dict(args)))
             }
             other => Err(unexpected(other, entry)),

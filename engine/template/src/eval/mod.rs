@@ -10,7 +10,7 @@ mod stmt;
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
-use rustible_protocol::{Text, Value};
+use rustible_protocol::{Origin, Text, Value};
 
 pub(crate) use access::{attribute, item};
 pub(crate) use call::{call_filter, call_test, call_value, first_marker, known};
@@ -75,6 +75,8 @@ pub(crate) struct Evaluator {
     /// Whether there were templates in literals.
     pub(crate) embedded: std::cell::Cell<bool>,
     pub(crate) blocks: Rc<RefCell<Blocks>>,
+    /// Where the text stands.
+    pub(crate) place: Option<Arc<Origin>>,
     /// The parent named by `extends`.
     pub(crate) parent: Option<Rt>,
 }
@@ -85,6 +87,7 @@ impl Evaluator {
             ctx,
             options,
             render_constants: false,
+            place: None,
             embedded: std::cell::Cell::default(),
             blocks: Rc::default(),
             parent: None,
@@ -104,7 +107,10 @@ impl Evaluator {
         for node in &nodes {
             match node {
                 Rt::Undef(fault) if fault.kind == MarkerKind::Blank => {}
-                Rt::Undef(_) => return Ok(node.clone()),
+                Rt::Undef(fault) => match self.ctx.replacement(fault, self.place.as_ref()) {
+                    Ok(text) => out.push_str(text.as_str().unwrap_or_default()),
+                    Err(_) => return Ok(node.clone()),
+                },
                 Rt::Str(text) => {
                     secret |= text.is_secret();
                     out.push_str(text);

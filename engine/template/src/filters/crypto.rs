@@ -17,7 +17,7 @@ use crate::{
     bytes,
     context::Ctx,
     repr,
-    rt::{Args, Res, Rt, fail},
+    rt::{Args, Res, Rt, fail, fail_apart},
 };
 
 pub(crate) const TABLE: Table = &[
@@ -49,7 +49,7 @@ pub(crate) fn digest(kind: &str, data: &[u8]) -> Res<String> {
         "sha256" => hex(&sha2::Sha256::digest(data)),
         "sha384" => hex(&sha2::Sha384::digest(data)),
         "sha512" => hex(&sha2::Sha512::digest(data)),
-        other => return Err(fail(format!("unsupported hash type {other}"))),
+        other => return Err(fail_apart(format!("unsupported hash type {other}"))),
     })
 }
 

@@ -168,7 +168,7 @@ fn source(input: &Rt) -> Option<String> {
 
 fn from_yaml(ctx: &Rc<Ctx>, input: Rt) -> Res<Rt> {
     let Some(text) = source(&input) else { return Ok(input) };
-    let name: Arc<str> = "<string>".into();
+    let name: Arc<str> = rustible_yaml::TEXT.into();
     let value = rustible_yaml::load(&name, &text).map_err(|e| fail(e.summary()))?;
     Ok(ctx.data(value))
 }
@@ -178,7 +178,7 @@ fn from_yaml_all(ctx: &Rc<Ctx>, input: Rt) -> Res<Rt> {
         return Ok(Rt::list(Vec::new()));
     }
     let Some(text) = source(&input) else { return Ok(input) };
-    let name: Arc<str> = "<string>".into();
+    let name: Arc<str> = rustible_yaml::TEXT.into();
     let values = rustible_yaml::load_all(&name, &text).map_err(|e| fail(e.summary()))?;
     Ok(ctx.data(values.into()))
 }

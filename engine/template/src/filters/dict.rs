@@ -10,7 +10,7 @@ use crate::{
     args::bind,
     context::Ctx,
     ops, repr,
-    rt::{Args, DictObj, Res, Rt, fail},
+    rt::{Args, DictObj, Res, Rt, fail, fail_apart},
 };
 
 pub(crate) const TABLE: Table = &[
@@ -37,9 +37,9 @@ fn combine(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let recursive = options.flag(0, false)?;
     let merge = options.text(1, "replace")?;
     if !["replace", "keep", "append", "prepend", "append_rp", "prepend_rp"].contains(&merge.as_str()) {
-        return Err(fail(format!(
-            "merge_hash: 'list_merge' argument can only be equal to 'replace', 'keep', 'append', 'prepend', 'append_rp' or 'prepend_rp', not '{merge}'"
-        )));
+        return Err(fail(
+            "merge_hash: 'list_merge' argument can only be equal to 'replace', 'keep', 'append', 'prepend', 'append_rp' or 'prepend_rp'",
+        ));
     }
     let mut all = Vec::new();
     super::list::flat(&Rt::list(vec![Rt::list([vec![input], pos].concat())]), Some(2), true, &mut all)?;
@@ -147,13 +147,13 @@ fn items2dict(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     for item in input.iterate()? {
         let item = item.defined()?;
         let Rt::Dict(dict) = &item else {
-            return Err(fail(format!(
+            return Err(fail_apart(format!(
                 "items2dict requires a list of dictionaries, got {} instead.",
                 repr::text(&input)?
             )));
         };
         let (Some(key), Some(value)) = (dict.get_str(&key_name), dict.get_str(&value_name)) else {
-            return Err(fail(format!(
+            return Err(fail_apart(format!(
                 "items2dict requires each dictionary in the list to contain the keys '{key_name}' and '{value_name}', got {} instead.",
                 repr::text(&input)?
             )));

@@ -13,7 +13,7 @@ use crate::{
     context::Ctx,
     eval::item,
     ops, repr,
-    rt::{Args, Res, Rt, fail, undefined},
+    rt::{Args, Res, Rt, fail, fail_apart, undefined},
 };
 
 pub(crate) const TABLE: Table = &[
@@ -297,7 +297,7 @@ fn subelements(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
                     break;
                 }
                 None => {
-                    return Err(fail(format!(
+                    return Err(fail_apart(format!(
                         "could not find '{part}' key in iterated item {}",
                         repr::text(&values)?
                     )));

@@ -78,10 +78,7 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
             continue;
         }
         if !properties && section != "DEFAULT" && !entries.iter().any(|(s, ..)| *s == section) {
-            let has_default = call.option("default").is_some() || inline.iter().any(|(k, _)| k == "default");
-            if !has_default {
-                return Err(fail(format!("No section: '{section}'")));
-            }
+            return Err(fail(format!("No section '{section}' in '{name}'.")));
         }
         match value(&section, &key) {
             Some(found) => out.push(Rt::from(found)),
