@@ -213,6 +213,11 @@ impl Runner {
         self.stop.clone()
     }
 
+    /// Let hosts that failed take part again.
+    pub fn forgive(&self) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// End the run as a signal would.
     pub(crate) fn quit(&self) {
         self.quit.store(true, Ordering::Relaxed);

@@ -206,7 +206,7 @@ fn is_command(module: &str) -> bool {
 }
 
 /// The module's arguments: a JSON mapping, else words.
-fn arguments(text: &str, module: &str, origin: Option<Arc<Origin>>) -> Result<Dict, Diagnostic> {
+pub(super) fn arguments(text: &str, module: &str, origin: Option<Arc<Origin>>) -> Result<Dict, Diagnostic> {
     let text = text.trim();
     if text.starts_with('{')
         && json::read(text).is_ok()

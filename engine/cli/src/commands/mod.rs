@@ -2,6 +2,7 @@
 
 mod adhoc;
 mod config;
+mod console;
 mod doc;
 mod drive;
 mod inventory;
@@ -40,6 +41,7 @@ pub(crate) fn dispatch(args: Vec<String>) -> u8 {
         "ansible-playbook" => play::main(&args),
         "ansible" => adhoc::main(&args),
         "ansible-config" => config::main(&args),
+        "ansible-console" => console::main(&args),
         "ansible-doc" => doc::main(&args),
         "ansible-inventory" => inventory::main(&args),
         "ansible-vault" => vault::main(&args),
@@ -63,6 +65,7 @@ fn own(args: &[String], rest: &[String]) -> u8 {
         Some("links") => links::main(&behind("rustible links")),
         Some("inventory") => inventory::main(&behind("rustible inventory")),
         Some("vault") => vault::main(&behind("rustible vault")),
+        Some("console") => console::main(&behind("rustible console")),
         Some("config") => config::main(&behind("rustible config")),
         Some("doc") => doc::main(&behind("rustible doc")),
         Some("adhoc") => adhoc::main(&behind("rustible adhoc")),
@@ -76,7 +79,7 @@ fn missing(name: &str) -> u8 {
     let config = crate::config::Config::default();
     let display = screen(&config, &redactor(), None);
     let error = rustible_source::Diagnostic::new(format!(
-        "{name} is not supported by rustible; there are ansible, ansible-config, ansible-doc, ansible-inventory, ansible-playbook and ansible-vault"
+        "{name} is not supported by rustible; there are ansible, ansible-config, ansible-console, ansible-doc, ansible-inventory, ansible-playbook and ansible-vault"
     ));
     fail(&display, &error.of_kind(rustible_source::Kind::Usage));
     USAGE
