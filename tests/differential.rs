@@ -19,7 +19,6 @@ mod run;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    process::Command,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -27,24 +26,10 @@ use std::{
 };
 
 use run::Machine;
+use rustible_tests::program;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("differential")
-}
-
-/// The program under test, built now unless the whole workspace was (`tests/run` says so).
-fn program() -> PathBuf {
-    if std::env::var_os("RUSTIBLE_TESTS_BUILT").is_none() {
-        let output = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--locked", "-p", "rustible"])
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-            .output()
-            .expect("cargo runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-    let test = std::env::current_exe().expect("a test has a path");
-    let target = test.ancestors().nth(2).expect("target/PROFILE/deps/test");
-    target.join("rustible")
 }
 
 /// The names of the cases asked for (`RUSTIBLE_TESTS_CASES`: names or beginnings with `*`), by default all.
@@ -116,7 +101,7 @@ fn commands_print_end_and_leave_what_they_do_under_the_reference() {
         record(Path::new(&bin));
         return;
     }
-    let machine = Machine::rustible(&program());
+    let machine = Machine::rustible(&program().expect("a program"));
     let (wanted, defects) = (list("differences"), list("defects"));
     let bad = Mutex::new(BTreeMap::new());
     let names = names();

@@ -11,7 +11,7 @@ use std::{
 use rustible_playbook::{Frame, Play, Task};
 use rustible_protocol::{
     Dict, Value,
-    event::{Event, PlayInfo, TaskInfo},
+    event::{Event, PlayInfo, TaskInfo, TaskResult},
 };
 use rustible_template::{Rendered, Templar};
 use rustible_vars::{PlayScope, TaskScope};
@@ -34,9 +34,6 @@ pub(crate) struct PlayRun {
     pub(crate) begun_roles: Mutex<HashSet<(Arc<str>, String)>>,
     /// `throttle` by task.
     throttles: Mutex<HashMap<String, Arc<Semaphore>>>,
-    /// Banners are shown with the first result instead of ahead (`free`).
-    pub(crate) lazy_banners: bool,
-    last_banner: Mutex<Option<String>>,
     /// `meta: end_play`.
     pub(crate) ended: AtomicBool,
     pub(crate) force_handlers: bool,
@@ -85,18 +82,13 @@ impl PlayRun {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// Emit an event of a task; where banners are lazy, its banner first unless it was the last one.
-    pub(crate) fn emit(&self, runner: &Runner, info: &Arc<TaskInfo>, event: &Event) {
-        if self.lazy_banners {
-            let mut last = self.last_banner.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.as_ref() != Some(&info.uuid) {
-                *last = Some(info.uuid.clone());
-                runner.emitter.emit(&Event::TaskStart(info.clone()));
-            }
-            runner.emitter.emit(event);
-            return;
+    /// Tell what a task did on a host, and before that what it changed.
+    pub(crate) fn tell(runner: &Runner, result: TaskResult, differs: bool) {
+        let result = Box::new(result);
+        if differs {
+            runner.emitter.emit(&Event::Diff(result.clone()));
         }
-        runner.emitter.emit(event);
+        runner.emitter.emit(&Event::Result(result));
     }
 
     /// A task for callbacks, its name rendered as that host sees it.
@@ -146,9 +138,11 @@ impl PlayRun {
             args: if no_log { Dict::new() } else { task.args.named.clone() },
             path: task.origin.as_ref().map(|o| format!("{}:{}", o.file, o.line)).unwrap_or_default(),
             role,
+            collection: task.role().and_then(|role| role.collection.clone()),
             no_log,
             handler: task.handler,
-            event_loop: task.looped.as_ref().map(|l| l.with.clone().unwrap_or_else(|| "items".into())),
+            looped: task.looped.is_some(),
+            event_loop: task.looped.as_ref().and_then(|looped| looped.with.clone()),
             check: flag("check_mode").unwrap_or(runner.options.check),
             tags,
         })
@@ -161,7 +155,6 @@ pub(crate) struct Setup {
     pub(crate) info: Arc<PlayInfo>,
     pub(crate) scope: Arc<PlayScope>,
     pub(crate) files: VarsFiles,
-    pub(crate) lazy_banners: bool,
     pub(crate) force_handlers: bool,
     pub(crate) selection: Selection,
 }
@@ -178,8 +171,6 @@ impl From<Setup> for PlayRun {
             done_roles: Mutex::default(),
             begun_roles: Mutex::default(),
             throttles: Mutex::default(),
-            lazy_banners: setup.lazy_banners,
-            last_banner: Mutex::default(),
             ended: AtomicBool::new(false),
             force_handlers: setup.force_handlers,
         }

@@ -149,7 +149,7 @@ impl Runner {
                 Rendered::Value(value) => text_of(&value),
                 Rendered::Omit => prompt.name.clone(),
             };
-            self.emitter.emit(&Event::Prompted(prompt.name.clone()));
+            self.emitter.emit(&Event::Prompted(asked(prompt, &text)));
             let answer = self.asker.prompt(prompt, &text).await?;
             answers.insert(prompt.name.as_str(), answer);
         }
@@ -215,7 +215,6 @@ impl Runner {
             info: info.clone(),
             scope,
             files: VarsFiles::new(self, play)?,
-            lazy_banners: !strategy.in_step(),
             force_handlers,
             selection,
         }));
@@ -447,4 +446,19 @@ fn size_of(size: &Value, total: usize) -> Option<usize> {
 fn absolute(folder: &Path) -> PathBuf {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf())
+}
+
+/// A prompt for callbacks.
+fn asked(prompt: &rustible_playbook::VarsPrompt, text: &str) -> Dict {
+    let mut asked = Dict::new();
+    asked.insert("varname", prompt.name.as_str());
+    asked.insert("private", prompt.private);
+    asked.insert("prompt", text);
+    asked.insert("encrypt", prompt.encrypt.as_deref().map(Value::str));
+    asked.insert("confirm", prompt.confirm);
+    asked.insert("salt_size", prompt.salt_size);
+    asked.insert("salt", prompt.salt.as_deref().map(Value::str));
+    asked.insert("default", prompt.default.clone());
+    asked.insert("unsafe", prompt.is_unsafe);
+    asked
 }

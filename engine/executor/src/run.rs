@@ -247,8 +247,8 @@ impl Runner {
     pub async fn run(self: &Arc<Self>, files: &[PathBuf]) -> Result<i32, Diagnostic> {
         let mut status = 0;
         for file in files {
-            let playbook = self.read(file)?;
-            status = self.one(&playbook, Some(playbook.plays.len())).await?;
+            let playbook = self.read(&std::path::absolute(file).unwrap_or_else(|_| file.clone()))?;
+            status = self.one(&playbook, file, Some(playbook.plays.len())).await?;
             if status != 0 {
                 break;
             }
@@ -266,12 +266,17 @@ impl Runner {
         for play in &playbook.plays {
             crate::plays::check(self, play)?;
         }
-        self.one(&playbook, None).await
+        self.one(&playbook, &playbook.file, None).await
     }
 
-    async fn one(self: &Arc<Self>, playbook: &Playbook, plays: Option<usize>) -> Result<i32, Diagnostic> {
-        let info =
-            PlaybookInfo { file: playbook.file.display().to_string(), plays, uuid: self.loader.uuid() };
+    /// `name`: the playbook as it was asked for.
+    async fn one(
+        self: &Arc<Self>,
+        playbook: &Playbook,
+        name: &Path,
+        plays: Option<usize>,
+    ) -> Result<i32, Diagnostic> {
+        let info = PlaybookInfo { file: name.display().to_string(), plays, uuid: self.loader.uuid() };
         self.emitter.emit(&Event::PlaybookStart(Arc::new(info)));
         let outcome = self.plays(playbook).await;
         if outcome.is_ok() && self.quit.load(Ordering::Relaxed) {

@@ -150,7 +150,7 @@ pub(crate) fn save(path: &Path, text: &str) -> io::Result<()> {
 impl Inner {
     fn event(&mut self, told: JobEvent, stdout: String) {
         self.counter += 1;
-        let JobEvent { name, uuid, parent, data } = told;
+        let JobEvent { name, uuid, parent, verbosity, data } = told;
         let count = stdout.matches('\n').count() as u64;
         let mut event = Dict::new();
         event.insert("uuid", uuid.as_str());
@@ -162,6 +162,9 @@ impl Inner {
         event.insert("event", name);
         if let Some(parent) = parent {
             event.insert("parent_uuid", parent);
+        }
+        if let Some(verbosity) = verbosity {
+            event.insert("verbosity", i64::from(verbosity));
         }
         event.insert("pid", std::process::id());
         event.insert("created", jiff::Timestamp::now().to_string());
@@ -181,14 +184,17 @@ impl Callback for Artifacts {
     /// Must be told behind the callback that prints, so that the text belongs to the event.
     fn on(&mut self, event: &Event) {
         let mut inner = self.inner();
-        let mut events = inner.jobs.events(event);
-        let last = events.pop();
-        for event in events {
-            inner.event(event, String::new());
+        let beside = matches!(
+            event,
+            Event::Warning(_) | Event::Deprecated(_) | Event::Error(_) | Event::Verbose { .. }
+        );
+        let text = std::mem::take(&mut inner.printed);
+        // What is said beside events is an event only when it is shown.
+        if beside && text.is_empty() {
+            return;
         }
-        if let Some(last) = last {
-            let text = std::mem::take(&mut inner.printed);
-            inner.event(last, text);
+        if let Some(told) = inner.jobs.event(event) {
+            inner.event(told, text);
         }
     }
 }

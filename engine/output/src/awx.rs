@@ -16,7 +16,7 @@ use rustible_protocol::{
 
 use crate::{
     artifacts::save,
-    display::Display,
+    display::{Display, Sink},
     jobs::{JobEvent, Jobs},
     redact::Redactor,
 };
@@ -62,20 +62,32 @@ impl Awx {
         Ok(Self { settings, display, redactor, inner, jobs: Jobs::default() })
     }
 
-    /// The event's file and its first mark, what is printed, and the last mark.
-    fn tell(&mut self, told: JobEvent, print: Option<&Event>) {
-        let name = told.uuid.clone();
-        if let Some(folder) = self.settings.folder.clone()
-            && let Err(error) = self.write(&folder, told)
+    /// The event's file, and its first mark on that stream.
+    fn begin(&self, told: JobEvent, sink: Sink) {
+        let uuid: Dict = [("uuid", told.uuid.as_str())].into_iter().collect();
+        if let Some(folder) = &self.settings.folder
+            && let Err(error) = self.write(folder, told)
         {
             self.display.warning(&format!("cannot write an event for the job runner: {error}"));
         }
-        let uuid: Dict = [("uuid", name.as_str())].into_iter().collect();
-        self.display.raw(crate::Sink::Out, &mark(&json::dumps(&Value::Dict(uuid))));
-        if let Some(event) = print {
-            self.inner.on(event);
+        self.display.raw(sink, &mark(&json::dumps(&Value::Dict(uuid))));
+    }
+
+    fn end(&self, sink: Sink) {
+        self.display.raw(sink, &mark("{}"));
+    }
+
+    /// What is said beside events is an event only when it is shown, each text one of its own.
+    fn said(&mut self, event: &Event) {
+        self.display.hold();
+        self.inner.on(event);
+        for (sink, text) in self.display.release() {
+            if let Some(told) = self.jobs.event(event) {
+                self.begin(told, sink);
+                self.display.raw(sink, &text);
+                self.end(sink);
+            }
         }
-        self.display.raw(crate::Sink::Out, &mark("{}"));
     }
 
     fn write(&self, folder: &Path, told: JobEvent) -> io::Result<()> {
@@ -86,6 +98,9 @@ impl Awx {
         event.insert("pid", std::process::id());
         if let Some(parent) = &told.parent {
             event.insert("parent_uuid", parent.as_str());
+        }
+        if let Some(verbosity) = told.verbosity {
+            event.insert("verbosity", i64::from(verbosity));
         }
         for (name, number) in &self.settings.ids {
             event.insert(*name, *number);
@@ -111,12 +126,18 @@ impl Awx {
 
 impl Callback for Awx {
     fn on(&mut self, event: &Event) {
-        let mut events = self.jobs.events(event);
-        let Some(last) = events.pop() else { return self.inner.on(event) };
-        for told in events {
-            self.tell(told, None);
+        if !self.jobs.begun() && !matches!(event, Event::PlaybookStart(_)) {
+            // What is said while playbooks are read is no event.
+            return self.inner.on(event);
         }
-        self.tell(last, Some(event));
+        if matches!(event, Event::Warning(_) | Event::Deprecated(_) | Event::Error(_) | Event::Verbose { .. }) {
+            return self.said(event);
+        }
+        if let Some(told) = self.jobs.event(event) {
+            self.begin(told, Sink::Out);
+            self.inner.on(event);
+            self.end(Sink::Out);
+        }
     }
 }
 

@@ -78,7 +78,14 @@ impl Default {
         self.last_banner = Some(task.uuid.clone());
     }
 
-    fn error(&self, result: &TaskResult) {
+    /// What came with a result: warnings, deprecations and the error.
+    fn beside(&self, result: &TaskResult) {
+        for text in result.warnings.iter().filter(|_| self.settings.warnings) {
+            self.display.warning(text);
+        }
+        for text in result.deprecations.iter().filter(|_| self.settings.deprecations) {
+            self.display.deprecated(text);
+        }
         if let Some(error) = &result.error {
             self.display.error(self.failures(), error);
         }
@@ -114,10 +121,8 @@ impl Default {
         if !changed && !self.settings.ok_hosts {
             return;
         }
-        if !result.looped {
-            self.differences(result);
-        }
         self.banner(&result.task);
+        self.beside(result);
         if result.looped {
             return;
         }
@@ -131,7 +136,7 @@ impl Default {
 
     fn failed(&mut self, result: &TaskResult, ignored: bool) {
         self.banner(&result.task);
-        self.error(result);
+        self.beside(result);
         // The results of `debug` are shown without those of its items: it is told as if there were none.
         if !result.looped || result.task.resolved == "ansible.builtin.debug" {
             if self.settings.verbosity < 2 && self.settings.path_on_failure && !result.task.path.is_empty() {
@@ -151,7 +156,7 @@ impl Default {
             return;
         }
         self.banner(&result.task);
-        self.error(result);
+        self.beside(result);
         let mut line = format!("skipping: [{}]", result.host);
         if verbose(result, &self.settings, 1) {
             let mut shown = cleaned(result);
@@ -165,7 +170,7 @@ impl Default {
 
     fn unreachable(&mut self, result: &TaskResult, ignored: bool) {
         self.banner(&result.task);
-        self.error(result);
+        self.beside(result);
         let line =
             format!("fatal: [{}]: UNREACHABLE! => {}", host(result), dump(&cleaned(result), &self.settings));
         self.display.show(self.failures(), &line, Some(Color::Unreachable));
@@ -179,7 +184,7 @@ impl Default {
         let (word, color) = match result.status {
             Status::Failed { .. } | Status::Unreachable { .. } => {
                 self.banner(&result.task);
-                self.error(result);
+                self.beside(result);
                 let dumped = dump(&cleaned(result), &self.settings);
                 let line = format!("failed: [{}] (item={label}) => {dumped}", host(result));
                 self.display.show(self.failures(), &line, Some(Color::Error));
@@ -194,8 +199,8 @@ impl Default {
             Status::Ok if !self.settings.ok_hosts => return,
             Status::Ok => ("ok", Color::Ok),
         };
-        self.differences(result);
         self.banner(&result.task);
+        self.beside(result);
         let skipped = word == "skipping";
         let who = if skipped { result.host.to_string() } else { host(result) };
         let mut line = format!("{word}: [{who}] => (item={label})");
@@ -336,6 +341,7 @@ impl Callback for Default {
                         .line(&format!(" [started {kind}: {} on {host}]", task.name), Some(Color::Ok));
                 }
             }
+            Event::Diff(result) => self.differences(result),
             Event::Result(result) => self.result(result),
             Event::Item(result) => self.item(result),
             Event::Retry(result) => self.retry(result),

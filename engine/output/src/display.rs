@@ -88,6 +88,21 @@ struct Inner {
     redactor: Redactor,
     said: HashSet<String>,
     log: Option<Log>,
+    held: Option<Vec<(Sink, String)>>,
+}
+
+impl Inner {
+    fn write(&mut self, sink: Sink, text: String) {
+        if let Some(held) = &mut self.held {
+            return held.push((sink, text));
+        }
+        let stream = match sink {
+            Sink::Out => &mut self.out,
+            Sink::Err => &mut self.err,
+        };
+        // A closed terminal is no reason to stop what runs.
+        let _written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    }
 }
 
 impl Display {
@@ -109,6 +124,7 @@ impl Display {
             redactor,
             said: HashSet::new(),
             log: None,
+            held: None,
         })))
     }
 
@@ -145,27 +161,24 @@ impl Display {
             Some(color) => paint(masked, color),
             None => masked.to_string(),
         };
-        let stream = match sink {
-            Sink::Out => &mut inner.out,
-            Sink::Err => &mut inner.err,
-        };
-        // A closed terminal is no reason to stop what runs.
-        let _written = stream
-            .write_all(text.as_bytes())
-            .and_then(|()| stream.write_all(b"\n"))
-            .and_then(|()| stream.flush());
+        inner.write(sink, text + "\n");
+    }
+
+    /// Keep what is shown from now on instead of writing it.
+    pub(crate) fn hold(&self) {
+        self.inner().held = Some(Vec::new());
+    }
+
+    /// What was shown since [`Display::hold`], piece for piece. From now on it is written again.
+    pub(crate) fn release(&self) -> Vec<(Sink, String)> {
+        self.inner().held.take().unwrap_or_default()
     }
 
     /// A text as it is, without a line break.
     pub fn raw(&self, sink: Sink, text: &str) {
         let mut inner = self.inner();
         let masked = inner.redactor.mask(text).into_owned();
-        let stream = match sink {
-            Sink::Out => &mut inner.out,
-            Sink::Err => &mut inner.err,
-        };
-        // A closed terminal is no reason to stop what runs.
-        let _written = stream.write_all(masked.as_bytes()).and_then(|()| stream.flush());
+        inner.write(sink, masked);
     }
 
     /// A text to standard output.

@@ -18,6 +18,7 @@ mod retry;
 mod said;
 mod settings;
 mod timer;
+mod told;
 mod tree;
 
 pub use artifacts::{Artifacts, Outcome};

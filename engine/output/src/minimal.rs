@@ -75,7 +75,7 @@ fn command_output(host: &str, word: &str, result: &Dict) -> String {
 impl Callback for Minimal {
     fn on(&mut self, event: &Event) {
         match event {
-            Event::Result(result) => {
+            Event::Diff(result) => {
                 if let Some(found) = result.result.get("diff").filter(|d| d.truthy())
                     && result.result.get("changed").is_some_and(Value::truthy)
                 {
@@ -84,8 +84,8 @@ impl Callback for Minimal {
                         self.display.line(&text, None);
                     }
                 }
-                self.result(result);
             }
+            Event::Result(result) => self.result(result),
             Event::Warning(text) => self.display.warning(text),
             Event::Error(text) => self.display.error(Sink::Err, text),
             Event::NoHostsMatched => {

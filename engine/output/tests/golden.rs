@@ -76,6 +76,8 @@ fn result(event: &Value) -> Box<TaskResult> {
         result: event.get("result").and_then(Value::as_dict).cloned().unwrap(),
         label: optional(event, "label"),
         looped: flag(event, "looped"),
+        warnings: Vec::new(),
+        deprecations: Vec::new(),
         error: optional(event, "error"),
         started: SystemTime::UNIX_EPOCH,
         ended: SystemTime::UNIX_EPOCH,
@@ -189,6 +191,12 @@ fn both(file: &Path) -> (String, String) {
             // Recorded without its task, which is the one that ended last.
             Event::Included { task, .. } => task.clone_from(&last),
             _ => {}
+        }
+        if let Event::Result(result) | Event::Item(result) = &told
+            && result.status == Status::Ok
+            && result.result.contains_key("diff")
+        {
+            callback.on(&Event::Diff(result.clone()));
         }
         callback.on(&told);
     }

@@ -142,7 +142,7 @@ def task_of(told):
         KNOWN[told['uuid']] = Task({
             **told, '_uuid': told['uuid'], 'args': args, '_attributes': told, 'implicit': False, 'vars': {},
             '_role': Role({'_role_name': role, '_role_path': None}) if role else None, 'async_val': 0, 'when': [],
-            'loop': told['event_loop'], 'register': None, 'check_mode': told['check'], 'delegate_to': None,
+            'loop': told['looped'] or None, 'loop_with': told['event_loop'], 'register': None, 'check_mode': told['check'], 'delegate_to': None,
         })
     return KNOWN[told['uuid']]
 

@@ -70,6 +70,7 @@ fn task(info: &TaskInfo) -> Value {
     out.insert("role", info.role.as_deref().map(Value::str));
     out.insert("no_log", info.no_log);
     out.insert("event_loop", info.event_loop.as_deref().map(Value::str));
+    out.insert("looped", info.looped);
     out.insert("check", info.check);
     out.insert("tags", info.tags.iter().map(Value::from).collect::<Vec<_>>());
     out.into()
@@ -156,7 +157,10 @@ impl Callback for PythonCallback {
             Event::PlayStart(info) => self.tell("v2_playbook_on_play_start", vec![("play", play(info))], &[]),
             Event::NoHostsMatched => self.tell("v2_playbook_on_no_hosts_matched", Vec::new(), &[]),
             Event::NoHostsRemaining => self.tell("v2_playbook_on_no_hosts_remaining", Vec::new(), &[]),
-            Event::Prompted(name) => self.tell("v2_playbook_on_vars_prompt", vec![text(name)], &[]),
+            Event::Prompted(asked) => {
+                let name = asked.get("varname").and_then(Value::as_str).unwrap_or_default();
+                self.tell("v2_playbook_on_vars_prompt", vec![text(name)], &[]);
+            }
             Event::TaskStart(info) if info.handler => {
                 self.tell("v2_playbook_on_handler_task_start", vec![("task", task(info))], &[]);
             }
@@ -168,10 +172,8 @@ impl Callback for PythonCallback {
                 let what = vec![("host", Value::from(host.to_string())), ("task", task(info))];
                 self.tell("v2_runner_on_start", what, &[]);
             }
+            Event::Diff(told) => self.tell("v2_on_file_diff", vec![("result", result(told))], &[]),
             Event::Result(told) => {
-                if told.result.contains_key("diff") {
-                    self.tell("v2_on_file_diff", vec![("result", result(told))], &[]);
-                }
                 let ignored = matches!(told.status, Status::Failed { ignored: true });
                 let failed = matches!(told.status, Status::Failed { .. });
                 let named = [("ignore_errors", Value::Bool(ignored))];
@@ -188,19 +190,7 @@ impl Callback for PythonCallback {
                 let method = if failed { "v2_runner_on_async_failed" } else { "v2_runner_on_async_ok" };
                 self.tell(method, vec![("result", result(told))], &[]);
             }
-            Event::Included { task: info, what, hosts, label } => {
-                // That the hosts got to the include is a result of its own for plugins.
-                for host in hosts.iter().filter(|_| label.is_none()) {
-                    let mut told = Dict::new();
-                    told.insert("task", task(info));
-                    told.insert("task_name", info.name.as_str());
-                    told.insert("host", host.to_string());
-                    let body: Dict = [("include", Value::str(what.as_str()))].into_iter().collect();
-                    told.insert("result", body);
-                    told.insert("ignored", false);
-                    told.insert("delegate", Value::Null);
-                    self.tell("v2_runner_on_ok", vec![("result", told.into())], &[]);
-                }
+            Event::Included { task: info, what, hosts, .. } => {
                 let mut told = Dict::new();
                 told.insert("file", what.as_str());
                 told.insert(

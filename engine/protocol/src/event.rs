@@ -15,12 +15,14 @@ pub enum Event {
     NoHostsMatched,
     /// Every host of the play has failed or is unreachable.
     NoHostsRemaining,
-    /// A `vars_prompt` was answered.
-    Prompted(String),
+    /// A `vars_prompt` is about to be asked: `varname`, `private`, `prompt` and its other keywords.
+    Prompted(Dict),
     /// A task (or handler) begins.
     TaskStart(Arc<TaskInfo>),
     /// A host begins with the task.
     HostStart(Arc<TaskInfo>, Arc<str>),
+    /// What a result changed, where differences are wanted; told before the result itself, which stands here whole.
+    Diff(Box<TaskResult>),
     /// A host's final result of a task.
     Result(Box<TaskResult>),
     /// The result of one item of a loop.
@@ -113,13 +115,17 @@ pub struct TaskInfo {
     pub args: Dict,
     /// `file:line`.
     pub path: String,
-    /// Name of the role it is in.
+    /// Full name of the role it is in.
     pub role: Option<String>,
+    /// The collection that role comes from.
+    pub collection: Option<String>,
     /// Whether results may not be shown.
     pub no_log: bool,
     /// Whether it is a handler.
     pub handler: bool,
-    /// Its loop keyword in `with_` form without the prefix (`items`, `dict`).
+    /// Whether it is a loop.
+    pub looped: bool,
+    /// Its loop keyword without `with_` (`items`, `dict`), where it is one of these.
     pub event_loop: Option<String>,
     /// Whether the task (not only the play) is in check mode, where that differs.
     pub check: bool,
@@ -164,6 +170,10 @@ pub struct TaskResult {
     pub label: Option<String>,
     /// Whether the result is that of a whole loop, whose items were shown before.
     pub looped: bool,
+    /// Warnings that came with it.
+    pub warnings: Vec<String>,
+    /// Deprecations that came with it, as they are told.
+    pub deprecations: Vec<String>,
     /// `[ERROR]` text of a failure, rendered with its places, without the tag.
     pub error: Option<String>,
     /// When the host began with the task.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rustible_protocol::{Dict, Text, Value, json};
+use rustible_protocol::{Dict, Origin, Text, Value, json};
 use sha2::{Digest, Sha256};
 
 /// What stands before a host's name: the version of the content.
@@ -127,6 +127,19 @@ fn trusted(dict: &Dict) -> bool {
     tags.iter().any(|tag| tag.get(TYPE).and_then(Value::as_str) == Some("TrustedAsTemplate"))
 }
 
+/// Where the author wrote a text.
+fn place(origin: &Origin) -> Value {
+    let number = |n: u32| Some(i64::from(n)).filter(|n| *n > 0);
+    let mut told: Dict = [("path", Value::str(origin.file.clone()))].into_iter().collect();
+    for (key, found) in [("line_num", number(origin.line)), ("col_num", number(origin.col))] {
+        if let Some(found) = found {
+            told.insert(key, found);
+        }
+    }
+    told.insert(TYPE, "Origin");
+    told.into()
+}
+
 /// A value with the names of types where text may be a template.
 fn tagged(value: &Value) -> Value {
     match value {
@@ -137,9 +150,11 @@ fn tagged(value: &Value) -> Value {
         Value::Str(text) if text.is_trusted() => {
             let named =
                 |name: &str| -> Value { Value::Dict([(TYPE, Value::from(name))].into_iter().collect()) };
+            let mut tags: Vec<Value> = text.origin().map(|origin| place(origin)).into_iter().collect();
+            tags.push(named("TrustedAsTemplate"));
             let entries = [
                 ("value", Value::Str(Text::untrusted(text.shared().clone()))),
-                ("tags", Value::from(vec![named("TrustedAsTemplate")])),
+                ("tags", Value::from(tags)),
                 (TYPE, Value::from("_AnsibleTaggedStr")),
             ];
             Value::Dict(entries.into_iter().collect())

@@ -17,7 +17,7 @@ pub(super) fn show(
     display: &Display,
 ) -> Result<(), Diagnostic> {
     for (file, name) in files.iter().zip(&args.playbooks) {
-        let listing = runner.listing(file)?;
+        let listing = runner.listing(&std::path::absolute(file).unwrap_or_else(|_| file.clone()))?;
         display.line(&format!("\nplaybook: {}", name.display()), None);
         if args.syntax_check {
             continue;

@@ -105,7 +105,7 @@ fn find(name: &Path) -> Result<PathBuf, Diagnostic> {
             name.display()
         )));
     }
-    Ok(std::path::absolute(&path).unwrap_or(path))
+    Ok(path)
 }
 
 fn run(

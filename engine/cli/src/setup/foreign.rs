@@ -106,7 +106,7 @@ impl Python {
             for path in files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "py")) {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-                if known.contains(&name) || seen.contains(&real) {
+                if name == "__init__" || known.contains(&name) || seen.contains(&real) {
                     continue;
                 }
                 seen.push(real);

@@ -272,7 +272,7 @@ fn callbacks(
             }
         }
         let mut known = config.list("CALLBACKS_ENABLED");
-        known.push(name);
+        known.extend([name, runner::NAME.to_string()]);
         callbacks.extend(python.callbacks_beside(&known));
     }
     if let Some(artifacts) = artifacts {

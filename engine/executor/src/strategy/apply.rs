@@ -50,12 +50,8 @@ impl Stage {
             self.notify(job, state, name)?;
         }
         self.count(job, status, finished, rescued);
-        let silent =
-            matches!(job.task.kind, Kind::IncludeTasks | Kind::IncludeRole) && matches!(status, Status::Ok);
-        if !silent {
-            let event = crate::task::event(job, finished);
-            self.play.emit(&self.runner, &job.info, &Event::Result(Box::new(event)));
-        }
+        let event = crate::task::event(job, finished);
+        crate::play::PlayRun::tell(&self.runner, event, finished.differs());
         match status {
             Status::Failed { ignored: false } => {
                 if rescued {
@@ -175,14 +171,14 @@ impl Stage {
 
     pub(super) fn emit_included(&self, job: &Job, what: String, hosts: Vec<Arc<str>>, label: Option<String>) {
         let event = Event::Included { task: job.info.clone(), what, hosts, label };
-        self.play.emit(&self.runner, &job.info, &event);
+        self.runner.emitter.emit(&event);
     }
 
     /// Tell and count a failure that the engine itself finds, and leave the host where it is.
     pub(super) fn tell_failure(&self, job: &Job, error: Diagnostic) {
         let event = crate::task::event(job, &late_failure(job, error));
         self.runner.emitter.count(&job.host, |stats| stats.failed += 1);
-        self.play.emit(&self.runner, &job.info, &Event::Result(Box::new(event)));
+        self.runner.emitter.emit(&Event::Result(Box::new(event)));
     }
 }
 

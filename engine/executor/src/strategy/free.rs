@@ -100,6 +100,8 @@ async fn step(
     crate::reserved::warn_around(&stage.runner.emitter, &task.frame);
     let info = stage.play.info(&stage.runner, task, Some(host));
     let job = stage.job(task, &info, host);
+    stage.runner.emitter.emit(&Event::TaskStart(info.clone()));
+    stage.runner.emitter.emit(&Event::HostStart(info.clone(), host.clone()));
     let limit = stage.throttle(task, host)?;
     let (job, finished) = settled(stage, job, limit, state).await?;
     if finished.includes.is_empty() || !(matches!(finished.status, Some(Status::Ok)) || finished.looped) {

@@ -41,7 +41,7 @@ impl Stage {
 
     fn mark(&self, job: &Job, state: &mut HostState, handler: &Arc<Task>) {
         if state.cursor.notified.insert(handler.uuid.clone()) {
-            let name = self.handler_name(handler).unwrap_or_default();
+            let name = self.play.info(&self.runner, handler, None).name.clone();
             self.runner.emitter.emit(&Event::Notified { handler: name, host: job.host.clone() });
         }
     }

@@ -25,17 +25,17 @@ pub(super) async fn run(job: &Job, ready: &Ready, call: Call, files: Vec<SourceF
     let settled = &ready.settled;
     let folder = match folder(job, ready) {
         Ok(folder) => folder,
-        Err(error) => return attempt(job, Err(error.into()), Vec::new()),
+        Err(error) => return attempt(Err(error.into()), Vec::new()),
     };
     let background = Background { id: identifier(), limit: settled.background, dir: folder.clone() };
     let id = background.id.clone();
     let call = Call { job: Some(background), ..call };
     let started = match module::call(&job.runner, &settled.target, call, files).await {
         Ok(reply) => reply.result,
-        Err(failure) => return attempt(job, Err(failure), Vec::new()),
+        Err(failure) => return attempt(Err(failure), Vec::new()),
     };
     if settled.poll == 0 || started.get("failed").is_some_and(Value::truthy) {
-        return attempt(job, Ok(started), Vec::new());
+        return attempt(Ok(started), Vec::new());
     }
     wait(job, ready, &id, &folder).await
 }
@@ -71,7 +71,7 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: &str) -> Attempt {
             Ok(result) if result.get("finished").is_some_and(Value::truthy) => {
                 // What is left there is of no more use; that it stays is no failure of the task.
                 let _ = ask(job, ready, id, "cleanup", folder).await;
-                return ended(job, ready, attempt(job, Ok(result), Vec::new()));
+                return ended(job, ready, attempt(Ok(result), Vec::new()));
             }
             Ok(result) => {
                 let polled = finished(ready, &result);
@@ -81,7 +81,7 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: &str) -> Attempt {
             Err(failure) => {
                 failures += 1;
                 if failures > 30 {
-                    return ended(job, ready, attempt(job, Err(failure), Vec::new()));
+                    return ended(job, ready, attempt(Err(failure), Vec::new()));
                 }
             }
         }
@@ -92,7 +92,7 @@ async fn wait(job: &Job, ready: &Ready, id: &str, folder: &str) -> Attempt {
         "msg",
         format!("async task did not complete within the requested time - {}s", settled.background),
     );
-    ended(job, ready, attempt(job, Err(Failure::Result(result)), Vec::new()))
+    ended(job, ready, attempt(Err(Failure::Result(result)), Vec::new()))
 }
 
 /// Tell that nobody looks at the job any more.

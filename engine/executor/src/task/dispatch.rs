@@ -68,7 +68,7 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
         return attempt;
     }
     if let Some(refusal) = unknown_options(job, ready, action) {
-        return attempt(job, Err(refusal), Vec::new());
+        return attempt(Err(refusal), Vec::new());
     }
     let args = match checked(action.spec(), &ready.args, action.raw_arguments()) {
         Ok(args) => args,
@@ -97,7 +97,7 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
         job.runner.emitter.warn(warning);
     }
     let notes = std::mem::take(&mut context.notes);
-    let mut attempt = attempt(job, outcome, effects);
+    let mut attempt = attempt(outcome, effects);
     let heard = heard.lock().map(|mut heard| std::mem::take(&mut *heard)).unwrap_or_default();
     let shown = heard.iter().cloned().chain(notes.iter().map(Diagnostic::render));
     shown.for_each(|text| job.runner.emitter.warn(text));
@@ -219,14 +219,12 @@ pub(super) fn checked(spec: &Spec, args: &Dict, raw: &[&str]) -> Result<Dict, Di
 
 /// What came back, as an attempt.
 pub(super) fn attempt(
-    job: &Job,
     outcome: Result<Dict, Failure>,
     effects: Vec<crate::action::Effect>,
 ) -> Attempt {
     match outcome.and_then(readable) {
         Ok(mut result) => {
             complete(&mut result);
-            announce(job, &result);
             let failed = result.get("failed").is_some_and(Value::truthy);
             let mut attempt = if failed {
                 outcome::module_failed(result)
@@ -283,20 +281,5 @@ fn complete(result: &mut Dict) {
     };
     if bad_code && !result.contains_key("failed") {
         result.insert("failed", true);
-    }
-}
-
-/// A result's warnings, said once.
-fn announce(job: &Job, result: &Dict) {
-    if let Some(Value::List(warnings)) = result.get("warnings") {
-        for warning in warnings {
-            job.runner.emitter.warn(crate::keyword::text_of(warning));
-        }
-    }
-    if let Some(Value::List(deprecations)) = result.get("deprecations") {
-        for deprecation in deprecations {
-            let text = crate::deprecation::text(deprecation);
-            job.runner.emitter.emit(&rustible_protocol::event::Event::Deprecated(text));
-        }
     }
 }

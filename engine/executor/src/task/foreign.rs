@@ -28,13 +28,13 @@ const SPECIAL: [&str; 6] = ["fuse", "nfs", "vboxsf", "ramfs", "9p", "vfat"];
 pub(super) async fn run(job: &Job, ready: &Ready, name: &str, args: Dict) -> Attempt {
     let (call, files) = match prepare(job, ready, name, args) {
         Ok(prepared) => prepared,
-        Err(error) => return attempt(job, Err(Failure::Error(Box::new(error))), Vec::new()),
+        Err(error) => return attempt(Err(Failure::Error(Box::new(error))), Vec::new()),
     };
     if ready.settled.background > 0 {
         return background::run(job, ready, call, files).await;
     }
     let reply = module::call(&job.runner, &ready.settled.target, call, files).await;
-    attempt(job, reply.map(|reply| reply.result), Vec::new())
+    attempt(reply.map(|reply| reply.result), Vec::new())
 }
 
 fn prepare(job: &Job, ready: &Ready, name: &str, args: Dict) -> Result<(Call, Vec<SourceFile>), Diagnostic> {

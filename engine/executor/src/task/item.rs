@@ -32,6 +32,14 @@ pub(super) async fn run(job: &Job, scope: &TaskScope, loop_error: Option<Diagnos
             if matches!(job.task.kind, Kind::Templated) {
                 finished.resolved = Some(ready.settled.action.clone());
             }
+            finished.diff = ready.settled.diff;
+            if ready.settled.action == "ansible.builtin.setup" {
+                // Facts are too many to be shown by one `-v`.
+                finished.result.insert("_ansible_verbose_override", true);
+            }
+            if let Some((name, _)) = &ready.delegate {
+                finished.result.insert("_ansible_delegated_vars", delegated(name, &ready.settled.target));
+            }
             finished.delegate.clone_from(&ready.delegate);
             finished.delegate_facts = ready.settled.delegate_facts;
             finished
@@ -138,6 +146,22 @@ fn connection_variables(scope: &TaskScope, target: &Target, password: Option<&st
             if let Some(port) = ssh.port {
                 tell(&["ansible_port", "ansible_ssh_port"], i64::from(port).into());
             }
+        }
+    }
+    told
+}
+
+/// How a delegate was reached, for callbacks.
+fn delegated(name: &str, target: &Target) -> Dict {
+    let mut told = Dict::new();
+    told.insert("ansible_delegated_host", name);
+    match &target.transport {
+        Transport::Local => drop(told.insert("ansible_connection", "local")),
+        Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => {
+            told.insert("ansible_connection", "ssh");
+            told.insert("ansible_host", ssh.host.as_str());
+            told.insert("ansible_port", ssh.port.map(i64::from));
+            told.insert("ansible_user", ssh.user.as_deref().map(Value::str));
         }
     }
     told

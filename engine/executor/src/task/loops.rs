@@ -172,7 +172,11 @@ async fn each(job: &Job, scope: &TaskScope, items: &[Value], control: &Control) 
             include.label.clone_from(&finished.label);
         }
         let stop = break_now(job, &inner, &mut finished);
-        job.runner.emitter.emit(&Event::Item(Box::new(outcome::event(job, &finished))));
+        let told = Box::new(outcome::event(job, &finished));
+        if finished.differs() {
+            job.runner.emitter.emit(&Event::Diff(told.clone()));
+        }
+        job.runner.emitter.emit(&Event::Item(told));
         done.push(finished);
         if stop {
             break;

@@ -75,6 +75,8 @@ pub struct Finished {
     pub delegate: Option<(Arc<str>, String)>,
     /// Facts belong to the delegate (`delegate_facts`).
     pub delegate_facts: bool,
+    /// Differences are wanted.
+    pub diff: bool,
     /// The result may not be shown.
     pub no_log: bool,
     /// It was a loop.
@@ -102,6 +104,11 @@ impl Finished {
             self.status,
             Some(Status::Failed { ignored: false } | Status::Unreachable { ignored: false })
         )
+    }
+    /// Whether callbacks are told of differences.
+    pub(crate) fn differs(&self) -> bool {
+        let found = self.result.get("diff").is_some_and(|diff| !matches!(diff, Value::Null));
+        self.diff && found && matches!(self.status, Some(Status::Ok))
     }
     /// Whether something was changed.
     #[must_use]

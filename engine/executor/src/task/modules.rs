@@ -30,7 +30,7 @@ pub(super) async fn run(job: &Job, ready: &Ready, name: &str) -> Attempt {
     let (name, args) = match prepared {
         Prepared::Call(args) => (name.to_string(), args),
         Prepared::Instead(other, args) => (other, args),
-        Prepared::Done(result) => return attempt(job, Ok(result), Vec::new()),
+        Prepared::Done(result) => return attempt(Ok(result), Vec::new()),
     };
     if registry.runs_foreign(&name) {
         return foreign::run(job, ready, &name, args).await;
@@ -58,7 +58,7 @@ async fn native(job: &Job, ready: &Ready, spec: &'static Spec, args: Dict) -> At
     }
     let call = Call { module: spec.name.to_string(), args, ..settled.call() };
     let reply = module::call(&job.runner, &settled.target, call, Vec::new()).await;
-    attempt(job, reply.map(|reply| reply.result), Vec::new())
+    attempt(reply.map(|reply| reply.result), Vec::new())
 }
 
 /// What stands before the module settles its arguments.
@@ -79,5 +79,5 @@ async fn prepare(
     for warning in std::mem::take(&mut context.warnings) {
         job.runner.emitter.warn(warning);
     }
-    prepared.map_err(|failure| Box::new(attempt(job, Err(failure), Vec::new())))
+    prepared.map_err(|failure| Box::new(attempt(Err(failure), Vec::new())))
 }

@@ -274,8 +274,11 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
     if finished.no_log {
         result.insert("_ansible_no_log", true);
     }
-    result.remove("failed");
-    result.remove("exception");
+    for key in ["failed", "exception", "include", "include_args"] {
+        if key == "failed" || key == "exception" || !finished.includes.is_empty() {
+            result.remove(key);
+        }
+    }
     if finished.failed() {
         result.insert("failed", true);
     }
@@ -298,9 +301,19 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
         result,
         label: finished.label.clone(),
         looped: finished.looped,
+        warnings: said(finished, "warnings", crate::keyword::text_of),
+        deprecations: said(finished, "deprecations", crate::deprecation::text),
         error,
         started: finished.started.unwrap_or_else(SystemTime::now),
         ended: SystemTime::now(),
+    }
+}
+
+/// What a result says beside itself; a loop's is said with its items.
+fn said(finished: &Finished, key: &str, text: fn(&Value) -> String) -> Vec<String> {
+    match finished.result.get(key) {
+        Some(Value::List(all)) if !finished.looped => all.iter().map(text).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn run(job: &Job, ready: &Ready, name: &str) -> Option<Attempt>
     });
     let request = match helper.begin("action", &with, sink) {
         Ok(request) => request,
-        Err(failed) => return Some(raised(job, &failed)),
+        Err(failed) => return Some(raised(&failed)),
     };
     let mut waited = false;
     while let Some(message) = receiver.recv().await {
@@ -51,7 +51,7 @@ pub(super) async fn run(job: &Job, ready: &Ready, name: &str) -> Option<Attempt>
                 waited |= what == "module" && with.get(2).is_some_and(Value::truthy);
                 let answer = respond(job, ready, &what, with).await;
                 if let Err(failed) = request.answer(answer) {
-                    return Some(raised(job, &failed));
+                    return Some(raised(&failed));
                 }
             }
             Message::Done(Value::Dict(result)) => {
@@ -61,32 +61,32 @@ pub(super) async fn run(job: &Job, ready: &Ready, name: &str) -> Option<Attempt>
                     let text = "No job id was returned by the async task";
                     return Some(outcome::failed([("msg", Value::from(text))].into_iter().collect(), false));
                 }
-                return Some(ended(job, result));
+                return Some(ended(result));
             }
             Message::Done(_) => {
-                return Some(raised(job, &Failed::new("an action plugin returned no result")));
+                return Some(raised(&Failed::new("an action plugin returned no result")));
             }
-            Message::Failed(failed) => return Some(raised(job, &failed)),
+            Message::Failed(failed) => return Some(raised(&failed)),
         }
     }
-    Some(raised(job, &Failed::new("the Python process that runs plugins has ended")))
+    Some(raised(&Failed::new("the Python process that runs plugins has ended")))
 }
 
-fn ended(job: &Job, mut result: Dict) -> Attempt {
+fn ended(mut result: Dict) -> Attempt {
     if result.remove("_ansible_rustible_raised").is_some() {
         result.insert("changed", false);
         let error = Diagnostic::new(result.get("msg").map(text_of).unwrap_or_default());
         return Attempt { result, error: Some(error.context("", None)), raised: true, ..Attempt::default() };
     }
-    let attempt = attempt(job, Ok(result), Vec::new());
+    let attempt = attempt(Ok(result), Vec::new());
     if attempt.of_module { outcome::failed(attempt.result, false) } else { attempt }
 }
 
-fn raised(job: &Job, failed: &Failed) -> Attempt {
+fn raised(failed: &Failed) -> Attempt {
     if failed.is("AnsibleConnectionFailure") {
         return outcome::unreachable(failed.summary(), None);
     }
-    attempt(job, Err(Failure::Error(Box::new(failed.diagnostic()))), Vec::new())
+    attempt(Err(Failure::Error(Box::new(failed.diagnostic()))), Vec::new())
 }
 
 fn task(job: &Job, ready: &Ready) -> Dict {

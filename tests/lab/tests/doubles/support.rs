@@ -1,9 +1,8 @@
 //! What the tests of the doubles share: a double behind TLS on loopback, and foreign clients in an environment of their own.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use rustible_lab::doubles::web::{Faults, Record, Served, Site, Watched, serve};
 use rustible_lab::internet::Authority;
@@ -77,44 +76,12 @@ pub(crate) fn succeeded(output: &Output) {
 /// The `bin` folder of an environment with the foreign clients, made once under the user's cache from the index that pip is
 /// configured with. `RUSTIBLE_CLIENTS` may name one that exists. Without Python 3.12 or newer the test is skipped by name.
 pub(crate) fn clients(test: &str) -> Option<PathBuf> {
-    static ONCE: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = ONCE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(known) = std::env::var_os("RUSTIBLE_CLIENTS") {
         return Some(PathBuf::from(known));
     }
-    let Some(python) = pythons().into_iter().find(|python| new_enough(python)) else {
+    let made = rustible_tests::environment("clients-14.5.0", PACKAGES).expect("an environment");
+    if made.is_none() {
         eprintln!("SKIPPED {test}: no Python 3.12 or newer is installed");
-        return None;
-    };
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
-    let place = cache.join("rustible/clients-14.5.0");
-    let ready = place.join("ready");
-    if !ready.exists() {
-        let _not_there = fs::remove_dir_all(&place);
-        run(Command::new(python).args(["-m", "venv"]).arg(&place));
-        run(Command::new(place.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES));
-        fs::write(&ready, PACKAGES.join("\n")).expect("a mark");
     }
-    Some(place.join("bin"))
-}
-
-/// Where a Python may be: by name, and where pyenv keeps its versions.
-fn pythons() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        ["python3.14", "python3.13", "python3.12", "python3"].map(PathBuf::from).to_vec();
-    let versions = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv/versions"));
-    let entries = versions.and_then(|versions| fs::read_dir(versions).ok()).into_iter().flatten().flatten();
-    found.extend(entries.map(|entry| entry.path().join("bin/python3")));
-    found
-}
-
-fn new_enough(python: &Path) -> bool {
-    let check = "import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 12))";
-    Command::new(python).args(["-c", check]).output().is_ok_and(|output| output.status.success())
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().expect("a program");
-    succeeded(&output);
+    made
 }
