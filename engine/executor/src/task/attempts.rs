@@ -22,6 +22,8 @@ pub(super) struct Attempt {
     pub(super) raised: bool,
     /// The module failed, not what the controller does around it.
     pub(super) of_module: bool,
+    /// Warnings of the result that are told with their places: as they stand there, and as they are told.
+    pub(super) rendered: Vec<(String, String)>,
 }
 
 impl Attempt {

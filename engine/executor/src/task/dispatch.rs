@@ -80,7 +80,6 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
                 let error = Diagnostic { help, ..Diagnostic::new(text) };
                 refusal.remove("_ansible_hint");
                 return attempt(
-                    job,
                     Err(Failure::Raised { result: refusal, error: error.into() }),
                     Vec::new(),
                 );
@@ -99,8 +98,7 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
     let notes = std::mem::take(&mut context.notes);
     let mut attempt = attempt(outcome, effects);
     let heard = heard.lock().map(|mut heard| std::mem::take(&mut *heard)).unwrap_or_default();
-    let shown = heard.iter().cloned().chain(notes.iter().map(Diagnostic::render));
-    shown.for_each(|text| job.runner.emitter.warn(text));
+    attempt.rendered = notes.iter().map(|note| (note.summary(), note.render())).collect();
     keep_warnings(&mut attempt.result, heard.into_iter().chain(notes.iter().map(Diagnostic::summary)));
     attempt
 }
@@ -117,7 +115,7 @@ fn listened(templar: Templar, heard: &Arc<Mutex<Vec<String>>>) -> Templar {
     templar.with_env(env)
 }
 
-/// Warnings that were told already, into the result.
+/// Warnings into the result, with which they are told.
 fn keep_warnings(result: &mut Dict, told: impl Iterator<Item = String>) {
     let told: Vec<Value> = told.map(Value::from).collect();
     if !told.is_empty() {

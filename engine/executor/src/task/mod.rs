@@ -75,6 +75,8 @@ pub struct Finished {
     pub delegate: Option<(Arc<str>, String)>,
     /// Facts belong to the delegate (`delegate_facts`).
     pub delegate_facts: bool,
+    /// Warnings of the result that are told otherwise than they stand there, and how.
+    pub(crate) rendered: Vec<(String, String)>,
     /// Differences are wanted.
     pub diff: bool,
     /// The result may not be shown.
@@ -105,6 +107,13 @@ impl Finished {
             Some(Status::Failed { ignored: false } | Status::Unreachable { ignored: false })
         )
     }
+    /// A warning of the result as it is told.
+    pub(crate) fn told(&self, warning: &Value) -> String {
+        let text = crate::keyword::text_of(warning);
+        let found = self.rendered.iter().find(|(summary, _)| *summary == text);
+        found.map_or(text, |(_, rendered)| rendered.clone())
+    }
+
     /// Whether callbacks are told of differences.
     pub(crate) fn differs(&self) -> bool {
         let found = self.result.get("diff").is_some_and(|diff| !matches!(diff, Value::Null));

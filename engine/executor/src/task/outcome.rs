@@ -55,6 +55,7 @@ pub(super) fn finish(job: &Job, ready: &Ready, attempt: Attempt) -> Finished {
         no_log: settled.no_log || attempt.flag("_ansible_no_log"),
         effects: attempt.effects,
         result: attempt.result,
+        rendered: attempt.rendered,
         ..Finished::default()
     };
     if attempt.unreachable {
@@ -301,7 +302,7 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
         result,
         label: finished.label.clone(),
         looped: finished.looped,
-        warnings: said(finished, "warnings", crate::keyword::text_of),
+        warnings: said(finished, "warnings", |warning| finished.told(warning)),
         deprecations: said(finished, "deprecations", crate::deprecation::text),
         error,
         started: finished.started.unwrap_or_else(SystemTime::now),
@@ -310,7 +311,7 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
 }
 
 /// What a result says beside itself; a loop's is said with its items.
-fn said(finished: &Finished, key: &str, text: fn(&Value) -> String) -> Vec<String> {
+fn said(finished: &Finished, key: &str, text: impl Fn(&Value) -> String) -> Vec<String> {
     match finished.result.get(key) {
         Some(Value::List(all)) if !finished.looped => all.iter().map(text).collect(),
         _ => Vec::new(),
