@@ -59,6 +59,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("rustible-output", &["protocol", "source", "yaml"]),
     ("rustible-macros", &[]),
+    ("rustible-mutator", &[]),
     ("rustible-sdk", &["protocol", "macros"]),
     ("rustible-ansible-builtin", &["sdk"]),
     ("rustible-ansible-posix", &["sdk"]),
