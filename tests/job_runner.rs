@@ -9,11 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
-use std::{
-    fs,
-    path::Path,
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 /// The job runner.
 const PACKAGES: [&str; 1] = ["ansible-runner==2.4.3"];
@@ -50,7 +46,9 @@ fn a_job_runner_sees_of_rustible_what_it_sees_of_the_reference() {
     let differ = ours.iter().zip(&expected).enumerate().filter(|(_, (ours, expected))| ours != expected);
     let told: Vec<String> = differ
         .take(3)
-        .map(|(at, (ours, expected))| format!("line {}\n  ours:      {ours}\n  reference: {expected}", at + 1))
+        .map(|(at, (ours, expected))| {
+            format!("line {}\n  ours:      {ours}\n  reference: {expected}", at + 1)
+        })
         .collect();
     assert!(
         told.is_empty() && ours.len() == expected.len(),

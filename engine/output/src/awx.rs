@@ -130,7 +130,8 @@ impl Callback for Awx {
             // What is said while playbooks are read is no event.
             return self.inner.on(event);
         }
-        if matches!(event, Event::Warning(_) | Event::Deprecated(_) | Event::Error(_) | Event::Verbose { .. }) {
+        if matches!(event, Event::Warning(_) | Event::Deprecated(_) | Event::Error(_) | Event::Verbose { .. })
+        {
             return self.said(event);
         }
         if let Some(told) = self.jobs.event(event) {

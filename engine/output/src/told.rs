@@ -52,7 +52,8 @@ pub(crate) fn result(result: &TaskResult) -> Dict {
     if let Some(censored) = all.get("censored").filter(|_| all.contains_key("_ansible_no_log")) {
         return [("censored", censored.clone())].into_iter().collect();
     }
-    const INNER: [&str; 3] = ["_ansible_verbose_always", "_ansible_verbose_override", "_ansible_delegated_vars"];
+    const INNER: [&str; 3] =
+        ["_ansible_verbose_always", "_ansible_verbose_override", "_ansible_delegated_vars"];
     let kept = |key: &str| {
         !matches!(key, "failed" | "skipped") && (!key.starts_with("_ansible_") || INNER.contains(&key))
     };
@@ -101,8 +102,7 @@ pub(crate) fn counts(stats: &Stats) -> Dict {
     let mut data = Dict::new();
     for (name, count) in columns {
         let hosts = stats.hosts.iter().filter(|(_, s)| count(s) > 0);
-        let told: Dict =
-            hosts.map(|(host, s)| (Value::str(host.clone()), Value::from(count(s)))).collect();
+        let told: Dict = hosts.map(|(host, s)| (Value::str(host.clone()), Value::from(count(s)))).collect();
         data.insert(name, told);
     }
     let processed = stats.hosts.keys().map(|host| (Value::str(host.clone()), Value::Int(1)));

@@ -6,7 +6,8 @@ pub(crate) struct Chance(u64);
 impl Chance {
     /// The stream of that case.
     pub(crate) fn new(seed: u64, case: u64) -> Self {
-        let mut stream = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ case.wrapping_mul(0xd134_2543_de82_ef95));
+        let mut stream =
+            Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ case.wrapping_mul(0xd134_2543_de82_ef95));
         stream.next();
         stream
     }

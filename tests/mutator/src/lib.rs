@@ -5,14 +5,10 @@
 //! `RUSTIBLE_FUZZ_FROM` the number of the first. An input depends on the seed and its number alone, so what failed can be
 //! tried again by its number.
 
-#![expect(
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "this is part of tests: what goes wrong fails them"
-)]
+#![expect(clippy::panic, clippy::print_stderr, reason = "this is part of tests: what goes wrong fails them")]
 
-mod change;
 mod chance;
+mod change;
 mod samples;
 mod watch;
 
@@ -21,8 +17,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
-use change::Changes;
 use chance::Chance;
+use change::Changes;
 pub use samples::{samples, texts};
 use watch::Watch;
 

@@ -79,10 +79,7 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
                 let help = refusal.get("_ansible_hint").and_then(Value::as_str).map(str::to_string);
                 let error = Diagnostic { help, ..Diagnostic::new(text) };
                 refusal.remove("_ansible_hint");
-                return attempt(
-                    Err(Failure::Raised { result: refusal, error: error.into() }),
-                    Vec::new(),
-                );
+                return attempt(Err(Failure::Raised { result: refusal, error: error.into() }), Vec::new());
             }
             return Attempt { raised: true, ..outcome::failed(refusal, false) };
         }
@@ -216,10 +213,7 @@ pub(super) fn checked(spec: &Spec, args: &Dict, raw: &[&str]) -> Result<Dict, Di
 }
 
 /// What came back, as an attempt.
-pub(super) fn attempt(
-    outcome: Result<Dict, Failure>,
-    effects: Vec<crate::action::Effect>,
-) -> Attempt {
+pub(super) fn attempt(outcome: Result<Dict, Failure>, effects: Vec<crate::action::Effect>) -> Attempt {
     match outcome.and_then(readable) {
         Ok(mut result) => {
             complete(&mut result);
