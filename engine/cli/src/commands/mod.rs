@@ -9,6 +9,7 @@ mod inventory;
 mod links;
 mod listing;
 mod play;
+mod pull;
 mod toml;
 mod vault;
 pub(crate) mod version;
@@ -44,6 +45,7 @@ pub(crate) fn dispatch(args: Vec<String>) -> u8 {
         "ansible-console" => console::main(&args),
         "ansible-doc" => doc::main(&args),
         "ansible-inventory" => inventory::main(&args),
+        "ansible-pull" => pull::main(&args),
         "ansible-vault" => vault::main(&args),
         name if NAMES.contains(&name) => {
             if rest.iter().any(|word| word == "--version") {
@@ -68,6 +70,7 @@ fn own(args: &[String], rest: &[String]) -> u8 {
         Some("console") => console::main(&behind("rustible console")),
         Some("config") => config::main(&behind("rustible config")),
         Some("doc") => doc::main(&behind("rustible doc")),
+        Some("pull") => pull::main(&behind("rustible pull")),
         Some("adhoc") => adhoc::main(&behind("rustible adhoc")),
         Some("play") => play::main(&behind("rustible play")),
         _ => play::main(args),
@@ -79,7 +82,7 @@ fn missing(name: &str) -> u8 {
     let config = crate::config::Config::default();
     let display = screen(&config, &redactor(), None);
     let error = rustible_source::Diagnostic::new(format!(
-        "{name} is not supported by rustible; there are ansible, ansible-config, ansible-console, ansible-doc, ansible-inventory, ansible-playbook and ansible-vault"
+        "{name} is not supported by rustible; there are ansible, ansible-config, ansible-console, ansible-doc, ansible-inventory, ansible-playbook, ansible-pull and ansible-vault"
     ));
     fail(&display, &error.of_kind(rustible_source::Kind::Usage));
     USAGE

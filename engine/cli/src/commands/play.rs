@@ -33,6 +33,11 @@ pub(super) fn main(args: &[String]) -> u8 {
     if play.version {
         return version::main(&program);
     }
+    go(&play, args)
+}
+
+/// Run what a command line asks for; `args` are its words.
+pub(super) fn go(play: &Play, args: &[String]) -> u8 {
     let redactor = redactor();
     let early = screen(&Config::default(), &redactor, None);
     if let Err(error) = load_environment(&play.own, play.playbooks.first().map(PathBuf::as_path)) {
@@ -42,13 +47,13 @@ pub(super) fn main(args: &[String]) -> u8 {
         Ok(config) => config,
         Err(error) => return fail(&early, &error),
     };
-    let artifacts = match artifacts(&play, &config, args, &redactor) {
+    let artifacts = match artifacts(play, &config, args, &redactor) {
         Ok(artifacts) => artifacts,
         Err(error) => return fail(&early, &error),
     };
     let display = screen(&config, &redactor, artifacts.as_ref());
     config.warnings.iter().for_each(|warning| display.warning(warning));
-    let (status, canceled) = match run(&play, &config, &display, artifacts.clone(), &redactor) {
+    let (status, canceled) = match run(play, &config, &display, artifacts.clone(), &redactor) {
         Ok(outcome) => outcome,
         Err(error) => (fail(&display, &error), false),
     };

@@ -27,7 +27,8 @@ pub(crate) fn now(_: &Rc<Ctx>, args: Args) -> Res<Rt> {
 }
 
 /// A time of this machine in a format; a format that is not understood stays as it is.
-pub(crate) fn stamp(format: &str, time: std::time::SystemTime) -> String {
+#[must_use]
+pub fn stamp(format: &str, time: std::time::SystemTime) -> String {
     let when = Timestamp::try_from(time).map(|when| when.to_zoned(TimeZone::system()));
     when.ok().and_then(|when| written(format, &when).ok()).unwrap_or_else(|| format.to_string())
 }
