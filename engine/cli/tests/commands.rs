@@ -49,7 +49,7 @@ fn links_lead_to_the_program_and_commands_that_are_not_there_say_so() {
     assert_eq!(run(at, &["links", "bin"], &[]).0, 0, "a second time changes nothing");
     let version = rustible(at, &at.join("bin/ansible-playbook"), &["--version"], &[]);
     assert!(String::from_utf8_lossy(&version.stdout).starts_with("ansible-playbook [core 2.21.5]\n"));
-    let missing = rustible(at, &at.join("bin/ansible-pull"), &["-U", "x"], &[]);
+    let missing = rustible(at, &at.join("bin/ansible-galaxy"), &["role", "list"], &[]);
     assert_eq!(missing.status.code(), Some(2));
     assert_eq!(String::from_utf8_lossy(&missing.stderr).lines().count(), 1);
     fs::write(at.join("bin/other"), "").unwrap();

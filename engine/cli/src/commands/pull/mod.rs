@@ -113,30 +113,28 @@ pub(super) fn main(words: &[String]) -> u8 {
     }
 }
 
-fn pull(args: Args, words: &[String], display: &Display) -> Result<u8, Diagnostic> {
-    let options = |text: String| Diagnostic::new(text).of_kind(Kind::Options);
+/// The repository's address, when what is asked for can be done.
+fn address(args: &Args) -> Result<String, Diagnostic> {
+    let options = |text: String| Err(Diagnostic::new(text).of_kind(Kind::Options));
     let Some(url) = args.url.clone() else {
-        return Err(options("URL for repository not specified, use -h for help".into()));
+        return options("URL for repository not specified, use -h for help".into());
     };
     // To git such a word would be an option.
-    for word in
-        [Some(&url), args.checkout.as_ref()].into_iter().flatten().filter(|word| word.starts_with('-'))
-    {
-        return Err(options(format!("'{word}' is no address and no name of a commit")));
+    let mut words = [Some(&url), args.checkout.as_ref()].into_iter().flatten();
+    if let Some(word) = words.find(|word| word.starts_with('-')) {
+        return options(format!("'{word}' is no address and no name of a commit"));
     }
     if args.module_name != "git" {
-        return Err(options(format!(
-            "repositories of '{}' are not supported by rustible, only git",
-            args.module_name
-        )));
+        let kind = &args.module_name;
+        return options(format!("repositories of '{kind}' are not supported by rustible, only git"));
     }
-    display.line(
-        &format!(
-            "Starting Ansible Pull at {}",
-            rustible_template::stamp("%Y-%m-%d %H:%M:%S", SystemTime::now())
-        ),
-        None,
-    );
+    Ok(url)
+}
+
+fn pull(args: Args, words: &[String], display: &Display) -> Result<u8, Diagnostic> {
+    let url = address(&args)?;
+    let now = rustible_template::stamp("%Y-%m-%d %H:%M:%S", SystemTime::now());
+    display.line(&format!("Starting Ansible Pull at {now}"), None);
     display.line(&words.iter().map(|word| without_password(word)).collect::<Vec<_>>().join(" "), None);
     if let Some(most) = args.sleep {
         // Any source of chance does: it spreads the load of many hosts.
