@@ -120,7 +120,7 @@ fn address(args: &Args) -> Result<String, Diagnostic> {
         return options("URL for repository not specified, use -h for help".into());
     };
     // To git such a word would be an option.
-    let mut words = [Some(&url), args.checkout.as_ref()].into_iter().flatten();
+    let mut words = [args.url.as_ref(), args.checkout.as_ref()].into_iter().flatten();
     if let Some(word) = words.find(|word| word.starts_with('-')) {
         return options(format!("'{word}' is no address and no name of a commit"));
     }
