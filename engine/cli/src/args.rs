@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser};
+use clap::{ArgAction, Args, Parser, builder::RangedU64ValueParser};
 
 /// Run playbooks on hosts.
 #[derive(Debug, Parser, Default)]
@@ -108,7 +108,7 @@ pub(crate) struct RunArgs {
     #[arg(short = 'D', long)]
     pub(crate) diff: bool,
     /// How many hosts at once.
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) forks: Option<usize>,
     /// Folders with modules of your own.
     #[arg(short = 'M', long, value_name = "PATH")]
@@ -125,7 +125,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(short = 'k', long)]
     pub(crate) ask_pass: bool,
     /// File with that password.
-    #[arg(long, alias = "conn-pass-file", value_name = "FILE")]
+    #[arg(long, alias = "conn-pass-file", value_name = "FILE", conflicts_with = "ask_pass")]
     pub(crate) connection_password_file: Option<PathBuf>,
     /// Private key to log in with.
     #[arg(long, alias = "key-file", value_name = "FILE")]
@@ -161,7 +161,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(short = 'K', long)]
     pub(crate) ask_become_pass: bool,
     /// File with that password.
-    #[arg(long, alias = "become-pass-file", value_name = "FILE")]
+    #[arg(long, alias = "become-pass-file", value_name = "FILE", conflicts_with = "ask_become_pass")]
     pub(crate) become_password_file: Option<PathBuf>,
 }
 
@@ -175,7 +175,7 @@ pub(crate) struct VaultArgs {
     #[arg(short = 'J', long, alias = "ask-vault-pass")]
     pub(crate) ask_vault_password: bool,
     /// File or program with the vault's password.
-    #[arg(long, alias = "vault-pass-file", value_name = "FILE")]
+    #[arg(long, alias = "vault-pass-file", value_name = "FILE", conflicts_with = "ask_vault_password")]
     pub(crate) vault_password_file: Vec<String>,
 }
 

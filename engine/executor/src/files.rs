@@ -46,7 +46,9 @@ impl Files {
     }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+/// The error about a file of the controller that cannot be read.
+#[must_use]
+pub fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     let shown = path.display();
     let reason = match error.kind() {
         std::io::ErrorKind::NotFound => format!("[Errno 2] No such file or directory: '{shown}'"),

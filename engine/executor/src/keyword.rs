@@ -61,6 +61,15 @@ impl Keywords<'_> {
         })
     }
 
+    /// A number, with or without a percent sign.
+    pub(crate) fn percent(&self, name: &str) -> Result<Option<f64>, Diagnostic> {
+        let value = self.value(name)?;
+        self.convert(name, value, "percent", |value| match value {
+            Value::Str(text) => text.replace('%', "").trim().parse().ok(),
+            other => other.number_as_f64(),
+        })
+    }
+
     pub(crate) fn float(&self, name: &str) -> Result<Option<f64>, Diagnostic> {
         let value = self.value(name)?;
         self.convert(name, value, "float", |value| match value {

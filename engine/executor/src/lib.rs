@@ -27,7 +27,7 @@ mod vars_files;
 
 pub use action::{Action, Context, Effect, Failure, skipped_in_check};
 pub use emitter::Emitter;
-pub use files::{FileVault, Files};
+pub use files::{FileVault, Files, unreadable};
 pub use jobs::looked_at;
 pub use keyword::to_bool;
 pub use listing::{ListedPlay, ListedTask, Listing};
@@ -36,6 +36,6 @@ pub use preparation::{Preparation, Prepared};
 pub use registry::Registry;
 pub use run::{Asker, Pause, Refresh, Runner, Setup, Step};
 pub use rustible_inventory::combine;
-pub use rustible_playbook::{check_variable_name, reserved_names};
+pub use rustible_playbook::{check_variable_name, reserved_in, reserved_names};
 pub use rustible_vars::FactCache;
 pub use task::Settled;

@@ -11,7 +11,7 @@ use rustible_protocol::Value;
 use rustible_source::Diagnostic;
 use rustible_vars::TaskScope;
 
-use crate::{keyword::text_of, run::Runner, strategy::Strategy, tags, task};
+use crate::{keyword::text_of, run::Runner, tags, task};
 
 /// A playbook's plays for listing.
 #[derive(Debug, Clone, Default)]
@@ -87,12 +87,6 @@ pub(crate) fn check_task(runner: &Runner, task: &Task) -> Result<(), Diagnostic>
     {
         return Err(unknown_loop(task, with));
     }
-    if let Some(strategy) =
-        task.frame.chain().last().and_then(|play| play.own("strategy")).and_then(Value::as_str)
-        && !strategy.contains("{{")
-    {
-        Strategy::named(strategy)?;
-    }
     Ok(())
 }
 
@@ -164,14 +158,14 @@ impl Runner {
         for play in &playbook.plays {
             let scope = Arc::new(self.play_scope(play, &folder));
             let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));
-            let hosts = play.frame.own("hosts").cloned().unwrap_or_default();
-            let rendered =
-                templar.render(&hosts).ok().and_then(rustible_template::Rendered::value).unwrap_or(hosts);
-            let pattern = crate::play::texts(&rendered);
+            let pattern = self.patterns(play, &templar)?;
             let selected = {
                 let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
-                inventory.select_list(&pattern).map(|selection| selection.hosts).unwrap_or_default()
+                inventory.select_list(&pattern)?
             };
+            for warning in &selected.warnings {
+                self.emitter.warn(warning.render());
+            }
             let selection =
                 tags::Selection { only: self.options.tags.clone(), skip: self.options.skip_tags.clone() };
             let mut tasks = Vec::new();
@@ -185,7 +179,7 @@ impl Runner {
             listing.plays.push(ListedPlay {
                 name,
                 pattern,
-                hosts: selected,
+                hosts: selected.hosts,
                 tags: own.into_iter().collect(),
                 tasks,
             });

@@ -17,7 +17,7 @@ use rustible_template::{Rendered, Templar};
 use rustible_vars::{PlayScope, TaskScope};
 
 use crate::{
-    keyword::{Keywords, text_of, to_bool},
+    keyword::{Keywords, text_of},
     opening,
     play::{PlayRun, Setup, texts},
     run::Runner,
@@ -29,6 +29,18 @@ use crate::{
 
 const FAILED: i32 = 2;
 const UNREACHABLE: i32 = 4;
+
+/// Keywords of a play that must be of their type before anything is done.
+fn check_keywords(keywords: &Keywords<'_>) -> Result<(), Diagnostic> {
+    keywords.flag("gather_facts")?;
+    keywords.int("gather_timeout")?;
+    keywords.flag("force_handlers")?;
+    keywords.percent("max_fail_percentage")?;
+    Ok(())
+}
+
+/// Said of a strategy that is none of the language's own.
+const FOREIGN_STRATEGY: &str = "Use of strategy plugins not included in ansible.builtin are deprecated and do not carry any backwards compatibility guarantees. No alternative for third party strategy plugins is currently planned. This feature will be removed from ansible-core in a future release.";
 
 /// What is wrong with a play can be known before any host is touched.
 pub(crate) fn check(runner: &Runner, play: &Play) -> Result<(), Diagnostic> {
@@ -86,6 +98,7 @@ impl Runner {
         let templar = task::templar(self, &TaskScope::new(&shared, None, None, None));
         let keywords = Keywords { frame: &play.frame, templar: &templar };
         let patterns = self.patterns(play, &templar)?;
+        check_keywords(&keywords).map_err(|error| error.of_kind(rustible_source::Kind::Parse))?;
         let name = self.name(play, &templar, &patterns)?;
         scope.name = Some(Value::str(name.as_str()));
         let files = VarsFiles::new(self, play)?;
@@ -96,13 +109,19 @@ impl Runner {
         let check = keywords.flag("check_mode")?.unwrap_or(self.options.check);
         let path =
             play.frame.origin.as_ref().map(|at| format!("{}:{}", at.file, at.line)).unwrap_or_default();
-        let lockstep = self.strategy(play, &keywords)?.in_step();
+        let strategy = self.strategy(play, &keywords);
+        let lockstep = strategy.as_ref().is_ok_and(|strategy| strategy.in_step());
         let info = PlayInfo { uuid: play.uuid.clone(), name, pattern: patterns, check, path, lockstep };
         let info = Arc::new(info);
         if hosts.is_empty() {
             self.emitter.emit(&Event::PlayStart(info));
             self.emitter.emit(&Event::NoHostsMatched);
             return Ok((0, false));
+        }
+        if let Err(error) = strategy {
+            self.emitter.emit(&Event::PlayStart(info));
+            self.emitter.emit(&Event::Deprecated(FOREIGN_STRATEGY.to_string()));
+            return Err(error);
         }
         let serial = keywords.value("serial")?;
         let mut status = 0;
@@ -156,9 +175,12 @@ impl Runner {
         Ok(answers)
     }
 
-    fn patterns(&self, play: &Play, templar: &Templar) -> Result<Vec<String>, Diagnostic> {
+    pub(crate) fn patterns(&self, play: &Play, templar: &Templar) -> Result<Vec<String>, Diagnostic> {
         let Some(written) = play.frame.own("hosts") else { return Ok(Vec::new()) };
-        let error = |e: Diagnostic| e.context("Error processing keyword 'name'", written.origin());
+        let error = |e: Diagnostic| {
+            let kind = rustible_source::Kind::Parse;
+            e.context("Error processing keyword 'name'", written.origin()).of_kind(kind)
+        };
         match templar.render(written).map_err(error)? {
             Rendered::Value(value) if value.truthy() => Ok(texts(&value)),
             _ => Err(Diagnostic::parse(
@@ -204,6 +226,7 @@ impl Runner {
         {
             let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
             inventory.check_vars(batch.iter().map(AsRef::as_ref))?;
+            crate::reserved::warn_of_hosts(&self.emitter, &inventory, &batch, &self.options.extra_vars);
         }
         let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));
         let keywords = Keywords { frame: &play.frame, templar: &templar };
@@ -261,9 +284,7 @@ impl Runner {
         keywords: &Keywords<'_>,
     ) -> Result<Cursors, Diagnostic> {
         let asked = match keywords.frame.own("gather_facts") {
-            Some(_) => {
-                keywords.value("gather_facts")?.map(|value| to_bool(&value).unwrap_or_else(|| value.truthy()))
-            }
+            Some(_) => keywords.flag("gather_facts")?,
             None => None,
         };
         let mut cursors = Cursors::new();

@@ -103,7 +103,7 @@ impl VarsFiles {
                 let loaded = runner.load(&path).map_err(|error| match error.kind {
                     // What could not be opened; what could not be understood says so itself.
                     Kind::General => {
-                        error.context(format!("Invalid vars_files file '{}'", path.display()), None)
+                        error.context(format!("Invalid vars_files file '{}'", path.display()), None).apart()
                     }
                     _ => error,
                 });

@@ -155,7 +155,10 @@ impl Inventory {
             return;
         }
         let help = "Variable names must be strings starting with a letter or underscore character, and contain only letters, numbers and underscores.";
-        let text = format!("Accepting inventory variable with invalid name {}.", repr::repr(name));
+        let name_shown = repr::repr(name);
+        let text = format!(
+            "Accepting inventory variable with invalid name {name_shown}. This feature will be removed from ansible-core version 2.23."
+        );
         self.deprecations.push(Diagnostic::new(text).at(name.origin()).help(help));
     }
 

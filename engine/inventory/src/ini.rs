@@ -135,7 +135,7 @@ impl Reader<'_> {
 
     fn host(&mut self, line: &str, group: GroupId) -> Result<(), Diagnostic> {
         let words = split::words(line).map_err(|problem| {
-            Diagnostic::new(format!("Error parsing host definition '{line}': {problem}"))
+            Diagnostic::new(format!("Error parsing host definition '{line}': {problem}")).apart()
         })?;
         let Some((pattern, assignments)) = words.split_first() else { return Ok(()) };
         let (hosts, port) = address::expand(pattern)?;

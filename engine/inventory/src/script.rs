@@ -48,7 +48,7 @@ pub(crate) fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnos
     }
     if meta.is_none() {
         let text = "Inventory scripts should always provide 'meta.hostvars'. Host variables will be collected by running the inventory script with the '--host' option for each host.";
-        inventory.deprecations.push(Diagnostic::new(text).at(Some(&origin)));
+        inventory.deprecations.push(deprecated(text).at(Some(&origin)));
     }
     for host in hosts {
         let vars = match &meta {
@@ -87,7 +87,7 @@ fn group(
 ) -> Result<(), Diagnostic> {
     let id = inventory.ensure_group(name)?;
     let name = inventory.group_name(id).to_string();
-    let mut deprecate = |text: String| inventory.deprecations.push(Diagnostic::new(text).at(Some(origin)));
+    let mut deprecate = |text: String| inventory.deprecations.push(deprecated(&text).at(Some(origin)));
     let content = match content {
         Value::Dict(dict) if ["hosts", "vars", "children"].iter().any(|key| dict.contains_key(key)) => {
             dict.clone()
@@ -147,6 +147,12 @@ fn group(
         }
     }
     Ok(())
+}
+
+/// What scripts should no longer say, and until when they may.
+fn deprecated(text: &str) -> Diagnostic {
+    let end = "This feature will be removed from inventory plugin 'script' in ansible-core version 2.23.";
+    Diagnostic::new(format!("{text} {end}"))
 }
 
 /// Variables of a script may be templated; text marked `__ansible_unsafe` may not, `__ansible_vault` is encrypted.

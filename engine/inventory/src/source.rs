@@ -67,6 +67,10 @@ impl Inventory {
                     return Ok(true);
                 }
                 Err(error) if error.kind == rustible_source::Kind::Options => return Err(error),
+                // That reader of YAML tells no place in the file.
+                Err(error) if plain(&name) == "yaml" => {
+                    failures.push((name, Diagnostic::new(error.summary()).at(Some(&place))));
+                }
                 Err(error) => failures.push((name, error.at(Some(&place)))),
             }
         }
@@ -75,7 +79,8 @@ impl Inventory {
             return Ok(false);
         }
         for (name, error) in failures {
-            self.warn(error.context(format!("Failed to parse inventory with '{name}' plugin."), None));
+            let text = format!("Failed to parse inventory with '{name}' plugin.");
+            self.warn(error.context(text, None).apart());
         }
         if self.settings.any_unparsed_is_failed {
             return Err(Diagnostic::new(format!("Completely failed to parse inventory source {source}")));
@@ -119,7 +124,7 @@ impl Inventory {
     fn wants(&self, reader: &str, source: &str) -> bool {
         let path = Path::new(source);
         let extension = path.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
-        match reader.strip_prefix("ansible.builtin.").unwrap_or(reader) {
+        match plain(reader) {
             "host_list" | "advanced_host_list" => !path.exists() && source.contains(','),
             "script" => script::is_executable(path),
             "auto" => path.exists() && matches!(extension.as_str(), ".yml" | ".yaml"),
@@ -142,7 +147,7 @@ impl Inventory {
         evaluate: Option<&dyn Evaluate>,
     ) -> Result<(), Diagnostic> {
         let path = PathBuf::from(source);
-        match reader.strip_prefix("ansible.builtin.").unwrap_or(reader) {
+        match plain(reader) {
             "host_list" => self.host_list(source, false),
             "advanced_host_list" => self.host_list(source, true),
             "script" => script::read(self, &path),
@@ -193,6 +198,11 @@ impl Inventory {
         }
         Ok(())
     }
+}
+
+/// A reader's short name.
+fn plain(reader: &str) -> &str {
+    reader.strip_prefix("ansible.builtin.").unwrap_or(reader)
 }
 
 /// A source with its path made absolute; host lists stay as they are.

@@ -51,12 +51,57 @@ pub fn callback(name: &str, settings: Settings, display: Display) -> Result<Box<
         "default" => Ok(Box::new(Default::new(settings, display))),
         "minimal" => Ok(Box::new(Minimal::new(settings, display))),
         "oneline" => Ok(Box::new(Oneline::new(settings, display))),
+        other if !other.contains('.') && !FOREIGN.contains(&other) => {
+            Err(Diagnostic::new(format!("Could not load '{other}' callback plugin.")))
+        }
         other => Err(Diagnostic::new(format!(
             "the callback '{other}' is not supported by rustible; there are default, minimal, oneline, ansible.posix.json and ansible.posix.jsonl"
         ))
         .of_kind(Kind::General)),
     }
 }
+
+/// Callbacks of collections that go by a short name, too.
+const FOREIGN: [&str; 38] = [
+    "actionable",
+    "aws_resource_actions",
+    "cgroup_memory_recap",
+    "cgroup_perf_recap",
+    "context_demo",
+    "counter_enabled",
+    "debug",
+    "default_without_diff",
+    "dense",
+    "diy",
+    "elastic",
+    "foreman",
+    "full_skip",
+    "grafana_annotations",
+    "hipchat",
+    "jabber",
+    "log_plays",
+    "loganalytics",
+    "logdna",
+    "logentries",
+    "logstash",
+    "mail",
+    "nrdp",
+    "null",
+    "opentelemetry",
+    "osx_say",
+    "print_task",
+    "profile_roles",
+    "say",
+    "selective",
+    "skippy",
+    "slack",
+    "splunk",
+    "stderr",
+    "sumologic",
+    "syslog_json",
+    "unixy",
+    "yaml",
+];
 
 /// Where callbacks that write files put them.
 #[derive(Debug, Clone, Default)]

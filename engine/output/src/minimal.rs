@@ -87,6 +87,7 @@ impl Callback for Minimal {
             }
             Event::Result(result) => self.result(result),
             Event::Warning(text) => self.display.warning(text),
+            Event::Deprecated(text) if self.settings.deprecations => self.display.deprecated(text),
             Event::Error(text) => self.display.error(Sink::Err, text),
             Event::NoHostsMatched => {
                 self.display.line("[WARNING]: No hosts matched, nothing to do", Some(Color::Warn));
@@ -156,6 +157,7 @@ impl Callback for Oneline {
         match event {
             Event::Result(result) => self.result(result),
             Event::Warning(text) => self.display.warning(text),
+            Event::Deprecated(text) if self.settings.deprecations => self.display.deprecated(text),
             Event::Error(text) => self.display.error(Sink::Err, text),
             _ => {}
         }

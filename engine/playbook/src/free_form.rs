@@ -126,7 +126,8 @@ pub fn parse_kv(text: &Text, raw: bool) -> Result<Dict, Diagnostic> {
         if raw && !RAW_OPTIONS.contains(&key) {
             free.push(word);
         } else {
-            options.insert(Value::Str(text.like(key)), Value::Str(text.like(unquote(escapes(value).trim()))));
+            let value = unquote(escapes(value).trim()).to_string();
+            options.insert(Value::Str(piece(text, key)), Value::Str(piece(text, &value)));
         }
     }
     // The end of a line goes with the option that stood there.
@@ -134,9 +135,19 @@ pub fn parse_kv(text: &Text, raw: bool) -> Result<Dict, Diagnostic> {
         *first = first.trim_start_matches('\n').to_string();
     }
     if !free.is_empty() {
-        options.insert(Value::str("_raw_params"), Value::Str(text.like(join(&free))));
+        options.insert(Value::str("_raw_params"), Value::Str(piece(text, &join(&free))));
     }
     Ok(options)
+}
+
+/// A part of a text; where that came from no file, the part itself is what can be shown of its place.
+fn piece(text: &Text, part: &str) -> Text {
+    match text.origin() {
+        Some(origin) if origin.line == 0 => {
+            text.like(part).with_origin(Some(Origin::of_value(&origin.file, part)))
+        }
+        _ => text.like(part),
+    }
 }
 
 /// Where the word's `=` is that makes it an assignment: not escaped, not first, not inside quotes or a template. The key

@@ -61,7 +61,7 @@ const H: u8 = 8;
 const R: u8 = 16;
 const L: u8 = 32;
 const I: u8 = 64;
-const BASE: u8 = P | B | T | R;
+const BASE: u8 = P | B | T | R | I;
 
 const fn k(name: &'static str, levels: u8, kind: Type, inherited: bool) -> Keyword {
     Keyword { name, levels, kind, inherited }

@@ -18,5 +18,5 @@ pub use model::{
     Args, Block, Item, Kind, Loop, LoopControl, Play, Playbook, Role, RoleUse, Task, VarsPrompt,
 };
 pub use names::{RAW_ACTIONS, redirect};
-pub use reserved::reserved_names;
+pub use reserved::{reserved_in, reserved_names};
 pub use variable::check_variable_name;

@@ -1,5 +1,7 @@
 //! Names that variables should not have: those of keywords, and of the functions that every template has.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use rustible_protocol::Dict;
 use rustible_source::Diagnostic;
 
@@ -25,12 +27,25 @@ const OTHERS: [&str; 16] = [
     "undef",
 ];
 
+static RESERVED: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let levels = Level::Play as u8 | Level::Block as u8 | Level::Task as u8;
+    let keywords = KEYWORDS.iter().filter(|k| k.levels & levels != 0).map(|k| k.name);
+    // `vars` is always there.
+    keywords.chain(OTHERS).filter(|name| !matches!(*name, "vars" | "gather_subset")).collect()
+});
+
 /// Whether the name is one of the language's own.
 fn is_reserved(name: &str) -> bool {
-    let levels = Level::Play as u8 | Level::Block as u8 | Level::Task as u8;
-    // `vars` is always there.
-    !matches!(name, "vars" | "gather_subset")
-        && (OTHERS.contains(&name) || KEYWORDS.iter().any(|k| k.name == name && k.levels & levels != 0))
+    RESERVED.contains(name)
+}
+
+/// A warning for each variable with a reserved name in layers of variables, at the first that has it.
+#[must_use]
+pub fn reserved_in(layers: &[Dict]) -> Vec<Diagnostic> {
+    let mut seen = HashSet::new();
+    let mut all = layers.iter().flat_map(reserved_names).collect::<Vec<_>>();
+    all.retain(|warning| seen.insert(warning.message.clone()));
+    all
 }
 
 /// A warning for each variable with a reserved name.

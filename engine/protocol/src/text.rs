@@ -17,13 +17,21 @@ pub struct Origin {
     pub line: u32,
     /// Column in characters, from 1; 0 when only the line is known.
     pub col: u32,
+    /// What stood there, where there are no lines to show.
+    pub value: Option<Arc<str>>,
 }
 
 impl Origin {
     /// A position in a file.
     #[must_use]
     pub fn new(file: &Arc<str>, line: u32, col: u32) -> Arc<Self> {
-        Arc::new(Self { file: file.clone(), line, col })
+        Arc::new(Self { file: file.clone(), line, col, value: None })
+    }
+
+    /// A value that stood in no file, and where it came from.
+    #[must_use]
+    pub fn of_value(from: &str, value: &str) -> Arc<Self> {
+        Arc::new(Self { file: from.into(), line: 0, col: 0, value: Some(value.into()) })
     }
 }
 

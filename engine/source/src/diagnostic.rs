@@ -81,6 +81,12 @@ impl Diagnostic {
         self.cause = Some(Box::new(cause));
         self
     }
+    /// The same error, shown in a block of its own.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
     /// An error around this one.
     #[must_use]
     pub fn context(self, message: impl Into<String>, origin: Option<&Arc<Origin>>) -> Self {
@@ -195,26 +201,29 @@ fn sentence(message: &str) -> String {
 /// The longest line of an excerpt, its number included.
 const WIDTH: usize = 120;
 
+/// What the place of an option's text begins with; its lines are not shown.
+const OPTION: &str = "<CLI option";
+
 /// What a vault begins with.
 const VAULT: &[u8; 14] = b"$ANSIBLE_VAULT";
 
 /// Two lines before, the line itself, and a mark under the column.
 fn excerpt(out: &mut String, origin: &Origin) {
     if origin.line == 0 {
+        if let Some(value) = &origin.value {
+            let _written = writeln!(out, "\n{}", shortened(value));
+        }
         return;
     }
     if encrypted(&origin.file) {
         out.push_str("\n(source not shown: content encrypted)\n");
         return;
     }
-    let text = Files::global().get(&origin.file);
+    let text = Files::global().get(&origin.file).filter(|_| !origin.file.starts_with(OPTION));
     let lines: Vec<&str> = text.as_deref().map(|t| t.lines().collect()).unwrap_or_default();
     let line = origin.line as usize;
     if line > lines.len() {
-        // A file that could not be read again, or a text that came from no file.
-        if !origin.file.starts_with('<') {
-            out.push_str("\n(source not shown)\n");
-        }
+        out.push_str(missing(&origin.file));
         return;
     }
     out.push('\n');
@@ -230,7 +239,12 @@ fn excerpt(out: &mut String, origin: &Origin) {
         let row = format!("{number:>width$} {text}");
         let _written = writeln!(out, "{}", row.trim_end());
     }
-    if origin.col == 0 || origin.col as usize > usable {
+    if origin.col == 0 {
+        let length = lines[line - 1].trim_end().chars().count().min(room);
+        let _written = writeln!(out, "{} {}", " ".repeat(width), "^".repeat(length));
+        return;
+    }
+    if origin.col as usize > usable {
         return;
     }
     let before: String = lines[line - 1].chars().take(origin.col as usize - 1).collect();
@@ -243,6 +257,43 @@ fn excerpt(out: &mut String, origin: &Origin) {
         format!("{}^ {label}", " ".repeat(indent))
     };
     let _written = writeln!(out, "{mark}");
+}
+
+/// Why there are no lines: the place lies behind the file's end, the file is gone, or there never was one.
+fn missing(file: &str) -> &'static str {
+    if file.starts_with(OPTION) {
+        return "\n(source not shown: TypeError)\n";
+    }
+    match std::fs::metadata(file) {
+        _ if file.starts_with('<') => "",
+        Ok(_) => "\n(source not shown: file truncated)\n",
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            "\n(source not shown: PermissionError)\n"
+        }
+        Err(_) => "\n(source not shown: FileNotFoundError)\n",
+    }
+}
+
+/// A value in one line of the usual width, cut between words.
+fn shortened(value: &str) -> String {
+    const MARK: &str = " [...]";
+    let words: Vec<&str> = value.split_whitespace().collect();
+    let whole = words.join(" ");
+    if whole.chars().count() <= WIDTH {
+        return whole;
+    }
+    let mut kept = String::new();
+    for word in words {
+        let length = kept.chars().count() + usize::from(!kept.is_empty()) + word.chars().count();
+        if length + MARK.len() > WIDTH {
+            break;
+        }
+        if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(word);
+    }
+    if kept.is_empty() { MARK.trim_start().to_string() } else { kept + MARK }
 }
 
 /// Whether the file is a vault: what was opened stays off the screen.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use rustible_protocol::{Dict, List, Sort, Text, Value, repr};
+use rustible_protocol::{Dict, List, Origin, Sort, Text, Value, repr};
 use rustible_source::Diagnostic;
 
 use crate::{
@@ -190,9 +190,11 @@ impl<'a> Builder<'a> {
     fn given_twice(&mut self, key: &Value, place: Place, depth: usize) {
         let shown = repr::repr(key);
         // The reference knows no place of a boolean or a null.
-        let placed = !matches!(key, Value::Null | Value::Bool(_));
-        let origin = placed.then(|| place.origin(self.file));
-        let warning = Diagnostic::parse(format!("Found duplicate mapping key {shown}."), origin.as_ref());
+        let origin = match key {
+            Value::Null | Value::Bool(_) => Origin::of_value("<unknown>", &shown),
+            _ => place.origin(self.file),
+        };
+        let warning = Diagnostic::parse(format!("Found duplicate mapping key {shown}."), Some(&origin));
         self.warnings.push((depth, warning.help("Using last defined value only.")));
     }
 

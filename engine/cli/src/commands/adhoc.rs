@@ -10,7 +10,7 @@ use clap::Parser;
 use rustible_executor::Runner;
 use rustible_output::Display;
 use rustible_playbook::parse_kv;
-use rustible_protocol::{Dict, List, Origin, Text, Value, json};
+use rustible_protocol::{Dict, List, Origin, Text, Value, json, repr};
 use rustible_source::{Diagnostic, Kind};
 
 use super::{drive::drive, version};
@@ -122,6 +122,13 @@ fn run(
         adhoc: Some(Adhoc { pattern: pattern.clone(), one_line: args.one_line, tree: args.tree.clone() }),
         ..Play::default()
     };
+    if config.flag("DEPRECATION_WARNINGS") {
+        let given = [("-o", "oneline", args.one_line), ("-t", "tree", args.tree.is_some())];
+        given
+            .iter()
+            .filter(|(.., given)| *given)
+            .for_each(|(option, callback, _)| old(option, callback, display));
+    }
     let Ready { runner } = setup::run(&play, config, display.clone(), None, redactor)?;
     let hosts = hosts(&runner, &pattern, display)?;
     if args.list_hosts {
@@ -129,7 +136,7 @@ fn run(
         hosts.iter().for_each(|host| display.line(&format!("    {host}"), None));
         return Ok(0);
     }
-    let playbook = playbook(args, &pattern, &module)?;
+    let playbook = playbook(args, &pattern, &module, config)?;
     if hosts.is_empty() {
         return Ok(0);
     }
@@ -139,6 +146,13 @@ fn run(
     };
     let file = folder.join("__adhoc_playbook__");
     drive(&runner, config, display, runner.run_value(&playbook, &file)).map(|(status, _)| status)
+}
+
+/// Say that an option of the output goes away.
+fn old(option: &str, callback: &str, display: &Display) {
+    display.deprecated(&format!(
+        "The '{option}' argument is deprecated. This feature will be removed from ansible-core version 2.23. Use callback configuration to enable the {callback} callback instead."
+    ));
 }
 
 /// The hosts meant; says so when there are none.
@@ -163,7 +177,7 @@ fn hosts(runner: &Arc<Runner>, pattern: &str, display: &Display) -> Result<Vec<A
 }
 
 /// The playbook of one play with the one task.
-fn playbook(args: &Args, pattern: &str, module: &str) -> Result<Value, Diagnostic> {
+fn playbook(args: &Args, pattern: &str, module: &str, config: &Config) -> Result<Value, Diagnostic> {
     let plain = module.strip_prefix("ansible.builtin.").or_else(|| module.strip_prefix("ansible.legacy."));
     let plain = plain.unwrap_or(module);
     if plain == "import_playbook" {
@@ -176,8 +190,10 @@ fn playbook(args: &Args, pattern: &str, module: &str) -> Result<Value, Diagnosti
         let text = format!("No argument passed to {module} module");
         return Err(Diagnostic::new(text).of_kind(Kind::Options));
     }
-    let mut task = Dict::new().with_origin(place(&format!("<adhoc '{module}' task>")));
-    let name = Text::trusted(module, place("<CLI option '-m'>"));
+    let shown = described(args, module, &given, config)?;
+    let mut task =
+        Dict::new().with_origin(Some(Origin::of_value(&format!("<adhoc '{module}' task>"), &shown)));
+    let name = Text::trusted(module, Some(Origin::of_value("<CLI option '-m'>", module)));
     task.insert(Value::Str(name), given);
     if let Some(seconds) = args.task_timeout {
         if !(0..=100_000_000).contains(&seconds) {
@@ -198,6 +214,20 @@ fn playbook(args: &Args, pattern: &str, module: &str) -> Result<Value, Diagnosti
     play.insert("gather_facts", false);
     play.insert("tasks", vec![Value::Dict(task)]);
     Ok(Value::List(List::new(vec![Value::Dict(play)])))
+}
+
+/// The task as errors show it.
+fn described(args: &Args, module: &str, given: &Dict, config: &Config) -> Result<String, Diagnostic> {
+    let configured = |name: &str, default: i64| Ok::<_, Diagnostic>(config.number(name)?.unwrap_or(default));
+    let timeout = args.task_timeout.map_or_else(|| configured("TASK_TIMEOUT", 0), Ok)?;
+    let poll = args.poll.map_or_else(|| configured("DEFAULT_POLL_INTERVAL", 15), Ok)?;
+    let mut task = Dict::new();
+    task.insert("action", module);
+    task.insert("args", given.clone());
+    task.insert("timeout", timeout);
+    task.insert("async_val", args.background.unwrap_or(0));
+    task.insert("poll", poll);
+    Ok(repr::repr(&Value::Dict(task)))
 }
 
 /// Whether what a module is given is a command line.

@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Parser;
-use rustible_inventory::Form;
+use rustible_inventory::{Form, Inventory};
+use rustible_output::Display;
 use rustible_protocol::{
     Value,
     json::{self, Style},
@@ -70,17 +71,22 @@ pub(super) fn main(args: &[String]) -> u8 {
     let display = screen(&Config::default(), &redactor, None);
     match run(&args, &display) {
         Ok(text) => {
-            display.line(&text, None);
+            text.iter().for_each(|text| display.line(text, None));
             0
         }
         Err(error) => fail(&display, &error),
     }
 }
 
-fn run(args: &Args, display: &rustible_output::Display) -> Result<String, Diagnostic> {
+/// The text to show; `None` when it went to a file.
+fn run(args: &Args, display: &Display) -> Result<Option<String>, Diagnostic> {
     load_environment(&args.own, None)?;
-    if [args.list, args.host.is_some(), args.graph].iter().filter(|asked| **asked).count() != 1 {
-        let text = "No action selected, at least one of --host, --graph or --list needs to be specified.";
+    let text = match [args.list, args.host.is_some(), args.graph].iter().filter(|asked| **asked).count() {
+        0 => "No action selected, at least one of --host, --graph or --list needs to be specified.",
+        1 => "",
+        _ => "Conflicting options used, only one of --host, --graph or --list can be used at the same time.",
+    };
+    if !text.is_empty() {
         return Err(Diagnostic::new(text).of_kind(Kind::Options));
     }
     let config = Config::load()?;
@@ -88,11 +94,16 @@ fn run(args: &Args, display: &rustible_output::Display) -> Result<String, Diagno
     let sources = setup::sources(&args.inventory, &config);
     let mut inventory = setup::inventory(&sources, &config, &secrets)?;
     inventory.set_limit(args.inventory.limit.as_deref())?;
-    for warning in inventory.take_warnings() {
-        display.warning(&warning.render());
+    setup::tell(&mut inventory, &config, display);
+    if !args.export && (!args.graph || args.vars) {
+        reserved(&inventory, args.host.as_deref(), display);
     }
     if args.graph {
-        return inventory.graph(args.group.as_deref().unwrap_or("all"), args.vars);
+        return inventory.graph(args.group.as_deref().unwrap_or("all"), args.vars).map(Some);
+    }
+    if let Some(host) = &args.host {
+        let chosen = inventory.select_unlimited(std::slice::from_ref(host))?;
+        chosen.warnings.iter().for_each(|warning| display.warning(&warning.render()));
     }
     let form = match (args.yaml, args.toml) {
         (true, _) => Form::Yaml,
@@ -105,11 +116,21 @@ fn run(args: &Args, display: &rustible_output::Display) -> Result<String, Diagno
     };
     let text = written(&value, form)?;
     match &args.output {
-        None => Ok(text),
+        None => Ok(Some(text)),
         Some(file) => {
-            std::fs::write(file, text + "\n")
+            std::fs::write(file, text)
                 .map_err(|error| Diagnostic::new(format!("{}: {error}", file.display())))?;
-            Ok(String::new())
+            Ok(None)
+        }
+    }
+}
+
+/// Warn of variables of hosts that have the names of keywords.
+fn reserved(inventory: &Inventory, host: Option<&str>, display: &Display) {
+    let hosts = host.map_or_else(|| inventory.host_names(), |host| vec![host.into()]);
+    for host in hosts {
+        for warning in rustible_executor::reserved_in(&inventory.layers(&host)) {
+            display.warning(&warning.render());
         }
     }
 }

@@ -46,12 +46,14 @@ fn of_play(play: &ListedPlay, number: usize, args: &Play) -> String {
         for task in &play.tasks {
             out.push_str(&format!("\n      {}\tTAGS: [{}]", task.name, task.tags.join(", ")));
         }
-        out.push('\n');
     }
     if args.list_tags {
         let all: BTreeSet<&String> = play.tasks.iter().flat_map(|task| &task.tags).collect();
         let all: Vec<&str> = all.into_iter().map(String::as_str).collect();
-        out.push_str(&format!("\n      TASK TAGS: [{}]\n", all.join(", ")));
+        out.push_str(&format!("\n      TASK TAGS: [{}]", all.join(", ")));
+    }
+    if args.list_tasks || args.list_tags {
+        out.push('\n');
     }
     out
 }

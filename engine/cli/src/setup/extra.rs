@@ -1,10 +1,13 @@
 //! `--extra-vars`: `k=v` words, YAML or JSON text, `@FILE`.
 
-use std::{path::Path, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use rustible_executor::FileVault;
-use rustible_protocol::{Dict, Text, Value};
+use rustible_protocol::{Dict, Origin, Text, Value};
 use rustible_source::Diagnostic;
+
+/// Where the variables of the command line come from.
+const OPTION: &str = "<CLI option '-e'>";
 
 /// All of them, later ones winning; with `merge` their mappings are merged.
 pub(super) fn vars(given: &[String], vault: &Arc<FileVault>, merge: bool) -> Result<Dict, Diagnostic> {
@@ -15,23 +18,22 @@ pub(super) fn vars(given: &[String], vault: &Arc<FileVault>, merge: bool) -> Res
             continue;
         }
         let value = if let Some(file) = text.strip_prefix('@') {
-            let path = Path::new(file);
-            let bytes = std::fs::read(path).map_err(|_| {
-                Diagnostic::new(format!(
-                    "Unable to retrieve file contents. Could not find or access '{file}' on the Ansible Controller."
-                ))
-            })?;
-            let text = String::from_utf8(vault(path, bytes)?)
+            let path = std::path::absolute(file).unwrap_or_else(|_| PathBuf::from(file));
+            let bytes = std::fs::read(&path).map_err(|error| rustible_executor::unreadable(&path, &error))?;
+            let text = String::from_utf8(vault(&path, bytes)?)
                 .map_err(|_| Diagnostic::new(format!("{file} is not UTF-8 text")))?;
             rustible_yaml::load(&file.into(), &text)?
+        } else if text.starts_with(['/', '.']) {
+            let text = format!("Please prepend extra_vars filename '{text}' with '@'");
+            return Err(Diagnostic::new(text).of_kind(rustible_source::Kind::Options));
         } else if text.starts_with(['{', '[']) {
-            rustible_yaml::load(&"<extra vars>".into(), text)?
+            rustible_yaml::load(&OPTION.into(), text)?
         } else {
-            let text = Text::trusted(text, None);
+            let text = Text::trusted(text, Some(Origin::new(&OPTION.into(), 0, 0)));
             Value::Dict(rustible_playbook::parse_kv(&text, false)?)
         };
         match value {
-            Value::Dict(vars) if !vars.contains_key("_raw_params") => {
+            Value::Dict(vars) => {
                 all = rustible_inventory::combine(&all, &vars, merge);
             }
             Value::Null => {}

@@ -8,6 +8,7 @@ mod files;
 mod foreign;
 mod keys;
 mod options;
+mod outgoing;
 mod rejected;
 mod runner;
 mod screen;
@@ -195,6 +196,17 @@ pub(crate) fn inventory(
     Inventory::load(sources, settings, decrypt, Some(&expressions))
 }
 
+/// Say what there is to say of the inventory.
+pub(crate) fn tell(inventory: &mut Inventory, config: &Config, display: &Display) {
+    for warning in inventory.take_warnings() {
+        display.warning(&warning.render());
+    }
+    let deprecations = inventory.take_deprecations();
+    if config.flag("DEPRECATION_WARNINGS") {
+        deprecations.iter().for_each(|deprecation| display.deprecated(&deprecation.render()));
+    }
+}
+
 /// `hash_behaviour` is `merge`: mappings of several layers are one.
 fn merges(config: &Config) -> bool {
     config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge")
@@ -246,6 +258,13 @@ fn callbacks(
     };
     let settings = screen::settings(args, config, display)?;
     let verbosity = settings.verbosity;
+    outgoing::tell(args, config, &name, display);
+    if verbosity > 1 {
+        for other in ["default", "minimal", "oneline"].iter().filter(|other| **other != name) {
+            let text = format!("Skipping callback '{other}', as we already have a stdout callback.");
+            display.line(&text, Some(rustible_output::Color::Verbose));
+        }
+    }
     let mut printing = match rustible_output::callback(&name, settings, display.clone()) {
         Ok(printing) => printing,
         Err(error) if !python.has_callback(&name) => return Err(error),
@@ -321,9 +340,7 @@ pub(crate) fn run(
     let sources = sources(&args.inventory, config);
     let mut inventory = inventory(&sources, config, &secrets)?;
     inventory.set_limit(args.inventory.limit.as_deref())?;
-    for warning in inventory.take_warnings() {
-        display.warning(&warning.render());
-    }
+    tell(&mut inventory, config, &display);
     targets(args, config, &inventory, &display)?;
     let fact_cache = facts::cache(config, &display)?;
     for line in unset::variables(&inventory, &|name| env::var_os(name).is_some()) {

@@ -16,16 +16,19 @@ use crate::{
 
 impl Loader {
     pub(super) fn import_tasks(&self, task: &Task, items: &mut Vec<Item>) -> Result<(), Diagnostic> {
-        if let Some(looped) = &task.looped {
-            let at = looped.value.origin().or(task.origin.as_ref());
+        if task.looped.is_some() {
             return Err(Diagnostic::parse(
                 "You cannot use loops on 'import_tasks' statements. You should use 'include_tasks' instead.",
-                at,
+                task.origin.as_ref(),
             ));
         }
         let target = self.static_name(task)?;
         let path = Self::find_tasks(&target, &task.frame, task.handler);
-        let value = self.source.load(&path).map_err(|e| e.at(task.origin.as_ref()))?;
+        let value = self.source.load(&path).map_err(|error| match error.kind {
+            // What is not there is told without a place.
+            rustible_source::Kind::General => error,
+            _ => error.at(task.origin.as_ref()),
+        })?;
         if value.is_null() {
             self.source.warn(format!("file {} is empty and had no tasks to include", path.display()));
             return Ok(());
@@ -167,10 +170,9 @@ impl Loader {
         let path = Self::find_tasks(Path::new(target.as_str()), &task.frame, task.handler);
         let value = self.source.load(&path)?;
         if !matches!(value, Value::List(_) | Value::Null) {
-            return Err(Diagnostic::parse(
-                "included task files must contain a list of tasks",
-                value.origin(),
-            ));
+            // The host fails, the run goes on.
+            let error = Diagnostic::new("included task files must contain a list of tasks");
+            return Err(error.at(value.origin()));
         }
         let frame = self.include_frame(task, &path, vars, apply)?;
         let items = self.items(&value, &frame, task.handler)?;

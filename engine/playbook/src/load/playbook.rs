@@ -132,12 +132,6 @@ impl Loader {
         inner.when.extend(listed(entry.get("when")));
         let rendered = self.source.render(text, &[&inner.vars])?;
         let name = rendered.as_str().unwrap_or_default().to_string();
-        if name.split_whitespace().count() > 1 && name.contains('=') {
-            return Err(Diagnostic::parse(
-                "Invalid parameter: import_playbook takes a file name only; give variables under 'vars'",
-                text.origin(),
-            ));
-        }
         Ok((PathBuf::from(name), inner))
     }
 }

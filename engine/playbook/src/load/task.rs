@@ -69,6 +69,7 @@ impl Loader {
             Kind::Action(name) if name == "ansible.builtin.include_role" => Kind::IncludeRole,
             other => other,
         };
+        check_include_keywords(&kind, &attrs, entry, handler)?;
         if handler && matches!(kind, Kind::IncludeRole) {
             return Err(Diagnostic::parse(
                 "Using 'include_role' as a handler is not supported.",
@@ -188,6 +189,48 @@ impl Loader {
                 };
                 if self.lenient { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error) }
             }
+        }
+    }
+}
+
+/// What an include may have beside its file, its role and a loop.
+const INCLUDE_KEYWORDS: [&str; 16] = [
+    "action",
+    "args",
+    "collections",
+    "debugger",
+    "ignore_errors",
+    "local_action",
+    "loop",
+    "loop_control",
+    "name",
+    "no_log",
+    "register",
+    "run_once",
+    "tags",
+    "timeout",
+    "vars",
+    "when",
+];
+
+/// Other keywords would not reach what is included: they have to be under `apply`.
+fn check_include_keywords(kind: &Kind, attrs: &Dict, entry: &Dict, handler: bool) -> Result<(), Diagnostic> {
+    let what = match kind {
+        Kind::IncludeTasks if handler => "HandlerTaskInclude",
+        Kind::IncludeTasks => "TaskInclude",
+        Kind::IncludeRole => "IncludeRole",
+        _ => return Ok(()),
+    };
+    let wrong = attrs.texts().find(|(key, _)| {
+        let name = key.as_str();
+        let known = INCLUDE_KEYWORDS.contains(&name) || name.starts_with("with_");
+        !(known || handler && name == "listen")
+    });
+    match wrong {
+        None => Ok(()),
+        Some((key, _)) => {
+            let text = format!("'{key}' is not a valid attribute for a {what}");
+            Err(Diagnostic::parse(text, entry.origin()))
         }
     }
 }

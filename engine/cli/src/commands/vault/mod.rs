@@ -115,7 +115,9 @@ fn said(error: rustible_vault::VaultError) -> Diagnostic {
 fn failed(what: &str, file: &Path, error: rustible_vault::VaultError) -> Diagnostic {
     let full = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
     let place = Origin::new(&full.display().to_string().into(), 0, 0);
-    said(error).at(Some(&place)).context(format!("Failed to {what} '{}'", file.display()), None)
+    // What is changed in place is named in full.
+    let named = if what == "decrypt" { full.as_path() } else { file };
+    said(error).at(Some(&place)).context(format!("Failed to {what} '{}'", named.display()), None).apart()
 }
 
 /// The passwords; asked for when none is named.
@@ -189,8 +191,16 @@ fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     if path == Path::new("-") {
         return input();
     }
-    std::fs::read(path)
-        .map_err(|error| Diagnostic::new(format!("Unable to read source file ({}): {error}", path.display())))
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    std::fs::read(&full).map_err(|error| {
+        let shown = full.display();
+        let reason = match error.kind() {
+            std::io::ErrorKind::NotFound => format!("[Errno 2] No such file or directory: '{shown}'"),
+            std::io::ErrorKind::PermissionDenied => format!("[Errno 13] Permission denied: '{shown}'"),
+            _ => error.to_string(),
+        };
+        Diagnostic::new(format!("Unable to read source file ({shown}): {reason}"))
+    })
 }
 
 /// To a file, or to standard output for `-`.
