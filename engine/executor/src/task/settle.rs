@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustible_connection::Target;
-use rustible_protocol::{Call, Dict, Value, repr};
+use rustible_protocol::{Call, Dict, Origin, Value, repr};
 use rustible_source::Diagnostic;
 use rustible_template::Rendered;
 
@@ -98,6 +98,8 @@ pub(super) fn settle(
     target: Arc<Target>,
 ) -> Result<Settled, Diagnostic> {
     let unsigned = |value: Option<i64>| value.and_then(|v| u64::try_from(v).ok());
+    // Asked for before it is needed: what is no number is an error in any case.
+    keywords.int("port")?;
     Ok(Settled {
         check: keywords.flag("check_mode")?.unwrap_or(options.check),
         diff: keywords.flag("diff")?.unwrap_or(options.diff),
@@ -126,10 +128,11 @@ fn environment(keywords: &Keywords<'_>) -> Result<Vec<(String, String)>, Diagnos
     let mut merged = Dict::new();
     let all = keywords.frame.all("environment");
     for written in &all {
-        let value = keywords
-            .templar
-            .render(written)
-            .map_err(|cause| cause.context(processing("environment"), written.origin()))?;
+        let value = keywords.templar.render(written).map_err(|cause| {
+            // The list of what is set around and here was written nowhere.
+            let shown = repr::repr(&all.iter().copied().cloned().collect::<Vec<_>>().into());
+            cause.context(processing("environment"), Some(&Origin::of_value("<unknown>", &shown)))
+        })?;
         match value {
             Rendered::Value(Value::Dict(dict)) => merged.extend(&dict),
             Rendered::Omit => {}
