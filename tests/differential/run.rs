@@ -65,6 +65,8 @@ impl Machine {
             (r"\d+:\d\d:\d\d\.\d+", "DURATION"),
             (r"ansible-(local-\d+\w+|tmp-[\d.]+-\d+-\d+)", "TEMPORARY"),
             (r"ansible\.\w{8}\b", "TEMPORARY"),
+            // The reference lists them in the order of a hash table.
+            (r"(Valid booleans include: )[\w', ]+", "${1}THESE"),
         ];
         let rules = rules.iter().map(|(p, to)| (Regex::new(p).expect("a pattern"), *to)).collect();
         Self { root, python: python.to_path_buf(), rules }

@@ -32,7 +32,7 @@ pub(crate) fn render(
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     env.search = std::iter::once(folder).chain(env.search.iter().cloned()).collect();
     let templar = context.templar.with_env(env).with_vars(vars);
-    Ok(templar.template_file(&Text::trusted(text, Some(Origin::new(&name, 1, 1))), options)?)
+    Ok(templar.template_file(&Text::trusted(text, Some(Origin::new(&name, 0, 0))), options)?)
 }
 
 /// How a file is rendered: the reference's arguments for that, by their names in `args`.

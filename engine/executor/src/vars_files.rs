@@ -131,8 +131,9 @@ fn contents(value: &Value, name: &Text, all: &mut Dict, merge: bool) -> Result<(
             list.iter().filter_map(Value::as_dict).for_each(|vars| *all = combine(all, vars, merge));
         }
         other => {
-            let error =
-                Diagnostic::parse("Invalid variable file contents.", other.origin().or(name.origin()));
+            let wrong = other.as_list().and_then(|list| list.iter().find(|item| item.as_dict().is_none()));
+            let at = wrong.and_then(Value::origin).or(other.origin()).or(name.origin());
+            let error = Diagnostic::parse("Invalid variable file contents.", at);
             return Err(error.help(
                 "Variable files must contain either a dictionary of variables, or a list of dictionaries.",
             ));

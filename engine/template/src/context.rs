@@ -185,7 +185,7 @@ impl Ctx {
         let template = self.engine.template(text, options)?;
         match template.extension {
             Some((tag, line)) if !self.env.tags.contains(&tag) => {
-                let message = format!("Encountered unknown tag '{tag}'.");
+                let message = crate::explain::refused(text, &options.file, tag);
                 Err(crate::engine::syntax("template", &SyntaxError { message, line }, text))
             }
             _ => Ok(template),
@@ -207,6 +207,7 @@ impl Ctx {
         let template = self.engine.expression(text, verbatim)?;
         let mut evaluator = Evaluator::new(self.clone(), Options::value());
         evaluator.render_constants = constants;
+        evaluator.place = text.origin().cloned();
         let frame = Frame::under(None);
         let result = match &template.expr {
             Some(ex) => match evaluator.expr(ex, &frame) {
@@ -363,14 +364,11 @@ fn rendering(error: &Fault, kind: &str) -> Fault {
 
 /// Newlines at the end of the template stay there; a secret template makes a secret.
 fn tail_kept(mut out: Text, source: &Text, options: &Options) -> Text {
-    let newline = &options.file.newline_sequence;
-    if newline != "\n" {
-        out = out.like(out.replace('\n', newline));
-    }
     let count = |text: &str| text.len() - text.trim_end_matches('\n').len();
     let missing = count(source).saturating_sub(count(&out));
+    let tail = if options.file.marks(source) { options.tail.as_str() } else { "\n" };
     if missing > 0 {
-        out = out.like(format!("{out}{}", options.tail.repeat(missing)));
+        out = out.like(format!("{out}{}", tail.repeat(missing)));
     }
     if source.is_secret() { out.with_secret(true) } else { out }
 }

@@ -84,9 +84,10 @@ pub(crate) fn syntax(kind: &str, error: &SyntaxError, text: &Text) -> crate::rt:
     let hint = if delimited { ". Template delimiters are not supported in expressions" } else { "" };
     let message = format!("Syntax error in {kind}{hint}");
     let cause = Diagnostic::new(error.message.clone());
-    let place = text.origin().map(|o| Origin::new(&o.file, o.line + error.line.saturating_sub(1) as u32, 0));
     // In a file of its own the line is known; inside a YAML scalar only where the scalar stands.
-    let place =
-        if text.origin().is_some_and(|o| (o.line, o.col) == (1, 1)) { place } else { text.origin().cloned() };
+    let place = text.origin().map(|place| match place.line {
+        0 => Origin::new(&place.file, error.line.try_into().unwrap_or(0), 0),
+        _ => place.clone(),
+    });
     fault(MarkerKind::Fatal, Diagnostic::new(message).because(cause).at(place.as_ref()))
 }

@@ -20,7 +20,7 @@ fn wrong<T>(message: impl Into<String>) -> Walked<T> {
 
 /// What is wrong at or before the byte `until` (nothing: the text ends too early), when it is one of the things told here.
 pub(crate) fn template(source: &str, file: &FileOptions, until: Option<usize>) -> Option<String> {
-    let mut walk = Walk { source, at: 0, until: until.unwrap_or(source.len()), open: Vec::new() };
+    let mut walk = Walk::new(source, until.unwrap_or(source.len()));
     match walk.text(file) {
         Err(Stop::Wrong(message)) => Some(message),
         Err(Stop::Late) => None,
@@ -28,9 +28,18 @@ pub(crate) fn template(source: &str, file: &FileOptions, until: Option<usize>) -
     }
 }
 
+/// What is said of the first tag of an extension that is not on.
+pub(crate) fn refused(source: &str, file: &FileOptions, tag: &str) -> String {
+    let mut walk = Walk { refused: Some(tag), ..Walk::new(source, source.len()) };
+    match walk.text(file) {
+        Err(Stop::Wrong(message)) => message,
+        _ => format!("Encountered unknown tag '{tag}'."),
+    }
+}
+
 /// As [`template`], for a bare expression.
 pub(crate) fn expression(source: &str, until: usize) -> Option<String> {
-    let mut walk = Walk { source, at: 0, until, open: Vec::new() };
+    let mut walk = Walk::new(source, until);
     match walk.tokens("") {
         Err(Stop::Wrong(message)) => Some(message),
         _ => None,
@@ -43,9 +52,15 @@ struct Walk<'s> {
     until: usize,
     /// Blocks that are not closed: their names, and the tags that may come next.
     open: Vec<(&'s str, &'static [&'static str])>,
+    /// A tag that is known and may not be used.
+    refused: Option<&'s str>,
 }
 
 impl<'s> Walk<'s> {
+    fn new(source: &'s str, until: usize) -> Self {
+        Self { source, at: 0, until, open: Vec::new(), refused: None }
+    }
+
     fn rest(&self) -> &'s str {
         &self.source[self.at..]
     }
@@ -118,6 +133,7 @@ impl<'s> Walk<'s> {
             "filter" => &["endfilter"],
             "with" => &["endwith"],
             "autoescape" => &["endautoescape"],
+            _ if self.refused == Some(name) => return wrong(self.unfit(Some(name))),
             "set" if !assigns => &["endset"],
             "" | "set" | "include" | "import" | "from" | "extends" | "print" | "do" | "break"
             | "continue" => {

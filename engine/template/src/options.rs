@@ -42,6 +42,15 @@ impl Default for FileOptions {
     }
 }
 
+impl FileOptions {
+    /// Whether there is anything in the text besides text.
+    pub(crate) fn marks(&self, source: &str) -> bool {
+        let begins = [&self.block.0, &self.variable.0, &self.comment.0];
+        let lines = self.line_statement_prefix.iter().chain(&self.line_comment_prefix);
+        begins.into_iter().chain(lines).any(|mark| source.contains(mark.as_str()))
+    }
+}
+
 /// Everything that decides how a text is parsed: part of the cache's key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Options {

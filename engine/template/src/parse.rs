@@ -43,7 +43,9 @@ pub(crate) fn template(source: &str, options: &Options) -> Result<Template, Synt
         let until = e.range().filter(|_| !ended).map(|range| range.start);
         error(&e, &source, explain::template(&source, &options.file, until))
     })?;
-    let lower = Lower { readable: &readable, ..Lower::new(&source, options.escape_backslashes, false) };
+    let newline = if options.file.marks(&source) { options.file.newline_sequence.as_str() } else { "\n" };
+    let lower =
+        Lower { readable: &readable, newline, ..Lower::new(&source, options.escape_backslashes, false) };
     let ast::Stmt::Template(root) = &parsed else {
         return Err(SyntaxError { message: "not a template".into(), line: 1 });
     };
@@ -93,6 +95,8 @@ struct Lower<'s> {
     source: &'s str,
     /// The source as the parser had it: of the same length, with some characters hidden.
     readable: &'s str,
+    /// What ends a line of the literal text.
+    newline: &'s str,
     verbatim: bool,
     in_print: bool,
     extension: Cell<Option<(&'static str, usize)>>,
@@ -102,10 +106,10 @@ type Lowered<T> = Result<T, SyntaxError>;
 
 impl<'s> Lower<'s> {
     fn new(source: &'s str, verbatim: bool, in_print: bool) -> Self {
-        Self { source, readable: source, verbatim, in_print, extension: Cell::default() }
+        Self { source, readable: source, newline: "\n", verbatim, in_print, extension: Cell::default() }
     }
     fn printing(&self) -> Self {
-        Self { readable: self.readable, ..Self::new(self.source, self.verbatim, true) }
+        Self { readable: self.readable, newline: self.newline, ..Self::new(self.source, self.verbatim, true) }
     }
     /// A tag of an extension, which must be on.
     fn extends(&self, tag: &'static str, span: Span) {
@@ -172,6 +176,14 @@ impl<'s> Lower<'s> {
 
     /// Literal text. The newline behind `{% raw %}` belongs to it, whatever is done behind other blocks.
     fn raw(&self, text: &str) -> Arc<str> {
+        if self.newline == "\n" {
+            self.whole(text)
+        } else {
+            self.whole(text).replace('\n', self.newline).into()
+        }
+    }
+
+    fn whole(&self, text: &str) -> Arc<str> {
         let at = (text.as_ptr() as usize).checked_sub(self.source.as_ptr() as usize);
         let before = at.and_then(|at| self.source.get(..at)).unwrap_or_default();
         let opened = before.strip_suffix('\n').and_then(|b| b.strip_suffix("%}"));

@@ -6,6 +6,7 @@ use std::{
 };
 
 use rustible_inventory::Inventory;
+use rustible_playbook::{Frame, FrameKind, Role};
 use rustible_protocol::{Dict, Value};
 
 use crate::scope::{PlayScope, TaskScope};
@@ -126,7 +127,8 @@ impl Magic {
         let names = |all: bool| {
             let mut names: Vec<String> = Vec::new();
             for role in &play.play.as_ref()?.roles {
-                if !all && !names.contains(&role.name) {
+                // A role counts as often as it is named.
+                if !all {
                     names.push(role.name.clone());
                 }
                 if all {
@@ -163,13 +165,17 @@ impl Magic {
             "role_path" => path(&role.path),
             "role_uuid" => role.identity.as_str().into(),
             "ansible_collection_name" => role.collection.as_deref()?.into(),
-            // There is none where no role is around the role.
-            "ansible_parent_role_names" | "ansible_parent_role_paths" if frame.roles().len() > 1 => {
-                let shown = |role: &rustible_playbook::Role| match name {
+            // There is none where no task of another role brought the role in.
+            "ansible_parent_role_names" | "ansible_parent_role_paths" => {
+                let parents = including(frame);
+                if parents.is_empty() {
+                    return None;
+                }
+                let shown = |role: &Role| match name {
                     "ansible_parent_role_names" => role.name.clone(),
                     _ => role.path.display().to_string(),
                 };
-                strings(&frame.roles().iter().skip(1).map(|role| shown(role)).collect::<Vec<_>>())
+                strings(&parents.iter().map(|role| shown(role)).collect::<Vec<_>>())
             }
             _ => return None,
         })
@@ -204,7 +210,7 @@ fn group_names(inventory: &Inventory, host: &str) -> Value {
     strings(&names)
 }
 
-fn dependencies(role: &rustible_playbook::Role, names: &mut Vec<String>) {
+fn dependencies(role: &Role, names: &mut Vec<String>) {
     for dependency in &role.dependencies {
         if !names.contains(&dependency.name) {
             names.push(dependency.name.clone());
@@ -231,4 +237,12 @@ fn version() -> Value {
     version.insert("full", LANGUAGE_VERSION);
     version.insert("string", LANGUAGE_VERSION);
     Value::Dict(version)
+}
+/// The roles whose tasks included or imported the role, the nearest first; roles that depend on it are none.
+fn including(frame: &Frame) -> Vec<Arc<Role>> {
+    let inner = frame.chain();
+    let steps = inner.zip(frame.chain().skip(1));
+    let entered =
+        steps.filter(|(inner, outer)| inner.kind == FrameKind::Role && outer.kind == FrameKind::Include);
+    entered.filter_map(|(_, outer)| outer.role.clone()).collect()
 }

@@ -43,54 +43,59 @@ pub struct FileAttrs {
 /// # Errors
 /// When it is none.
 pub fn mode_of(wanted: &Value, now: u32, is_dir: bool) -> Result<u32> {
-    let bad =
-        |text: &str| Failure::new(format!("mode must be in octal or symbolic form: {text}")).of_arg("mode");
+    let bad = |text: &str| {
+        Failure::new("mode must be in octal or symbolic form")
+            .with("details", format!("bad symbolic permission for mode: {text}"))
+            .of_arg("mode")
+    };
     match wanted {
         Value::Int(number) => u32::try_from(*number).map_err(|_| bad(&number.to_string())),
         Value::Str(text) if !text.is_empty() && text.chars().all(|c| c.is_digit(8) || c == 'o') => {
             u32::from_str_radix(text.trim_start_matches("0o"), 8).map_err(|_| bad(text))
         }
-        Value::Str(text) => symbolic(text, now, is_dir).ok_or_else(|| bad(text)),
+        Value::Str(text) => symbolic(text, now, is_dir).map_err(bad),
         other => Err(bad(&format!("{other:?}"))),
     }
 }
 
-fn symbolic(text: &str, now: u32, is_dir: bool) -> Option<u32> {
-    let mut mode = now & 0o7777;
-    for clause in text.split(',') {
-        let at = clause.find(['+', '-', '='])?;
-        let (who, mut rest) = clause.split_at(at);
-        let all = who.is_empty() || who.contains('a');
-        if !who.chars().all(|c| "ugoa".contains(c)) {
-            return None;
-        }
-        let mask = if who.is_empty() { umask() } else { 0 };
-        while let Some(op) = rest.chars().next() {
-            let tail = rest.get(1..)?;
-            let end = tail.find(['+', '-', '=']).unwrap_or(tail.len());
-            let (perms, next) = tail.split_at(end);
-            for (class, shift, special) in [('u', 6, 0o4000), ('g', 3, 0o2000), ('o', 0, 0o1000)] {
-                if !all && !who.contains(class) {
-                    continue;
-                }
-                let bits = permissions(perms, mode, is_dir)?;
-                let mut value = ((bits & 0o7) << shift) & !mask;
-                let whole = 0o7 << shift;
-                if perms.contains('s') && class != 'o' {
-                    value |= special;
-                }
-                if perms.contains('t') && (class == 'o' || all) {
-                    value |= 0o1000;
-                }
-                mode = match op {
-                    '+' => mode | value,
-                    '-' => mode & !value,
-                    '=' => (mode & !whole & !special) | value,
-                    _ => return None,
-                };
+/// The mode, or the part of the text that is none.
+fn symbolic(text: &str, now: u32, is_dir: bool) -> Result<u32, &str> {
+    text.split(',').try_fold(now & 0o7777, |mode, clause| with_clause(clause, mode, is_dir).ok_or(clause))
+}
+
+fn with_clause(clause: &str, mut mode: u32, is_dir: bool) -> Option<u32> {
+    let at = clause.find(['+', '-', '='])?;
+    let (who, mut rest) = clause.split_at(at);
+    let all = who.is_empty() || who.contains('a');
+    if !who.chars().all(|c| "ugoa".contains(c)) {
+        return None;
+    }
+    let mask = if who.is_empty() { umask() } else { 0 };
+    while let Some(op) = rest.chars().next() {
+        let tail = rest.get(1..)?;
+        let end = tail.find(['+', '-', '=']).unwrap_or(tail.len());
+        let (perms, next) = tail.split_at(end);
+        for (class, shift, special) in [('u', 6, 0o4000), ('g', 3, 0o2000), ('o', 0, 0o1000)] {
+            if !all && !who.contains(class) {
+                continue;
             }
-            rest = next;
+            let bits = permissions(perms, mode, is_dir)?;
+            let mut value = ((bits & 0o7) << shift) & !mask;
+            let whole = 0o7 << shift;
+            if perms.contains('s') && class != 'o' {
+                value |= special;
+            }
+            if perms.contains('t') && (class == 'o' || all) {
+                value |= 0o1000;
+            }
+            mode = match op {
+                '+' => mode | value,
+                '-' => mode & !value,
+                '=' => (mode & !whole & !special) | value,
+                _ => return None,
+            };
         }
+        rest = next;
     }
     Some(mode)
 }
@@ -150,6 +155,21 @@ impl Host {
     /// # Errors
     /// As there.
     pub fn attributes_with(
+        &mut self,
+        path: &Path,
+        attrs: &FileAttrs,
+        follow: bool,
+        differences: (&mut Dict, &mut Dict),
+    ) -> Result<bool> {
+        self.set_attributes(path, attrs, follow, differences).map_err(|mut failure| {
+            // What the file is now belongs to the failure; that it cannot be said is no other one.
+            failure.data.insert("path", path.to_string_lossy().into_owned());
+            let _unknown = self.add_path_info(&mut failure.data, path);
+            failure
+        })
+    }
+
+    fn set_attributes(
         &mut self,
         path: &Path,
         attrs: &FileAttrs,

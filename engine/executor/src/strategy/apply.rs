@@ -79,6 +79,9 @@ impl Stage {
     fn register(&self, job: &Job, finished: &Finished, hosts: &[Arc<str>]) {
         if let Some(projections) = job.task.projections() {
             crate::reserved::warn(&self.runner.emitter, projections);
+        } else if let Some(name) = job.task.register() {
+            let named = [(Value::Str(name.clone()), Value::Null)].into_iter().collect();
+            crate::reserved::warn(&self.runner.emitter, &named);
         }
         let whole = job.task.register().map(|name| (name.clone(), crate::task::registered(&finished.result)));
         for (name, value) in whole.iter().chain(&finished.registered) {

@@ -122,7 +122,7 @@ impl Evaluator {
                 let file: Arc<str> = path.display().to_string().into();
                 let content = std::fs::read_to_string(&path)
                     .map_err(|e| fail(format!("the template '{file}' cannot be read: {e}")))?;
-                let text = Text::trusted(content, Some(Origin::new(&file, 1, 1)));
+                let text = Text::trusted(content, Some(Origin::new(&file, 0, 0)));
                 let options = Options { escape_backslashes: false, ..self.options.clone() };
                 let template = self.ctx.template(&text, &options)?;
                 return Ok(Some((template, text)));

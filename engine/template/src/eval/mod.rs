@@ -11,6 +11,7 @@ mod stmt;
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
 use rustible_protocol::{Origin, Text, Value};
+use rustible_source::Diagnostic;
 
 pub(crate) use access::{attribute, item};
 pub(crate) use call::{call_filter, call_test, call_value, first_marker, known};
@@ -21,8 +22,10 @@ use crate::{
     ir::{Name, St},
     options::Options,
     repr,
-    rt::{MarkerKind, Res, Rt},
+    rt::{DictRepr, MarkerKind, Res, Rt},
 };
+
+const VARS: &str = "The internal \"vars\" dictionary is deprecated. This feature will be removed from ansible-core version 2.24.";
 
 /// How a statement ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +146,14 @@ impl Evaluator {
         if !frame.bare
             && let Some(found) = self.ctx.variable(name)
         {
+            if name == "vars"
+                && matches!(&found, Rt::Dict(dict) if matches!(&*dict.repr.borrow(), DictRepr::Vars { .. }))
+            {
+                let note = Diagnostic::new(VARS).at(self.place.as_ref());
+                self.ctx
+                    .env
+                    .deprecated(&note.help("Use the `vars` and `varnames` lookups instead.").render());
+            }
             return found;
         }
         crate::globals::global(name).unwrap_or_else(|| Rt::Undef(crate::context::unknown(name)))

@@ -46,7 +46,7 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
         let content = super::file::read(&call, &path)?;
         let file: Arc<str> = path.display().to_string().into();
         rustible_source::Files::global().add(&file, content.shared());
-        let text = Text::trusted(content.shared().clone(), Some(Origin::new(&file, 1, 1)))
+        let text = Text::trusted(content.shared().clone(), Some(Origin::new(&file, 0, 0)))
             .with_secret(content.is_secret());
         let mut extra = Dict::new();
         if let Some(Rt::Dict(vars)) = call.option("template_vars") {
