@@ -35,7 +35,8 @@ pub(super) async fn run(stage: &Stage, strategy: Strategy, cursors: &mut Cursors
             first_error = end;
         }
     }
-    if first_error.is_ok() && cursors.values().all(HostState::out) {
+    // As in the reference, hosts that failed are left, although they do no more.
+    if first_error.is_ok() && cursors.values().all(|state| state.unreachable) {
         stage.runner.emitter.emit(&Event::NoHostsRemaining);
     }
     first_error

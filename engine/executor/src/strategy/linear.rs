@@ -222,7 +222,7 @@ fn stop_others(stage: &Stage, task: &Task, out: &[Arc<str>], cursors: &mut Curso
     if fatal {
         return fail_others(stage, out, cursors);
     }
-    let failed = cursors.values().filter(|state| state.out()).count();
+    let failed = cursors.values().filter(|state| state.lost()).count();
     let Some(limit) = percentage(stage) else { return };
     #[expect(clippy::cast_precision_loss, reason = "no run has so many hosts that it mattered")]
     let share = failed as f64 * 100.0 / cursors.len().max(1) as f64;
@@ -230,7 +230,7 @@ fn stop_others(stage: &Stage, task: &Task, out: &[Arc<str>], cursors: &mut Curso
         fail_others(stage, out, cursors);
         // The reference says it for the hosts that failed and again for the play that ends.
         stage.runner.emitter.emit(&Event::NoHostsRemaining);
-        if cursors.values().all(super::HostState::out) {
+        if cursors.values().all(super::HostState::lost) {
             stage.runner.emitter.emit(&Event::NoHostsRemaining);
         }
     }

@@ -41,6 +41,10 @@ impl HostState {
     pub(crate) fn out(&self) -> bool {
         self.unreachable || self.cursor.failed
     }
+    /// Whether it counts as failed, be it that it still does what is always done or its handlers.
+    pub(crate) fn lost(&self) -> bool {
+        self.unreachable || self.cursor.lost()
+    }
 }
 
 /// What a strategy needs.
