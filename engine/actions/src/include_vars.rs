@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rustible_executor::{Context, Effect, Failure};
-use rustible_protocol::{Dict, Kind, Spec, Value};
+use rustible_protocol::{Dict, Kind, Spec, Text, Value};
 
 use crate::spec::{With, action, field, spec};
 
@@ -31,43 +31,86 @@ action!(
             ],
         )
     },
+    placed = true,
     |context| include(context).map_err(Failure::judged)
 );
 
+/// The variables of files, and which files were read.
+#[derive(Default)]
+struct Found {
+    vars: Dict,
+    files: Vec<PathBuf>,
+    secret: bool,
+}
+
+impl Found {
+    /// The result so far.
+    fn result(&self, name: Option<&Text>) -> Dict {
+        let vars = match name {
+            Some(name) => [(Value::from(name.as_str()), Value::Dict(self.vars.clone()))].into_iter().collect(),
+            None => self.vars.clone(),
+        };
+        let names: Vec<Value> = self.files.iter().map(|p| Value::from(p.display().to_string())).collect();
+        let mut result = Dict::new();
+        result.insert("changed", false);
+        result.insert("ansible_facts", vars);
+        result.insert("ansible_included_var_files", names);
+        result.insert("_ansible_no_facts", true);
+        // What was encrypted is not shown.
+        result.insert("_ansible_no_log", self.secret);
+        result
+    }
+
+    /// What is wrong with a source goes by a key of its own.
+    fn failed(&self, name: Option<&Text>, message: &str) -> Failure {
+        let mut result = self.result(name);
+        result.insert("message", message);
+        Failure::Result(result)
+    }
+}
+
 fn include(context: &mut Context<'_>) -> Result<Dict, Failure> {
+    let name = context.text("name");
+    let mut found = Found::default();
+    if let Err(failure) = read(context, &mut found) {
+        return Err(match failure.judged() {
+            Failure::Result(result) => {
+                let message = result.get("msg").map(rustible_protocol::repr::str).unwrap_or_default();
+                found.failed(name.as_ref(), &message)
+            }
+            other => other,
+        });
+    }
+    let mut result = found.result(name.as_ref());
+    let mut vars = result.get("ansible_facts").and_then(Value::as_dict).cloned().unwrap_or_default();
+    if context.text("hash_behaviour").as_deref() == Some("merge") && !context.runner.options.merge_hashes {
+        vars = merged(context, &vars);
+        result.insert("ansible_facts", vars.clone());
+    }
+    context.warnings.extend(rustible_executor::reserved_names(&vars).iter().map(|w| w.render()));
+    context.effects.push(Effect::Include(vars));
+    Ok(result)
+}
+
+/// Read the files that are meant.
+fn read(context: &Context<'_>, found: &mut Found) -> Result<(), Failure> {
     let files = match context.text("dir") {
         Some(dir) => folder(context, &dir)?,
         None => vec![file(context)?],
     };
-    let mut vars = Dict::new();
-    let mut secret = false;
-    for path in &files {
-        secret |= context.runner.files.is_encrypted(path);
-        match context.runner.load(path)? {
-            Value::Dict(more) => vars.extend(&more),
+    for path in files {
+        found.secret |= context.runner.files.is_encrypted(&path);
+        match context.runner.load(&path)? {
+            Value::Dict(more) => found.vars.extend(&more),
             Value::Null => {}
             _ => {
-                return Err(Failure::msg(format!("{} must be stored as a dictionary/hash", path.display())));
+                let shown = path.display();
+                return Err(Failure::msg(format!("'{shown}' must be stored as a dictionary/hash")));
             }
         }
+        found.files.push(path);
     }
-    if let Some(name) = context.text("name") {
-        vars = [(Value::from(name.as_str()), Value::Dict(vars))].into_iter().collect();
-    }
-    if context.text("hash_behaviour").as_deref() == Some("merge") && !context.runner.options.merge_hashes {
-        vars = merged(context, &vars);
-    }
-    context.warnings.extend(rustible_executor::reserved_names(&vars).iter().map(|w| w.render()));
-    context.effects.push(Effect::Include(vars.clone()));
-    let mut result = Dict::new();
-    result.insert("changed", false);
-    result.insert("ansible_facts", vars);
-    let names: Vec<Value> = files.iter().map(|p| Value::from(p.display().to_string())).collect();
-    result.insert("ansible_included_var_files", names);
-    result.insert("_ansible_no_facts", true);
-    // What was encrypted is not shown.
-    result.insert("_ansible_no_log", secret);
-    Ok(result)
+    Ok(())
 }
 
 /// The variables merged with what the host has under their names.
@@ -87,7 +130,12 @@ fn file(context: &Context<'_>) -> Result<PathBuf, Failure> {
 fn folder(context: &Context<'_>, name: &str) -> Result<Vec<PathBuf>, Failure> {
     let root = context
         .find_file("vars", name)
-        .map_err(|_| Failure::msg(format!("{name} directory does not exist")))?;
+        .map_err(|_| {
+            let task = context.task.origin.as_ref().map(|at| PathBuf::from(&*at.file));
+            let beside = task.as_deref().and_then(Path::parent).map(|folder| folder.join(name));
+            let full = beside.unwrap_or_else(|| PathBuf::from(name));
+            Failure::msg(format!("{} directory does not exist", full.display()))
+        })?;
     if !root.is_dir() {
         return Err(Failure::msg(format!("{} is not a directory", root.display())));
     }
@@ -128,7 +176,7 @@ fn folder(context: &Context<'_>, name: &str) -> Result<Vec<PathBuf>, Failure> {
             files.push(path);
         } else if !lenient {
             return Err(Failure::msg(format!(
-                "{} does not have a valid extension: {}",
+                "'{}' does not have a valid extension: {}",
                 path.display(),
                 extensions.join(", ")
             )));

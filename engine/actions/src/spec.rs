@@ -85,7 +85,7 @@ pub(crate) fn file_attributes() -> Vec<Field> {
 
 /// The boilerplate of an action with a fixed name and interface.
 macro_rules! action {
-    ($name:ident, $spec:expr, $(raw = $raw:expr,)? $(once = $once:expr,)? $(strict = $strict:expr,)? $(validated = $validated:expr,)? |$context:ident| $body:expr) => {
+    ($name:ident, $spec:expr, $(raw = $raw:expr,)? $(once = $once:expr,)? $(strict = $strict:expr,)? $(placed = $placed:expr,)? $(validated = $validated:expr,)? |$context:ident| $body:expr) => {
         pub(crate) struct $name(rustible_protocol::Spec);
 
         impl Default for $name {
@@ -110,6 +110,9 @@ macro_rules! action {
             })?
             $(fn names_unknown_options(&self) -> bool {
                 $strict
+            })?
+            $(fn places_unknown_options(&self) -> bool {
+                $placed
             })?
             $(fn checks_arguments(&self) -> bool {
                 $validated

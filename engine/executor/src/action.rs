@@ -35,6 +35,11 @@ pub trait Action: Send + Sync {
         false
     }
 
+    /// Whether the first argument that it does not know is refused at its place, in its own words.
+    fn places_unknown_options(&self) -> bool {
+        false
+    }
+
     /// Whether it checks its arguments itself, so that bad ones end the task before there is a result.
     fn checks_arguments(&self) -> bool {
         false

@@ -141,6 +141,15 @@ pub(super) fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &
 
 /// Some actions have words of their own for arguments that they do not know.
 fn unknown_options(job: &Job, ready: &Ready, action: &dyn Action) -> Option<Failure> {
+    if action.places_unknown_options() {
+        let mut keys = ready.args.keys();
+        let key = keys.find(|key| action.spec().field(&crate::keyword::text_of(key)).is_none())?;
+        // The keys as written know their places.
+        let at = job.task.args.named.keys().find(|written| *written == key).and_then(Value::origin);
+        let name = action.name().rsplit('.').next().unwrap_or_default();
+        let text = format!("{} is not a valid option in {name}", crate::keyword::text_of(key));
+        return Some(Failure::Error(Diagnostic::new(text).at(at).into()));
+    }
     if !action.names_unknown_options() {
         return None;
     }

@@ -348,7 +348,11 @@ pub(super) fn failed(mut result: Dict, of_module: bool) -> Attempt {
     let message = match result.get("msg") {
         Some(Value::Str(text)) => text.to_string(),
         Some(other) => json::write(other, json::Style::default()),
-        None => String::new(),
+        None if of_module => String::new(),
+        None => {
+            result.insert("msg", "Task failed: Action failed: Unknown error.");
+            "Unknown error.".to_string()
+        }
     };
     // A module that broke says so in the words of the error.
     if result.remove("_ansible_crashed").is_some_and(|crashed| crashed.truthy()) {
