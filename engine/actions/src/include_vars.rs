@@ -47,7 +47,9 @@ impl Found {
     /// The result so far.
     fn result(&self, name: Option<&Text>) -> Dict {
         let vars = match name {
-            Some(name) => [(Value::from(name.as_str()), Value::Dict(self.vars.clone()))].into_iter().collect(),
+            Some(name) => {
+                [(Value::from(name.as_str()), Value::Dict(self.vars.clone()))].into_iter().collect()
+            }
             None => self.vars.clone(),
         };
         let names: Vec<Value> = self.files.iter().map(|p| Value::from(p.display().to_string())).collect();
@@ -128,14 +130,12 @@ fn file(context: &Context<'_>) -> Result<PathBuf, Failure> {
 }
 
 fn folder(context: &Context<'_>, name: &str) -> Result<Vec<PathBuf>, Failure> {
-    let root = context
-        .find_file("vars", name)
-        .map_err(|_| {
-            let task = context.task.origin.as_ref().map(|at| PathBuf::from(&*at.file));
-            let beside = task.as_deref().and_then(Path::parent).map(|folder| folder.join(name));
-            let full = beside.unwrap_or_else(|| PathBuf::from(name));
-            Failure::msg(format!("{} directory does not exist", full.display()))
-        })?;
+    let root = context.find_file("vars", name).map_err(|_| {
+        let task = context.task.origin.as_ref().map(|at| PathBuf::from(&*at.file));
+        let beside = task.as_deref().and_then(Path::parent).map(|folder| folder.join(name));
+        let full = beside.unwrap_or_else(|| PathBuf::from(name));
+        Failure::msg(format!("{} directory does not exist", full.display()))
+    })?;
     if !root.is_dir() {
         return Err(Failure::msg(format!("{} is not a directory", root.display())));
     }

@@ -69,7 +69,7 @@ async fn script(context: &mut Context<'_>) -> Result<Dict, Failure> {
         Some(program) => format!("{program} {} {arguments}", quote(&remote)),
         None => format!("{} {arguments}", quote(&remote)),
     };
-    let mut args = result([("_raw_params", command.trim_end().into())]);
+    let mut args = result([("_raw_params", command.trim_end().into()), ("strip_empty_ends", false.into())]);
     if let Some(chdir) = context.text("chdir") {
         args.insert("chdir", chdir);
     }

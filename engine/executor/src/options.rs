@@ -65,6 +65,8 @@ pub struct Options {
     pub inject_invocation: bool,
     /// `inject_facts_as_vars`.
     pub inject_facts: bool,
+    /// Nobody set `inject_facts_as_vars`.
+    pub facts_by_default: bool,
     /// `poll` of background jobs that name none, in seconds.
     pub poll_interval: u64,
     /// `async_dir`: folder of background jobs' states on targets.
@@ -202,6 +204,7 @@ impl Default for Options {
             no_log: false,
             inject_invocation: false,
             inject_facts: true,
+            facts_by_default: true,
             poll_interval: 15,
             async_dir: "~/.ansible_async".into(),
             max_diff_size: 104_448,

@@ -312,6 +312,7 @@ impl Runner {
             run_tags: tags,
             skip_tags: options.skip_tags.clone(),
             inventory_sources: options.inventory_sources.clone(),
+            facts_by_default: options.facts_by_default,
         }
     }
 

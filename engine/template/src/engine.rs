@@ -1,8 +1,8 @@
 //! The cache of parsed templates, shared by all renderings of a run.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, RwLock},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, RwLock},
 };
 
 use rustible_protocol::{Origin, Text};
@@ -26,6 +26,8 @@ pub struct Engine {
     values: RwLock<HashMap<Arc<str>, Parsed>>,
     expressions: RwLock<HashMap<(Arc<str>, bool), Parsed>>,
     files: RwLock<HashMap<(Arc<str>, Options), Parsed>>,
+    /// What was told of variables that go away, and where.
+    notices: Mutex<HashSet<(&'static str, Option<Arc<Origin>>)>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -35,6 +37,12 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
+    /// Whether this is told of that place for the first time.
+    pub(crate) fn first_notice(&self, message: &'static str, place: Option<&Arc<Origin>>) -> bool {
+        let mut notices = self.notices.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        notices.insert((message, place.cloned()))
+    }
+
     /// An empty cache.
     #[must_use]
     pub fn new() -> Arc<Self> {

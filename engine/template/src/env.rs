@@ -11,6 +11,11 @@ pub trait Scope: Send + Sync {
     fn get(&self, name: &str) -> Option<Value>;
     /// All names.
     fn names(&self) -> Vec<Text>;
+    /// What there is to say of the use of a variable that a later version will not have, and what to use instead; told at
+    /// the place of the use.
+    fn outgoing(&self, _name: &str) -> Option<(&'static str, &'static str)> {
+        None
+    }
     /// The `hostvars` mapping.
     fn hostvars(&self) -> Option<Arc<dyn HostVars>>;
     /// The `ansible_delegated_vars` mapping: the host that the task is delegated to.

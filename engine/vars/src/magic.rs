@@ -34,6 +34,8 @@ pub struct RunFacts {
     pub skip_tags: Vec<String>,
     /// Inventory sources as given.
     pub inventory_sources: Vec<String>,
+    /// Facts are variables because nobody said otherwise, which a later version will not do.
+    pub facts_by_default: bool,
 }
 
 /// Looks magic variables up.

@@ -83,6 +83,8 @@ pub struct TaskScope {
     /// Highest first.
     layers: Vec<Dict>,
     store: Arc<HostStore>,
+    /// How many layers are above the host's facts.
+    above_facts: usize,
     with_hostvars: bool,
     /// The host that the task is delegated to.
     delegated: Option<Arc<str>>,
@@ -106,6 +108,7 @@ impl TaskScope {
             locals: Dict::new(),
             layers: Vec::with_capacity(24),
             store,
+            above_facts: 0,
             with_hostvars: true,
             delegated: None,
         };
@@ -161,6 +164,7 @@ impl TaskScope {
         if let Some(play) = &play.play {
             self.push(&play.frame.vars);
         }
+        self.above_facts = self.layers.len();
         self.push(&store.injected);
         if let Some(host) = self.host.clone() {
             let layers = play.inventory().layers(&host);
@@ -309,6 +313,28 @@ impl Scope for TaskScope {
             "ansible_local" => self.store.namespaced.get("local").cloned(),
             "ansible_host" => self.address("ansible_ssh_host"),
             "ansible_ssh_host" => self.address("ansible_host"),
+            _ => None,
+        }
+    }
+
+    fn outgoing(&self, name: &str) -> Option<(&'static str, &'static str)> {
+        match name {
+            _ if self.locals.contains_key(name) => None,
+            "play_hosts" if self.play.play.is_some() => Some((
+                "The `play_hosts` magic variable is deprecated. This feature will be removed from ansible-core version 2.23.",
+                "Use `ansible_play_batch` instead.",
+            )),
+            "ansible_local" => None,
+            _ if self.play.run.facts_by_default
+                && self.store.injected.contains_key(name)
+                && !self.layers.iter().take(self.above_facts).any(|layer| layer.contains_key(name))
+                && Magic::get(name, self).is_none() =>
+            {
+                Some((
+                    "INJECT_FACTS_AS_VARS default to `True` is deprecated, top-level facts will not be auto injected after the change. This feature will be removed from ansible-core version 2.24.",
+                    "Use `ansible_facts[\"fact_name\"]` (no `ansible_` prefix) instead.",
+                ))
+            }
             _ => None,
         }
     }

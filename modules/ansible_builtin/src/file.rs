@@ -133,7 +133,10 @@ fn finish(key: &str, path: &Path, host: &mut Host, sides: Sides) -> Result<Outco
     if host.is_changed() || host.wants_diff() {
         host.diff_value(dict! { "before" => sides.before, "after" => sides.after });
     }
-    host.add_path_info(&mut result, path)?;
+    // Of what check mode did not make there is nothing to tell.
+    if host.stat(path, false)?.is_some() {
+        host.add_path_info(&mut result, path)?;
+    }
     Ok(Outcome(result))
 }
 
@@ -233,7 +236,7 @@ fn directory(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> 
             if host.check_mode() {
                 host.mark_changed();
                 host.diff_value(dict! { "before" => sides.before, "after" => sides.after });
-                return Ok(Outcome::new().with("path", shown).with("state", "absent"));
+                return Ok(Outcome::new().with("path", shown));
             }
             // Every folder on the way gets the attributes.
             let mut missing: Vec<&Path> =
@@ -370,7 +373,7 @@ fn touch(args: &Args, host: &mut Host, mut sides: Sides) -> Result<Outcome> {
     if fresh {
         if host.check_mode() {
             host.mark_changed();
-            return Ok(Outcome::new().with("dest", path.to_string_lossy().as_ref()).with("state", "absent"));
+            return Ok(Outcome::new().with("dest", path.to_string_lossy().as_ref()));
         }
         host.write(&path, &mut std::io::empty(), &Edit::default())?;
     }

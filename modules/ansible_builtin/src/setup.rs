@@ -104,7 +104,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
             named.insert(name, value.clone());
         }
     }
-    named.insert("module_setup", true);
+    if args.keeps("module_setup") {
+        named.insert("module_setup", true);
+    }
     Ok(Outcome::facts(named).changed(false))
 }
 

@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Put a newline behind `stdin`.
     #[arg(default = true)]
     stdin_add_newline: bool,
+    /// Cut the newlines off the end of what it writes.
+    #[arg(default = true)]
+    strip_empty_ends: bool,
 }
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
@@ -44,7 +47,7 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         removes: text(args.removes),
         stdin: args.stdin,
         stdin_add_newline: args.stdin_add_newline,
-        strip_empty_ends: true,
+        strip_empty_ends: args.strip_empty_ends,
     };
     exec::run(plan, host)
 }

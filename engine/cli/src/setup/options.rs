@@ -78,6 +78,7 @@ pub(super) fn options(
         no_log: config.flag("DEFAULT_NO_LOG"),
         inject_invocation: config.flag("INJECT_INVOCATION"),
         inject_facts: config.flag("INJECT_FACTS_AS_VARS"),
+        facts_by_default: config.raw("INJECT_FACTS_AS_VARS").is_none(),
         poll_interval: number("DEFAULT_POLL_INTERVAL")?.unwrap_or(15),
         async_dir: config.text("ASYNC_DIR").unwrap_or_default(),
         max_diff_size: number("MAX_FILE_SIZE_FOR_DIFF")?

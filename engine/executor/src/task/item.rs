@@ -103,7 +103,8 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
     let told = if local || delegate.is_some() {
         Dict::new()
     } else {
-        connection_variables(scope, &target, job.runner.options.connection.password.as_deref())
+        let user = keywords.text("remote_user")?.or_else(|| job.runner.options.connection.user.clone());
+        connection_variables(scope, &target, job.runner.options.connection.password.as_deref(), user)
     };
     let settled = settle::settle(&keywords, &job.runner.options, &action, Arc::new(target))?;
     let scope = &scope.with(&told);
@@ -125,7 +126,12 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
 }
 
 /// How the host is reached, for arguments that ask; variables that are set stay what they are.
-fn connection_variables(scope: &TaskScope, target: &Target, password: Option<&str>) -> Dict {
+fn connection_variables(
+    scope: &TaskScope,
+    target: &Target,
+    password: Option<&str>,
+    user: Option<String>,
+) -> Dict {
     let mut told = Dict::new();
     let mut tell = |names: &[&str], value: Value| {
         if names.iter().all(|name| scope.get(name).is_none()) {
@@ -137,7 +143,12 @@ fn connection_variables(scope: &TaskScope, target: &Target, password: Option<&st
         tell(&["ansible_password", "ansible_ssh_pass"], secret);
     }
     match &target.transport {
-        Transport::Local => tell(&["ansible_connection"], "local".into()),
+        Transport::Local => {
+            tell(&["ansible_connection"], "local".into());
+            if let Some(user) = user {
+                tell(&["ansible_user", "ansible_ssh_user"], user.into());
+            }
+        }
         Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => {
             tell(&["ansible_connection"], "ssh".into());
             if let Some(user) = &ssh.user {

@@ -25,7 +25,10 @@ use crate::{
     rt::{DictRepr, MarkerKind, Res, Rt},
 };
 
-const VARS: &str = "The internal \"vars\" dictionary is deprecated. This feature will be removed from ansible-core version 2.24.";
+const VARS: (&str, &str) = (
+    "The internal \"vars\" dictionary is deprecated. This feature will be removed from ansible-core version 2.24.",
+    "Use the `vars` and `varnames` lookups instead.",
+);
 
 /// How a statement ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,17 +149,25 @@ impl Evaluator {
         if !frame.bare
             && let Some(found) = self.ctx.variable(name)
         {
-            if name == "vars"
-                && matches!(&found, Rt::Dict(dict) if matches!(&*dict.repr.borrow(), DictRepr::Vars { .. }))
-            {
-                let note = Diagnostic::new(VARS).at(self.place.as_ref());
-                self.ctx
-                    .env
-                    .deprecated(&note.help("Use the `vars` and `varnames` lookups instead.").render());
-            }
+            self.tell_outgoing(name, &found);
             return found;
         }
         crate::globals::global(name).unwrap_or_else(|| Rt::Undef(crate::context::unknown(name)))
+    }
+
+    /// Tell of a variable that goes away, where it is used.
+    fn tell_outgoing(&self, name: &str, found: &Rt) {
+        let env = &self.ctx.env;
+        let all = |found: &Rt| matches!(found, Rt::Dict(dict) if matches!(&*dict.repr.borrow(), DictRepr::Vars { .. }));
+        let outgoing =
+            if name == "vars" && all(found) { Some(VARS) } else { self.ctx.scope.outgoing(name) };
+        if env.deprecate.is_some()
+            && let Some((notice, instead)) = outgoing
+            && self.ctx.engine.first_notice(notice, self.place.as_ref())
+        {
+            let notice = Diagnostic::new(notice).at(self.place.as_ref()).help(instead);
+            env.deprecated(&notice.render());
+        }
     }
 
     /// A literal as a value.
