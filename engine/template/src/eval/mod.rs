@@ -159,8 +159,7 @@ impl Evaluator {
     fn tell_outgoing(&self, name: &str, found: &Rt) {
         let env = &self.ctx.env;
         let all = |found: &Rt| matches!(found, Rt::Dict(dict) if matches!(&*dict.repr.borrow(), DictRepr::Vars { .. }));
-        let outgoing =
-            if name == "vars" && all(found) { Some(VARS) } else { self.ctx.scope.outgoing(name) };
+        let outgoing = if name == "vars" && all(found) { Some(VARS) } else { self.ctx.scope.outgoing(name) };
         if env.deprecate.is_some()
             && let Some((notice, instead)) = outgoing
             && self.ctx.engine.first_notice(notice, self.place.as_ref())
