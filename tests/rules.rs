@@ -33,6 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("rustible-inventory", &["yaml", "source", "protocol"]),
     ("rustible-playbook", &["yaml", "source", "protocol"]),
     ("rustible-foreign", &["yaml", "protocol"]),
+    ("rustible-galaxy", &["yaml", "source", "protocol"]),
     ("rustible-plugins", &["foreign", "template", "yaml", "source", "protocol"]),
     ("rustible-vars", &["inventory", "playbook", "template", "vault", "yaml", "source", "protocol"]),
     ("rustible-connection", &["protocol"]),
