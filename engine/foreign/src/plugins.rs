@@ -45,6 +45,11 @@ impl Tree {
             .collect()
     }
 
+    /// Folders of installed Python packages with `ansible_collections`, when an ansible-core is installed.
+    pub fn package_roots(&self) -> Vec<PathBuf> {
+        self.core().map(|core| core.collections.clone()).unwrap_or_default()
+    }
+
     /// Files that may have the plugin of that name, best first. `native`: there is one of ours, before which only those
     /// of no collection come.
     pub fn plugin_files(&self, kind: &str, name: &str, native: bool) -> Vec<PluginFile> {

@@ -124,9 +124,9 @@ impl<'a> Api<'a> {
 
     fn discover(&self, server: &Server) -> Result<Root, Refused> {
         self.context.say.verbose(4, &format!("Initial connection to galaxy_server: {}", server.url));
-        let lead =
-            format!("Error when finding available api versions from {} ({})", server.name, server.url);
-        let bare = matches!(server.url.as_str(), "https://galaxy.ansible.com" | "https://galaxy.ansible.com/");
+        let lead = format!("Error when finding available api versions from {} ({})", server.name, server.url);
+        let bare =
+            matches!(server.url.as_str(), "https://galaxy.ansible.com" | "https://galaxy.ansible.com/");
         let first = if bare { "https://galaxy.ansible.com/api/" } else { server.url.as_str() };
         let mut root = parse(first)?;
         let has = |answer: &Value| answer.get("available_versions").is_some();
@@ -304,7 +304,8 @@ impl<'a> Api<'a> {
                 server.name
             )));
         }
-        let text = format!("Collection '{}' obtained from server {} {}", wanted.shown(), server.name, server.url);
+        let text =
+            format!("Collection '{}' obtained from server {} {}", wanted.shown(), server.name, server.url);
         self.context.say.verbose(3, &text);
         Ok(path)
     }
@@ -357,7 +358,10 @@ impl<'a> Api<'a> {
             ("server", Value::from(root.as_str())),
             ("version_url", detail.get("href").cloned().unwrap_or_default()),
             ("download_url", Value::from(download.as_str())),
-            ("signatures", detail.get("signatures").filter(|v| v.truthy()).cloned().unwrap_or_else(Value::list)),
+            (
+                "signatures",
+                detail.get("signatures").filter(|v| v.truthy()).cloned().unwrap_or_else(Value::list),
+            ),
         ];
         Some(entries.into_iter().collect())
     }
@@ -410,7 +414,8 @@ fn refusal(status: u16, reason: Option<&str>, url: &Url, body: &str, lead: &str)
         let errors = said.get("errors").and_then(Value::as_list).filter(|list| !list.is_empty()).cloned();
         let errors = errors.unwrap_or_else(|| rustible_protocol::List::new(vec![Value::Dict(Dict::new())]));
         let each = errors.iter().map(|error| {
-            let message = text(error, "detail").or_else(|| text(error, "title")).unwrap_or_else(|| reason.into());
+            let message =
+                text(error, "detail").or_else(|| text(error, "title")).unwrap_or_else(|| reason.into());
             let code = text(error, "code").unwrap_or_else(|| "Unknown".into());
             format!("(HTTP Code: {status}, Message: {message} Code: {code})")
         });

@@ -41,7 +41,9 @@ pub(crate) struct Entry {
 /// The entries of a `.tar` or `.tar.gz`; `None` when it is neither.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<Entry>>, Diagnostic> {
     let bytes = fs::read(path).map_err(io(path))?;
-    for (magic, name) in [(&b"BZh"[..], "bzip2"), (&b"\xfd7zXZ"[..], "xz"), (&b"\x28\xb5\x2f\xfd"[..], "zstd")] {
+    for (magic, name) in
+        [(&b"BZh"[..], "bzip2"), (&b"\xfd7zXZ"[..], "xz"), (&b"\x28\xb5\x2f\xfd"[..], "zstd")]
+    {
         if bytes.starts_with(magic) {
             let text = format!("the archive '{}' is compressed with {name}", path.display());
             return Err(failed(format!("{text}, which rustible does not read")));
@@ -73,7 +75,10 @@ fn entries(bytes: &[u8]) -> std::io::Result<Vec<Entry>> {
             tar::EntryType::Regular | tar::EntryType::Continuous => Member::File,
             tar::EntryType::Directory => Member::Folder,
             tar::EntryType::Symlink => Member::Link(
-                entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned()).unwrap_or_default(),
+                entry
+                    .link_name_bytes()
+                    .map(|name| String::from_utf8_lossy(&name).into_owned())
+                    .unwrap_or_default(),
             ),
             _ => Member::Other,
         };

@@ -150,6 +150,7 @@ fn git(words: &[&str], folder: &Path) -> Result<Output, Diagnostic> {
 /// The complete path of git, as errors name it.
 fn program() -> String {
     let folders = std::env::var("PATH").unwrap_or_default();
-    let found = folders.split(':').map(|folder| format!("{folder}/git")).find(|path| Path::new(path).is_file());
+    let found =
+        folders.split(':').map(|folder| format!("{folder}/git")).find(|path| Path::new(path).is_file());
     found.unwrap_or_else(|| "git".into())
 }

@@ -120,7 +120,7 @@ impl New<'_> {
         }
         self.variables.extend(&context.extra);
         match self.skeleton.as_deref().map(resolve) {
-            Some(skeleton) => self.from_folder(&skeleton, context)?,
+            Some(skeleton) => self.copied(&skeleton, context)?,
             None => self.built_in()?,
         }
         context.say.line(&format!("- {} {} was created successfully", self.what, self.name));
@@ -145,7 +145,7 @@ impl New<'_> {
         Ok(())
     }
 
-    fn from_folder(&self, skeleton: &Path, context: &Context<'_>) -> Result<(), Diagnostic> {
+    fn copied(&self, skeleton: &Path, context: &Context<'_>) -> Result<(), Diagnostic> {
         let (mut ignored, mut wrong) = (Vec::new(), String::new());
         for text in self.ignored {
             match Regex::new(&format!("^(?:{text})")) {
@@ -154,7 +154,9 @@ impl New<'_> {
             }
         }
         if !wrong.is_empty() {
-            return Err(failed(format!("Failed to compile regular expressions for skeleton ignore: \n{wrong}")));
+            return Err(failed(format!(
+                "Failed to compile regular expressions for skeleton ignore: \n{wrong}"
+            )));
         }
         if !skeleton.exists() {
             return Err(failed(format!(
@@ -173,8 +175,11 @@ impl New<'_> {
 fn empty(folder: &Path) -> Result<(), Diagnostic> {
     for entry in fs::read_dir(folder).map_err(io(folder))? {
         let path = entry.map_err(io(folder))?.path();
-        let outcome =
-            if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        let outcome = if path.is_dir() && !path.is_symlink() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
         outcome.map_err(io(&path))?;
     }
     Ok(())

@@ -144,7 +144,11 @@ fn included(include: &str, path: &Path) -> Result<Vec<RoleSpec>, Diagnostic> {
     let name: Arc<str> = include.into();
     let text = fs::read_to_string(file).map_err(io(file))?;
     let unable = |error: &Diagnostic| {
-        failed(format!("Unable to load data from include requirements file: {} {}", path.display(), error.summary()))
+        failed(format!(
+            "Unable to load data from include requirements file: {} {}",
+            path.display(),
+            error.summary()
+        ))
     };
     let value = rustible_yaml::load(&name, &text).map_err(|error| unable(&error))?.into_untrusted();
     let list = value.as_list().cloned().unwrap_or_default();

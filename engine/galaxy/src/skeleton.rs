@@ -10,10 +10,7 @@ pub(crate) fn role(name: &str) -> Vec<(&'static str, String)> {
         ("meta/main.yml", ROLE_META.into()),
         ("tasks/main.yml", vars("tasks")),
         ("tests/inventory", "localhost\n".into()),
-        (
-            "tests/test.yml",
-            format!("---\n- hosts: localhost\n  remote_user: root\n  roles:\n    - {name}\n"),
-        ),
+        ("tests/test.yml", format!("---\n- hosts: localhost\n  remote_user: root\n  roles:\n    - {name}\n")),
         ("vars/main.yml", vars("variables")),
     ]
 }
@@ -23,7 +20,8 @@ pub(crate) const ROLE_FOLDERS: [&str; 2] = ["files", "templates"];
 
 /// Files of a collection: path and text.
 pub(crate) fn collection(namespace: &str, name: &str) -> Vec<(&'static str, String)> {
-    let head = format!("---\n# Lower-case letters, digits and underscores.\nnamespace: {namespace}\nname: {name}\n");
+    let head =
+        format!("---\n# Lower-case letters, digits and underscores.\nnamespace: {namespace}\nname: {name}\n");
     vec![
         ("README.md", format!("# {namespace}.{name}\n\nWhat this collection is for.\n")),
         ("galaxy.yml", format!("{head}{GALAXY}")),

@@ -70,10 +70,7 @@ impl Ord for SemVer {
             (false, true) => Ordering::Less,
             (false, false) => {
                 let pairs = self.pre.iter().zip(&other.pre).map(|(a, b)| of_parts(a, b));
-                pairs
-                    .into_iter()
-                    .find(|order| order.is_ne())
-                    .unwrap_or(self.pre.len().cmp(&other.pre.len()))
+                pairs.into_iter().find(|order| order.is_ne()).unwrap_or(self.pre.len().cmp(&other.pre.len()))
             }
         };
         self.core.cmp(&other.core).then_with(by_pre)
@@ -111,10 +108,9 @@ pub(crate) fn meets(version: &str, ranges: &str) -> Result<bool, String> {
         if wanted == "*" || version == "*" {
             continue;
         }
-        let own =
-            SemVer::parse(version).ok_or_else(|| format!("invalid semantic version '{version}'"))?;
-        let wanted =
-            SemVer::loose(wanted).ok_or_else(|| format!("Non integer values in LooseVersion ('{wanted}')"))?;
+        let own = SemVer::parse(version).ok_or_else(|| format!("invalid semantic version '{version}'"))?;
+        let wanted = SemVer::loose(wanted)
+            .ok_or_else(|| format!("Non integer values in LooseVersion ('{wanted}')"))?;
         let order = own.cmp(&wanted);
         let good = match operator {
             Some("!=") => order.is_ne(),
@@ -172,7 +168,8 @@ mod tests {
 
     #[test]
     fn versions_are_ordered_as_semver_orders_them() {
-        let ordered = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0", "1.10.0", "2.0.0"];
+        let ordered =
+            ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0", "1.10.0", "2.0.0"];
         let parsed: Vec<SemVer> = ordered.iter().map(|text| SemVer::parse(text).unwrap()).collect();
         assert!(parsed.is_sorted());
         assert!(["1.0", "1.0.01", "v1.0.0", "1.0.0-", "a"].iter().all(|text| SemVer::parse(text).is_none()));

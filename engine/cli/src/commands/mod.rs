@@ -5,6 +5,7 @@ mod config;
 mod console;
 mod doc;
 mod drive;
+mod galaxy;
 mod inventory;
 mod links;
 mod listing;
@@ -14,11 +15,7 @@ mod toml;
 mod vault;
 pub(crate) mod version;
 
-use crate::{
-    exit::{USAGE, fail},
-    modules,
-    setup::{redactor, screen},
-};
+use crate::modules;
 
 /// Names of the reference's commands that the program answers to.
 pub(crate) const NAMES: [&str; 9] = [
@@ -44,15 +41,10 @@ pub(crate) fn dispatch(args: Vec<String>) -> u8 {
         "ansible-config" => config::main(&args),
         "ansible-console" => console::main(&args),
         "ansible-doc" => doc::main(&args),
+        "ansible-galaxy" => galaxy::main(&args),
         "ansible-inventory" => inventory::main(&args),
         "ansible-pull" => pull::main(&args),
         "ansible-vault" => vault::main(&args),
-        name if NAMES.contains(&name) => {
-            if rest.iter().any(|word| word == "--version") {
-                return version::main(name);
-            }
-            missing(name)
-        }
         _ => own(&args, rest),
     }
 }
@@ -70,20 +62,10 @@ fn own(args: &[String], rest: &[String]) -> u8 {
         Some("console") => console::main(&behind("rustible console")),
         Some("config") => config::main(&behind("rustible config")),
         Some("doc") => doc::main(&behind("rustible doc")),
+        Some("galaxy") => galaxy::main(&behind("rustible galaxy")),
         Some("pull") => pull::main(&behind("rustible pull")),
         Some("adhoc") => adhoc::main(&behind("rustible adhoc")),
         Some("play") => play::main(&behind("rustible play")),
         _ => play::main(args),
     }
-}
-
-/// A command that is not there: one line.
-fn missing(name: &str) -> u8 {
-    let config = crate::config::Config::default();
-    let display = screen(&config, &redactor(), None);
-    let error = rustible_source::Diagnostic::new(format!(
-        "{name} is not supported by rustible; there are ansible, ansible-config, ansible-console, ansible-doc, ansible-inventory, ansible-playbook, ansible-pull and ansible-vault"
-    ));
-    fail(&display, &error.of_kind(rustible_source::Kind::Usage));
-    USAGE
 }

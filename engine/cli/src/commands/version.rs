@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The version of the language that is spoken.
-const LANGUAGE: &str = "2.21.5";
+pub(super) const LANGUAGE: &str = "2.21.5";
 
 pub(super) fn main(program: &str) -> u8 {
     let config = Config::load().unwrap_or_default();

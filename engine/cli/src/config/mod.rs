@@ -88,6 +88,11 @@ impl Config {
         self.raw_of(Self::setting(name)?)
     }
 
+    /// What the file says of a key, whether a setting goes by it or not.
+    pub(crate) fn entry(&self, section: &str, key: &str) -> Option<String> {
+        self.values.get(&(section.to_string(), key.to_lowercase())).cloned()
+    }
+
     /// The same, of a setting that is in no table.
     fn raw_of(&self, setting: &Setting) -> Option<(String, Origin)> {
         for variable in setting.env {

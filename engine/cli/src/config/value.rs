@@ -36,7 +36,15 @@ pub(crate) fn default(setting: &Setting) -> Value {
 /// A value as the program understands it: lists taken apart, paths complete.
 fn in_force(config: &Config, setting: &Setting, text: &str) -> Value {
     const PATHS: [&str; 3] = ["COLLECTIONS_PATHS", "DEFAULT_HOST_LIST", "DEFAULT_ROLES_PATH"];
-    const LISTS: [&str; 4] = ["CALLBACKS_ENABLED", "DEFAULT_VAULT_IDENTITY_LIST", "TAGS_RUN", "TAGS_SKIP"];
+    const LISTS: [&str; 7] = [
+        "CALLBACKS_ENABLED",
+        "DEFAULT_VAULT_IDENTITY_LIST",
+        "GALAXY_COLLECTION_SKELETON_IGNORE",
+        "GALAXY_ROLE_SKELETON_IGNORE",
+        "GALAXY_SERVER_LIST",
+        "TAGS_RUN",
+        "TAGS_SKIP",
+    ];
     if PATHS.contains(&setting.name) && !text.is_empty() {
         let paths = config.paths(setting.name);
         return paths.iter().map(|path| Value::from(path.display().to_string())).collect::<Vec<_>>().into();

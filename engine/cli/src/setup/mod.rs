@@ -33,7 +33,7 @@ use rustible_template::{Decrypt, Engine, Env, Rendered, Templar};
 use rustible_vault::Secrets;
 
 use crate::{
-    args::{InventoryArgs, OwnArgs, Play},
+    args::{InventoryArgs, OwnArgs, Play, VaultArgs},
     config::{Config, dotenv, support},
     embedded, modules,
 };
@@ -132,6 +132,17 @@ pub(crate) fn file_vault(secrets: &Arc<Secrets>) -> Arc<rustible_executor::FileV
             Diagnostic::new(error.to_string()).at(Some(&place))
         })
     })
+}
+
+/// Variables that the command line gives to a command without a run.
+pub(crate) fn extra_vars(given: &[String], config: &Config) -> Result<Dict, Diagnostic> {
+    let secrets = Arc::new(vault::secrets(&VaultArgs::default(), config)?);
+    extra::vars(given, &file_vault(&secrets), merges(config))
+}
+
+/// Folders of installed Python packages with collections.
+pub(crate) fn packages() -> Vec<PathBuf> {
+    rustible_foreign::Tree::new(rustible_foreign::Places::default()).package_roots()
 }
 
 /// Inventory sources: those given, else the configured ones.

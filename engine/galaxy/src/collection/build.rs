@@ -99,7 +99,10 @@ fn pack(folder: &Path, meta: &Meta, items: &[Item], file: &mut File) -> Result<(
             let target = path.canonicalize().map_err(|_| {
                 failed(format!(
                     "Failed to find the target path '{}' for the symlink '{}'.",
-                    crate::paths::complete(&path.parent().unwrap_or(folder).join(fs::read_link(&path).unwrap_or_default())).display(),
+                    crate::paths::complete(
+                        &path.parent().unwrap_or(folder).join(fs::read_link(&path).unwrap_or_default())
+                    )
+                    .display(),
                     path.display()
                 ))
             })?;
@@ -147,7 +150,9 @@ fn relative(target: &Path, from: &Path) -> PathBuf {
     let from = from.canonicalize().unwrap_or_else(|_| from.to_path_buf());
     let shared = target.components().zip(from.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(shared).map(|_| "..");
-    up.map(PathBuf::from).chain(target.components().skip(shared).map(|part| PathBuf::from(part.as_os_str()))).collect()
+    up.map(PathBuf::from)
+        .chain(target.components().skip(shared).map(|part| PathBuf::from(part.as_os_str())))
+        .collect()
 }
 
 /// Install a source folder: what its archive would hold, as a folder.

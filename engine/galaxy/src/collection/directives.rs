@@ -21,8 +21,20 @@ use crate::{
 
 /// Kinds of plugins whose documentation may lie beside them in YAML.
 const DOCUMENTED: [&str; 14] = [
-    "become", "cache", "callback", "cliconf", "connection", "filter", "httpapi", "inventory", "lookup", "netconf",
-    "shell", "strategy", "test", "vars",
+    "become",
+    "cache",
+    "callback",
+    "cliconf",
+    "connection",
+    "filter",
+    "httpapi",
+    "inventory",
+    "lookup",
+    "netconf",
+    "shell",
+    "strategy",
+    "test",
+    "vars",
 ];
 
 /// The chosen files and the folders they are in.
@@ -57,12 +69,13 @@ fn directives(meta: &Meta, control: &Value) -> Result<Vec<String>, Diagnostic> {
         Value::Null => None,
         Value::Dict(fields) => Some(fields),
         other => {
-            let text = format!("Invalid \"manifest\" provided: a mapping is expected, not {}", other.type_name());
+            let text =
+                format!("Invalid \"manifest\" provided: a mapping is expected, not {}", other.type_name());
             return Err(failed(text));
         }
     };
-    let unknown = fields.into_iter().flat_map(|f| f.keys()).map(repr::str);
-    for key in unknown.filter(|key| key != "directives" && key != "omit_default_directives") {
+    let mut unknown = fields.into_iter().flat_map(|f| f.keys()).map(repr::str);
+    if let Some(key) = unknown.find(|key| key != "directives" && key != "omit_default_directives") {
         return Err(failed(format!(
             "Invalid \"manifest\" provided: ManifestControl.__init__() got an unexpected keyword argument '{key}'"
         )));
@@ -176,7 +189,9 @@ impl Choice {
             ("recursive-include" | "recursive-exclude", _) => {
                 return Err(invalid(format!("'{action}' expects <dir> <pattern1> <pattern2> ...")));
             }
-            ("graft" | "prune", _) => return Err(invalid(format!("'{action}' expects a single <dir_pattern>"))),
+            ("graft" | "prune", _) => {
+                return Err(invalid(format!("'{action}' expects a single <dir_pattern>")));
+            }
             _ => return Err(invalid(format!("unknown action '{action}'"))),
         };
         let include = action.ends_with("include") || *action == "graft";
@@ -214,8 +229,12 @@ impl Choice {
         }
         let mut all: Vec<PathBuf> = all.into_iter().collect();
         let key = |path: &PathBuf| {
-            let text = |part: Option<&Path>| part.map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
-            (text(path.parent()), path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default())
+            let text =
+                |part: Option<&Path>| part.map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+            (
+                text(path.parent()),
+                path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+            )
         };
         all.sort_by_key(key);
         all

@@ -103,7 +103,7 @@ pub(crate) fn install(
     let named = |name: &str| direct.iter().any(|wanted| wanted.name.as_deref() == Some(name));
     let preferred: Vec<Wanted> = there
         .iter()
-        .filter(|one| !how.force_with_deps && !(how.force && named(&one.name)))
+        .filter(|one| !(how.force_with_deps || how.force && named(&one.name)))
         .map(super::installed::Installed::wanted)
         .collect();
     say.line("Process install dependency map");
@@ -134,9 +134,9 @@ pub(crate) fn install(
 
 fn warn_of_path(path: &Path, context: &Context<'_>) {
     let starts = |roots: &[std::path::PathBuf]| {
-        roots.iter().any(|root| {
-            with_collections(root).display().to_string().starts_with(&path.display().to_string())
-        })
+        roots
+            .iter()
+            .any(|root| with_collections(root).display().to_string().starts_with(&path.display().to_string()))
     };
     if !context.warn_paths || starts(&context.collections) {
         return;
@@ -163,7 +163,8 @@ fn warn_of_path(path: &Path, context: &Context<'_>) {
 fn put(one: &Wanted, output: &Path, how: How, artifacts: &Artifacts<'_>) -> Result<(), Diagnostic> {
     let say = artifacts.context.say;
     let name = one.name.as_deref().unwrap_or_default();
-    let Some((namespace, own)) = name.split_once('.').filter(|_| crate::paths::is_collection_name(name)) else {
+    let Some((namespace, own)) = name.split_once('.').filter(|_| crate::paths::is_collection_name(name))
+    else {
         return Err(crate::paths::not_a_name(name));
     };
     if one.kind == Kind::Galaxy && !how.disable_gpg_verify && artifacts.api.is_signed(one)? {

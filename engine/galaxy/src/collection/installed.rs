@@ -36,7 +36,12 @@ impl Installed {
 }
 
 /// All in these folders; only the first of a name with `first`.
-pub(crate) fn find(roots: &[PathBuf], only: Option<&str>, first: bool, context: &Context<'_>) -> Vec<Installed> {
+pub(crate) fn find(
+    roots: &[PathBuf],
+    only: Option<&str>,
+    first: bool,
+    context: &Context<'_>,
+) -> Vec<Installed> {
     let mut found: Vec<Installed> = Vec::new();
     let mut seen: Vec<PathBuf> = Vec::new();
     for root in roots {

@@ -72,7 +72,10 @@ fn warn(args: &CollectionList, asked: &[PathBuf], found: &[Installed], context: 
         if path.is_dir() {
             usable = true;
         } else if path.exists() {
-            warnings.push(format!("- the configured path {}, exists, but it is not a directory.", path.display()));
+            warnings.push(format!(
+                "- the configured path {}, exists, but it is not a directory.",
+                path.display()
+            ));
         } else if !context.collections.contains(&path) {
             warnings.push(format!("- the configured path {} does not exist.", path.display()));
         }

@@ -28,8 +28,14 @@ pub(crate) struct Item {
 /// The files of a collection's source.
 pub(crate) fn files(folder: &Path, meta: &Meta, say: &dyn Say) -> Result<Vec<Item>, Diagnostic> {
     let mut items = vec![Item { name: ".".into(), checksum: None }];
-    let ignored: Vec<String> =
-        meta.0.get("build_ignore").and_then(Value::as_list).into_iter().flat_map(|list| list.iter()).map(repr::str).collect();
+    let ignored: Vec<String> = meta
+        .0
+        .get("build_ignore")
+        .and_then(Value::as_list)
+        .into_iter()
+        .flat_map(|list| list.iter())
+        .map(repr::str)
+        .collect();
     if let Some(control) = meta.0.get("manifest") {
         if !ignored.is_empty() {
             return Err(failed("\"build_ignore\" and \"manifest\" are mutually exclusive"));
@@ -37,10 +43,18 @@ pub(crate) fn files(folder: &Path, meta: &Meta, say: &dyn Say) -> Result<Vec<Ite
         directives::files(folder, meta, control, say, &mut items)?;
         return Ok(items);
     }
-    let mut patterns: Vec<String> =
-        ["MANIFEST.json", "FILES.json", "galaxy.yml", "galaxy.yaml", ".git", "*.pyc", "*.retry", "tests/output"]
-            .map(String::from)
-            .to_vec();
+    let mut patterns: Vec<String> = [
+        "MANIFEST.json",
+        "FILES.json",
+        "galaxy.yml",
+        "galaxy.yaml",
+        ".git",
+        "*.pyc",
+        "*.retry",
+        "tests/output",
+    ]
+    .map(String::from)
+    .to_vec();
     patterns.push(format!("{}-{}-*.tar.gz", meta.text("namespace"), meta.text("name")));
     patterns.extend(ignored);
     let patterns = patterns.iter().map(|pattern| glob(pattern)).collect::<Result<Vec<_>, _>>()?;
@@ -52,7 +66,8 @@ pub(crate) fn files(folder: &Path, meta: &Meta, say: &dyn Say) -> Result<Vec<Ite
 /// Python's `fnmatch` on a whole text.
 pub(crate) fn glob(pattern: &str) -> Result<Regex, Diagnostic> {
     let body = directives::glob_body(pattern, ".");
-    Regex::new(&format!("^(?s:{body})\\z")).map_err(|error| failed(format!("the pattern '{pattern}': {error}")))
+    Regex::new(&format!("^(?s:{body})\\z"))
+        .map_err(|error| failed(format!("the pattern '{pattern}': {error}")))
 }
 
 struct Walk<'a> {

@@ -157,13 +157,18 @@ fn is_collection(path: &Path) -> bool {
 /// Folders of collections directly below a folder.
 pub(crate) fn below(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let shown = |path: &PathBuf| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let shown =
+        |path: &PathBuf| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     entries.filter(|path| shown(path) && is_collection(path)).collect()
 }
 
 /// Whether a text leads to one thing.
 fn points(text: &str) -> bool {
-    is_git(text) || is_http(text) || Path::new(text).is_file() || is_collection(Path::new(text)) || !below(text).is_empty()
+    is_git(text)
+        || is_http(text)
+        || Path::new(text).is_file()
+        || is_collection(Path::new(text))
+        || !below(text).is_empty()
 }
 
 /// Of an entry of a requirements file; `server` is what its `source` stands for.
@@ -210,7 +215,9 @@ pub(crate) fn of_fields(
         source = None;
     }
     let mut wanted = Wanted { name, version, source, server, kind };
-    if !matches!(kind, Kind::Galaxy | Kind::Subdirs | Kind::Git) && (wanted.name.is_none() || wanted.version == "*") {
+    if !matches!(kind, Kind::Galaxy | Kind::Subdirs | Kind::Git)
+        && (wanted.name.is_none() || wanted.version == "*")
+    {
         let meta = artifacts.meta(&wanted)?;
         wanted.name.get_or_insert_with(|| meta.full_name());
         if wanted.version == "*" {

@@ -119,7 +119,8 @@ impl Resolver<'_> {
             let mut pinned = pins.clone();
             pinned.shift_remove(id);
             pinned.insert(id.clone(), candidate.clone());
-            let outcome = self.take(&mut next, candidate).and_then(|()| self.search(&next, &pinned, depth + 1));
+            let outcome =
+                self.take(&mut next, candidate).and_then(|()| self.search(&next, &pinned, depth + 1));
             match outcome {
                 Err(Stop::Conflict(conflict)) => causes = conflict,
                 other => return other,
@@ -239,7 +240,8 @@ impl Resolver<'_> {
         }
         // The order of servers decides between equal versions: the sort is stable.
         found.sort_by_key(|candidate| Reverse(SemVer::parse(&candidate.version)));
-        there.retain(|one| found.iter().all(|new| SemVer::parse(&new.version) <= SemVer::parse(&one.version)));
+        there
+            .retain(|one| found.iter().all(|new| SemVer::parse(&new.version) <= SemVer::parse(&one.version)));
         there.extend(found);
         Ok(there)
     }
@@ -286,8 +288,10 @@ impl Resolver<'_> {
         }
         // The reference shows what its resolver says below it.
         let reprs: Vec<String> = causes.iter().map(|cause| cause.wanted.described()).collect();
-        let each: Vec<String> =
-            reprs.iter().map(|text| format!("RequirementInformation(requirement={text}, parent=None)")).collect();
+        let each: Vec<String> = reprs
+            .iter()
+            .map(|text| format!("RequirementInformation(requirement={text}, parent=None)"))
+            .collect();
         let lead = text.strip_suffix('.').unwrap_or(&text);
         failed(format!("{lead}: [{}]: Requirements conflict: {}", each.join(", "), reprs.join(", ")))
     }

@@ -173,9 +173,6 @@ mod tests {
     fn a_file_that_is_not_what_the_list_says_is_refused() {
         let files = r#"{"files": [{"name": "f", "ftype": "file", "chksum_sha256": "00"}]}"#;
         let (_root, outcome) = attempt(files, vec![entry("f", Member::File, "x")]);
-        assert_eq!(
-            outcome.unwrap_err().summary(),
-            "Checksum mismatch for 'f' inside collection at 'x.tar'"
-        );
+        assert_eq!(outcome.unwrap_err().summary(), "Checksum mismatch for 'f' inside collection at 'x.tar'");
     }
 }

@@ -148,7 +148,11 @@ fn locate(wanted: &Wanted, roots: &[PathBuf]) -> Result<(PathBuf, String), Diagn
         }
         let meta = meta::of_installed(&folder)?;
         if meta.full_name() != name {
-            text = format!("Collection at '{}' documents incorrect FQCN '{}'", folder.display(), meta.full_name());
+            text = format!(
+                "Collection at '{}' documents incorrect FQCN '{}'",
+                folder.display(),
+                meta.full_name()
+            );
             continue;
         }
         return Ok((folder, meta.text("version")));
@@ -217,7 +221,11 @@ fn walk(
 fn tell(modified: &[Modified], local: &str, offline: bool, context: &Context<'_>) -> bool {
     let say = context.say;
     if modified.is_empty() {
-        let what = if offline { "are internally consistent with its manifest" } else { "match the remote collection" };
+        let what = if offline {
+            "are internally consistent with its manifest"
+        } else {
+            "match the remote collection"
+        };
         say.line(&format!("Successfully verified that checksums for '{local}' {what}."));
         return true;
     }

@@ -1,5 +1,7 @@
 //! `role info`.
 
+use std::path::PathBuf;
+
 use rustible_protocol::{Dict, Value, repr};
 use rustible_source::Diagnostic;
 
@@ -33,8 +35,7 @@ pub(crate) fn run(args: &Info, context: &Context<'_>) -> Result<u8, Diagnostic> 
     for name in &args.roles {
         let role = Role::new(RoleSpec { name: name.clone(), ..RoleSpec::default() }, &folders)?;
         let mut all = Dict::new();
-        let paths: Vec<Value> = folders.iter().map(|path| Value::from(path.display().to_string())).collect();
-        all.insert("path", paths);
+        all.insert("path", tuple(&folders));
         if let Some(Value::Dict(mut info)) = role.installed() {
             if let Some(version) = info.remove("version") {
                 info.insert("installed_version", version);
@@ -60,6 +61,13 @@ pub(crate) fn run(args: &Info, context: &Context<'_>) -> Result<u8, Diagnostic> 
     Ok(0)
 }
 
+/// The folders as Python writes a tuple of them.
+fn tuple(folders: &[PathBuf]) -> String {
+    let each: Vec<String> =
+        folders.iter().map(|path| repr::repr(&Value::from(path.display().to_string()))).collect();
+    if let [only] = each.as_slice() { format!("({only},)") } else { format!("({})", each.join(", ")) }
+}
+
 fn remote(name: &str, api: &Api<'_>) -> Result<Option<Value>, Diagnostic> {
     match entry(name, api) {
         Ok(found) => Ok(found),
@@ -82,7 +90,9 @@ fn shown(all: &Dict) -> String {
         match value {
             Value::Dict(inner) => {
                 lines.push(format!("\t{key}:"));
-                lines.extend(sorted(inner).into_iter().map(|(key, value)| format!("\t\t{key}: {}", repr::str(value))));
+                lines.extend(
+                    sorted(inner).into_iter().map(|(key, value)| format!("\t\t{key}: {}", repr::str(value))),
+                );
             }
             other => lines.push(format!("\t{key}: {}", repr::str(other))),
         }

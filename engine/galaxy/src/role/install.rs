@@ -225,7 +225,9 @@ impl Installer<'_> {
             self.context().say.line(&format!("- extracting {} to {shown}", role.spec.name));
             self.make_room(role)?;
             match unpack::make(&role.path) {
-                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied && number < last => continue,
+                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied && number < last => {
+                    continue;
+                }
                 Err(error) => return Err(failed(format!("Could not update files in {shown}: {error}"))),
                 Ok(()) => {}
             }

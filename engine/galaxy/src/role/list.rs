@@ -43,9 +43,9 @@ pub(crate) fn run(args: &RoleList, context: &Context<'_>) -> Result<u8, Diagnost
         }
     }
     if !usable {
-        context
-            .say
-            .warning("None of the provided paths were usable. Please specify a valid path with --roles-path.");
+        context.say.warning(
+            "None of the provided paths were usable. Please specify a valid path with --roles-path.",
+        );
     }
     Ok(0)
 }

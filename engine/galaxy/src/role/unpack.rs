@@ -44,7 +44,8 @@ pub(crate) fn unpack(entries: &[Entry], inside: &str, folder: &Path) -> Result<(
         let name = entry.name.replacen(inside, "", 1);
         let name = name.trim_start_matches('/');
         check("name", &root.join(name), &root)?;
-        let path = folder.join(complete(&Path::new("/").join(name)).strip_prefix("/").unwrap_or(Path::new(name)));
+        let path =
+            folder.join(complete(&Path::new("/").join(name)).strip_prefix("/").unwrap_or(Path::new(name)));
         if path == *folder {
             continue;
         }
@@ -102,14 +103,18 @@ mod tests {
             let error = unpack(&link, "r", folder.path()).unwrap_err().summary();
             assert!(error.contains("Invalid linkname"), "{error}");
         }
-        let good = [entry("r/tasks/main.yml", Member::File), entry("r/d/l", Member::Link("../tasks/main.yml".into()))];
+        let good = [
+            entry("r/tasks/main.yml", Member::File),
+            entry("r/d/l", Member::Link("../tasks/main.yml".into())),
+        ];
         unpack(&good, "r", folder.path()).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("d/l")).unwrap(), "x: 1");
     }
 
     #[test]
     fn the_metadata_nearest_to_the_top_is_the_roles_own() {
-        let entries = [entry("a/roles/b/meta/main.yml", Member::File), entry("a/meta/main.yml", Member::File)];
+        let entries =
+            [entry("a/roles/b/meta/main.yml", Member::File), entry("a/meta/main.yml", Member::File)];
         assert_eq!(locate(&entries).unwrap().0, "a");
         assert!(locate(&entries[..0]).is_err());
     }
