@@ -89,7 +89,6 @@ fn include(context: &mut Context<'_>) -> Result<Dict, Failure> {
         vars = merged(context, &vars);
         result.insert("ansible_facts", vars.clone());
     }
-    context.warnings.extend(rustible_executor::reserved_names(&vars).iter().map(|w| w.render()));
     context.effects.push(Effect::Include(vars));
     Ok(result)
 }

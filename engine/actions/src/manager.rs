@@ -71,7 +71,8 @@ impl Preparation for Service {
         args.remove("use");
         for name in UNUSED {
             if args.remove(name).is_some() {
-                context.warnings.push(format!("Ignoring \"{name}\" as it is not used in \"systemd\""));
+                let text = format!("Ignoring \"{name}\" as it is not used in \"systemd\"");
+                context.notes.push(rustible_source::Diagnostic::new(text));
             }
         }
         let module = "ansible.builtin.systemd_service";

@@ -79,7 +79,9 @@ async fn wait(context: &mut Context<'_>, seconds: Option<u64>, echo: bool) -> Re
             Ok(String::new())
         }
         (Paused::Nobody, None) => {
-            context.warnings.push("Not waiting for response to prompt as stdin is not interactive".into());
+            context.notes.push(rustible_source::Diagnostic::new(
+                "Not waiting for response to prompt as stdin is not interactive",
+            ));
             Ok(String::new())
         }
     }

@@ -35,8 +35,6 @@ fn set(context: &mut Context<'_>) -> Result<Dict, Failure> {
             "No key/value pairs provided, at least one is required for this action to succeed",
         ));
     }
-    // The keys as written know their places.
-    context.warnings.extend(rustible_executor::reserved_names(context.written).iter().map(|w| w.render()));
     context.effects.push(Effect::Set(facts.clone(), cacheable));
     let mut result = Dict::new();
     result.insert("changed", false);

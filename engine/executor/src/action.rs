@@ -154,9 +154,7 @@ pub struct Context<'a> {
     pub search: Vec<PathBuf>,
     /// What the action wants to have happened.
     pub effects: Vec<Effect>,
-    /// Warnings for the user.
-    pub warnings: Vec<String>,
-    /// Warnings that have a place and are part of the result.
+    /// Warnings for the user, part of the result.
     pub notes: Vec<Diagnostic>,
 }
 

@@ -218,7 +218,7 @@ impl Ctx {
         };
         if evaluator.embedded.get() {
             let warning = Diagnostic::new(EMBEDDED).at(text.origin()).help(INLINE);
-            self.env.warning(&warning.render());
+            self.env.warning(&warning);
         }
         result
     }

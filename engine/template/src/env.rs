@@ -13,7 +13,7 @@ pub trait Scope: Send + Sync {
     fn names(&self) -> Vec<Text>;
     /// What there is to say of the use of a variable that a later version will not have, and what to use instead; told at
     /// the place of the use.
-    fn outgoing(&self, _name: &str) -> Option<(&'static str, &'static str)> {
+    fn outgoing(&self, _name: &str) -> Option<Outgoing> {
         None
     }
     /// The `hostvars` mapping.
@@ -136,7 +136,50 @@ pub trait Fetch: Send + Sync {
 }
 
 /// A sink for warnings.
-pub type Warn = Arc<dyn Fn(&str) + Send + Sync>;
+pub type Warn = Arc<dyn Fn(&Diagnostic) + Send + Sync>;
+
+/// A sink for deprecations.
+pub type Deprecate = Arc<dyn Fn(&Deprecation) + Send + Sync>;
+
+/// A variable that goes away.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing {
+    /// What is said of it.
+    pub what: &'static str,
+    /// The release of the reference that is without it.
+    pub version: &'static str,
+    /// What to use instead.
+    pub instead: &'static str,
+}
+
+/// Something that goes away.
+#[derive(Debug, Clone)]
+pub struct Deprecation {
+    /// What, where, and what to do instead.
+    pub what: Diagnostic,
+    /// The release of the reference that is without it.
+    pub version: &'static str,
+    /// It was told for that place before: it belongs to results, but need not be told again.
+    pub again: bool,
+}
+
+impl Deprecation {
+    /// One that is to be told.
+    #[must_use]
+    pub fn new(what: Diagnostic, version: &'static str) -> Self {
+        Self { what, version, again: false }
+    }
+
+    /// As it is told, with its place.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let message = format!(
+            "{} This feature will be removed from ansible-core version {}.",
+            self.what.message, self.version
+        );
+        Diagnostic { message, ..self.what.clone() }.render()
+    }
+}
 
 /// What a [`Templar`](crate::Templar) may use of the outside. Cheap to clone.
 #[derive(Clone, Default)]
@@ -163,7 +206,7 @@ pub struct Env {
     /// Where warnings go.
     pub warn: Option<Warn>,
     /// Where deprecations go.
-    pub deprecate: Option<Warn>,
+    pub deprecate: Option<Deprecate>,
     /// Variables of the process for `lookup('env')` and `lookup('pipe')`; `None` for the process's own.
     pub environment: Option<Arc<std::collections::BTreeMap<String, String>>>,
 }
@@ -178,15 +221,15 @@ impl Env {
         }
     }
     /// Tell a deprecation, when somebody listens.
-    pub fn deprecated(&self, message: &str) {
+    pub fn deprecated(&self, deprecation: &Deprecation) {
         if let Some(deprecate) = &self.deprecate {
-            deprecate(message);
+            deprecate(deprecation);
         }
     }
     /// Say a warning, when somebody listens.
-    pub fn warning(&self, message: &str) {
+    pub fn warning(&self, warning: &Diagnostic) {
         if let Some(warn) = &self.warn {
-            warn(message);
+            warn(warning);
         }
     }
     /// The file under the search folders: `folder/kind/name` before `folder/name`; absolute and `~` paths as they are.

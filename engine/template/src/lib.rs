@@ -40,7 +40,10 @@ mod tests;
 pub use check::{Unknown, check_names, variables};
 pub use children::end_children;
 pub use engine::Engine;
-pub use env::{Config, Decrypt, Env, Fetch, Found, HostVars, Outside, Patterns, Plugins, Scope, Warn};
+pub use env::{
+    Config, Decrypt, Deprecate, Deprecation, Env, Fetch, Found, HostVars, Outgoing, Outside, Patterns,
+    Plugins, Scope, Warn,
+};
 pub use filters::{crypt::hashed, time::stamp};
 pub use managed::managed;
 pub use options::FileOptions;

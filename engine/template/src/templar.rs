@@ -169,7 +169,7 @@ impl Templar {
             if !allowed {
                 return Err(error.help(BROKEN));
             }
-            self.env.warning(&error.render());
+            self.env.warning(&error);
             Ok(true)
         };
         let text = match value {
@@ -204,7 +204,8 @@ impl Templar {
                 }
                 Rt::Null => return empty(),
                 other => {
-                    self.env.deprecated(&Diagnostic::new(DELIMITERS).at(place).render());
+                    self.env
+                        .deprecated(&crate::Deprecation::new(Diagnostic::new(DELIMITERS).at(place), "2.23"));
                     return boolean(&ctx, &other, place);
                 }
             }
@@ -365,7 +366,8 @@ fn evaluating(fault: &Fault, place: Option<&Arc<rustible_protocol::Origin>>) -> 
 
 const BROKEN: &str = "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
 
-const DELIMITERS: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}. This feature will be removed from ansible-core version 2.23.";
+const DELIMITERS: &str =
+    "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.";
 
 fn boolean(
     ctx: &Rc<Ctx>,
@@ -382,7 +384,7 @@ fn boolean(
         "Conditional result ({truth}) was derived from value of type '{kind}' at '{from}'. Conditionals must have a boolean result."
     );
     if ctx.env.broken_conditionals {
-        ctx.env.warning(&Diagnostic::new(message).at(place).render());
+        ctx.env.warning(&Diagnostic::new(message).at(place));
         return Ok(value.truthy());
     }
     Err(Diagnostic::new(message).at(place).help(BROKEN))

@@ -13,7 +13,7 @@ use std::{
 use rustible_inventory::{Inventory, combine};
 use rustible_playbook::{Frame, FrameKind, Play, Role};
 use rustible_protocol::{Dict, Text, Value};
-use rustible_template::{HostVars, Scope};
+use rustible_template::{HostVars, Outgoing, Scope};
 
 use crate::{
     magic::{Magic, NAMES, RunFacts},
@@ -317,23 +317,25 @@ impl Scope for TaskScope {
         }
     }
 
-    fn outgoing(&self, name: &str) -> Option<(&'static str, &'static str)> {
+    fn outgoing(&self, name: &str) -> Option<Outgoing> {
         match name {
             _ if self.locals.contains_key(name) => None,
-            "play_hosts" if self.play.play.is_some() => Some((
-                "The `play_hosts` magic variable is deprecated. This feature will be removed from ansible-core version 2.23.",
-                "Use `ansible_play_batch` instead.",
-            )),
+            "play_hosts" if self.play.play.is_some() => Some(Outgoing {
+                what: "The `play_hosts` magic variable is deprecated.",
+                version: "2.23",
+                instead: "Use `ansible_play_batch` instead.",
+            }),
             "ansible_local" => None,
             _ if self.play.run.facts_by_default
                 && self.store.injected.contains_key(name)
                 && !self.layers.iter().take(self.above_facts).any(|layer| layer.contains_key(name))
                 && Magic::get(name, self).is_none() =>
             {
-                Some((
-                    "INJECT_FACTS_AS_VARS default to `True` is deprecated, top-level facts will not be auto injected after the change. This feature will be removed from ansible-core version 2.24.",
-                    "Use `ansible_facts[\"fact_name\"]` (no `ansible_` prefix) instead.",
-                ))
+                Some(Outgoing {
+                    what: "INJECT_FACTS_AS_VARS default to `True` is deprecated, top-level facts will not be auto injected after the change.",
+                    version: "2.24",
+                    instead: "Use `ansible_facts[\"fact_name\"]` (no `ansible_` prefix) instead.",
+                })
             }
             _ => None,
         }

@@ -29,7 +29,7 @@ use rustible_output::{Artifacts, Display, Redactor};
 use rustible_plugins::TemplatePlugins;
 use rustible_protocol::{Dict, Text, Value, event::Callback};
 use rustible_source::Diagnostic;
-use rustible_template::{Decrypt, Engine, Env, Rendered, Templar};
+use rustible_template::{Decrypt, Deprecate, Deprecation, Engine, Env, Rendered, Templar};
 use rustible_vault::Secrets;
 
 use crate::{
@@ -371,10 +371,14 @@ pub(crate) fn run(
         broken_conditionals: config.flag("ALLOW_BROKEN_CONDITIONALS"),
         tags: extensions::tags(config)?,
         config: Some(Arc::new(config.clone())),
-        warn: Some(Arc::new(move |text: &str| warnings.warning(text))),
-        deprecate: config
-            .flag("DEPRECATION_WARNINGS")
-            .then(|| Arc::new(move |text: &str| deprecations.deprecated(text)) as rustible_template::Warn),
+        warn: Some(Arc::new(move |warning: &Diagnostic| warnings.warning(&warning.render()))),
+        deprecate: config.flag("DEPRECATION_WARNINGS").then(|| {
+            Arc::new(move |note: &Deprecation| {
+                if !note.again {
+                    deprecations.deprecated(&note.render());
+                }
+            }) as Deprecate
+        }),
         ..Env::default()
     };
     let binaries = embedded::binaries()

@@ -112,6 +112,7 @@ impl Stage {
             info: info.clone(),
             host: host.clone(),
             locals: Dict::new(),
+            heard: crate::task::Heard::default(),
         }
     }
 

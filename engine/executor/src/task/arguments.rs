@@ -32,7 +32,7 @@ pub(super) fn written(
 ) -> Result<Dict, Diagnostic> {
     let splat = |template: &Text| {
         if injected {
-            templar.env().warning(&Diagnostic::new(UNSAFE).at(template.origin()).render());
+            templar.env().warning(&Diagnostic::new(UNSAFE).at(template.origin()));
         }
         splat(action, template, task, templar)
     };

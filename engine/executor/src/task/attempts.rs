@@ -22,8 +22,6 @@ pub(super) struct Attempt {
     pub(super) raised: bool,
     /// The module failed, not what the controller does around it.
     pub(super) of_module: bool,
-    /// Warnings of the result that are told with their places: as they stand there, and as they are told.
-    pub(super) rendered: Vec<(String, String)>,
 }
 
 impl Attempt {
@@ -48,6 +46,7 @@ pub(super) async fn run(job: &Job, ready: &Ready) -> Finished {
     let mut number = 1;
     loop {
         let mut attempt = dispatch::run(job, ready).await;
+        job.heard.keep(&mut attempt.result);
         if attempt.unreachable || attempt.raised {
             return outcome::finish(job, ready, attempt);
         }

@@ -1,13 +1,10 @@
 //! From a settled task to its action or module, once.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use rustible_protocol::{Dict, Spec, Value, validate::validate};
 use rustible_source::{Diagnostic, nearest};
-use rustible_template::{Env, Templar};
+use rustible_template::Templar;
 
 use super::{Job, attempts::Attempt, item::Ready, modules, outcome, python};
 use crate::action::{Action, Context, Failure};
@@ -84,41 +81,14 @@ async fn of_action(job: &Job, ready: &Ready, action: &dyn Action) -> Attempt {
             return Attempt { raised: true, ..outcome::failed(refusal, false) };
         }
     };
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let templar = listened(job.templar(&ready.scope), &heard);
+    let templar = job.templar(&ready.scope);
     let mut context = context(job, ready, args, &templar);
     let outcome = action.run(&mut context).await;
     let effects = std::mem::take(&mut context.effects);
-    for warning in std::mem::take(&mut context.warnings) {
-        job.runner.emitter.warn(warning);
+    for note in std::mem::take(&mut context.notes) {
+        job.heard.warn(&note);
     }
-    let notes = std::mem::take(&mut context.notes);
-    let mut attempt = attempt(outcome, effects);
-    let heard = heard.lock().map(|mut heard| std::mem::take(&mut *heard)).unwrap_or_default();
-    attempt.rendered = notes.iter().map(|note| (note.summary(), note.render())).collect();
-    keep_warnings(&mut attempt.result, heard.into_iter().chain(notes.iter().map(Diagnostic::summary)));
-    attempt
-}
-
-/// The templar with its warnings put aside.
-fn listened(templar: Templar, heard: &Arc<Mutex<Vec<String>>>) -> Templar {
-    let heard = heard.clone();
-    let warn = move |text: &str| {
-        if let Ok(mut heard) = heard.lock() {
-            heard.push(text.to_string());
-        }
-    };
-    let env = Env { warn: Some(Arc::new(warn)), ..templar.env().clone() };
-    templar.with_env(env)
-}
-
-/// Warnings into the result, with which they are told.
-fn keep_warnings(result: &mut Dict, told: impl Iterator<Item = String>) {
-    let told: Vec<Value> = told.map(Value::from).collect();
-    if !told.is_empty() {
-        let before = result.get("warnings").and_then(Value::as_list).map(|list| list.to_vec());
-        result.insert("warnings", [before.unwrap_or_default(), told].concat());
-    }
+    attempt(outcome, effects)
 }
 
 pub(super) fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &'a Templar) -> Context<'a> {
@@ -134,7 +104,6 @@ pub(super) fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &
         settled: &ready.settled,
         search: ready.scope.search_path(),
         effects: Vec::new(),
-        warnings: Vec::new(),
         notes: Vec::new(),
     }
 }

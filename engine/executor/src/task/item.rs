@@ -25,6 +25,7 @@ struct Delegate {
 
 /// Run one item. `loop_error` is why the loop has no items; it counts unless a condition skips the task.
 pub(super) async fn run(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Finished {
+    job.heard.listen();
     match prepare(job, scope, loop_error) {
         Ok(Prepared::Skip(finished)) => *finished,
         Ok(Prepared::Run(ready)) => {

@@ -27,12 +27,18 @@ struct Control {
 pub(super) async fn run(job: &Job) -> Finished {
     let scope = job.scope();
     let Some(looped) = &job.task.looped else {
-        return item::run(job, &scope, None).await;
+        let mut finished = item::run(job, &scope, None).await;
+        job.heard.end(&mut finished);
+        return finished;
     };
     let templar = job.templar(&scope);
     match items(looped, &templar) {
         // A condition that does not need the item may still skip the task.
-        Err(error) if error.undefined => item::run(job, &scope, Some(error)).await,
+        Err(error) if error.undefined => {
+            let mut finished = item::run(job, &scope, Some(error)).await;
+            job.heard.end(&mut finished);
+            finished
+        }
         Err(error) => outcome::unlooped(job, error),
         Ok(items) if items.is_empty() => empty(),
         Ok(items) => match control(job, &templar) {
@@ -153,6 +159,7 @@ fn warn_of_collisions(job: &Job, control: &Control) {
 
 async fn each(job: &Job, scope: &TaskScope, items: &[Value], control: &Control) -> Finished {
     let mut done: Vec<Finished> = Vec::new();
+    let asks = register::asks_for_loop(job);
     for (index, value) in items.iter().enumerate() {
         if index > 0 && control.pause > 0.0 {
             tokio::time::sleep(Duration::from_secs_f64(control.pause)).await;
@@ -163,6 +170,10 @@ async fn each(job: &Job, scope: &TaskScope, items: &[Value], control: &Control) 
         if let Some(last) = done.last() {
             carry(job, &mut inner, last);
         }
+        if asks {
+            let results = done.iter().map(|f| Value::Dict(outcome::public(&f.result))).collect();
+            register::before(&mut inner, results);
+        }
         let mut finished = item::run(job, &inner, None).await;
         decorate(&mut finished, &locals, control);
         let shown = locals.get(&control.loop_var).unwrap_or(value);
@@ -171,6 +182,7 @@ async fn each(job: &Job, scope: &TaskScope, items: &[Value], control: &Control) 
             include.vars = locals.clone();
             include.label.clone_from(&finished.label);
         }
+        job.heard.end(&mut finished);
         let stop = break_now(job, &inner, &mut finished);
         let told = Box::new(outcome::event(job, &finished));
         if finished.differs() {
@@ -247,13 +259,15 @@ fn label(job: &Job, scope: &TaskScope, item: &Value, finished: &Finished) -> Str
         return "(censored due to no_log)".into();
     }
     let Some(written) = job.task.control.attrs.get("label") else { return outcome::shown(item) };
-    match job.templar(scope).render(written) {
+    let mut scope = scope.clone();
+    register::show(job, &mut scope, &finished.result);
+    match job.templar(&scope).render(written) {
         Ok(Rendered::Value(value)) => outcome::shown(&value),
         Ok(Rendered::Omit) => outcome::shown(item),
         Err(error) => {
             let at = written.origin();
             let error = merged(error, at).context("Failed to template loop_control label", at);
-            job.runner.emitter.warn(error.render());
+            job.heard.warn(&error);
             outcome::shown(item)
         }
     }

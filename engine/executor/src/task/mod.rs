@@ -6,6 +6,7 @@ mod background;
 mod conditions;
 mod dispatch;
 mod foreign;
+mod heard;
 mod item;
 mod loops;
 mod modules;
@@ -26,6 +27,7 @@ use crate::{action::Effect, play::PlayRun, run::Runner};
 
 pub(crate) use arguments::defaults;
 pub(crate) use conditions::all_true;
+pub(crate) use heard::Heard;
 pub(crate) use outcome::{censored, event, public, registered};
 pub use settle::Settled;
 
@@ -39,6 +41,8 @@ pub(crate) struct Job {
     pub(crate) host: Arc<str>,
     /// Variables of this job alone, set at the debugger's prompt.
     pub(crate) locals: Dict,
+    /// What is warned of meanwhile.
+    pub(crate) heard: Heard,
 }
 
 /// What a dynamic include asks for, for one host and item.
@@ -107,11 +111,19 @@ impl Finished {
             Some(Status::Failed { ignored: false } | Status::Unreachable { ignored: false })
         )
     }
-    /// A warning of the result as it is told.
-    pub(crate) fn told(&self, warning: &Value) -> String {
-        let text = crate::keyword::text_of(warning);
-        let found = self.rendered.iter().find(|(summary, _)| *summary == text);
-        found.map_or(text, |(_, rendered)| rendered.clone())
+    /// Warnings of the result as they are told.
+    pub(crate) fn told(&self, warnings: &[Value]) -> Vec<String> {
+        let mut rendered: Vec<&(String, String)> = self.rendered.iter().collect();
+        let mut told = Vec::new();
+        for warning in warnings {
+            let text = crate::deprecation::text(warning);
+            told.push(match rendered.iter().position(|(summary, _)| *summary == text) {
+                Some(at) => rendered.remove(at).1.clone(),
+                None => text,
+            });
+        }
+        told.retain(|text| !text.is_empty());
+        told
     }
 
     /// Whether callbacks are told of differences.
@@ -137,7 +149,7 @@ impl Job {
     }
 
     pub(crate) fn templar(&self, scope: &TaskScope) -> Templar {
-        let mut env = env(&self.runner, scope);
+        let mut env = self.heard.before(env(&self.runner, scope));
         env.action = self.task.action.as_str().into();
         Templar::new(self.runner.engine.clone(), env, Arc::new(scope.clone()))
     }

@@ -76,8 +76,8 @@ async fn prepare(
     let templar = job.templar(&ready.scope);
     let mut context = context(job, ready, args, &templar);
     let prepared = preparation.prepare(&mut context).await;
-    for warning in std::mem::take(&mut context.warnings) {
-        job.runner.emitter.warn(warning);
+    for note in std::mem::take(&mut context.notes) {
+        job.heard.warn(&note);
     }
     prepared.map_err(|failure| Box::new(attempt(Err(failure), Vec::new())))
 }

@@ -55,7 +55,6 @@ pub(super) fn finish(job: &Job, ready: &Ready, attempt: Attempt) -> Finished {
         no_log: settled.no_log || attempt.flag("_ansible_no_log"),
         effects: attempt.effects,
         result: attempt.result,
-        rendered: attempt.rendered,
         ..Finished::default()
     };
     if attempt.unreachable {
@@ -130,6 +129,13 @@ pub(super) fn of_loop(job: &Job, done: Vec<Finished>) -> Finished {
     }
     if unreachable {
         result.insert("unreachable", true);
+    }
+    for key in ["warnings", "deprecations"] {
+        let lists = done.iter().filter_map(|f| f.result.get(key).and_then(Value::as_list));
+        let all: Vec<Value> = lists.flat_map(|list| list.iter().cloned()).collect();
+        if !all.is_empty() {
+            result.insert(key, all);
+        }
     }
     let results: Vec<Value> = done.iter().map(|f| Value::Dict(public(&f.result))).collect();
     result.insert("results", results);
@@ -302,8 +308,8 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
         result,
         label: finished.label.clone(),
         looped: finished.looped,
-        warnings: said(finished, "warnings", |warning| finished.told(warning)),
-        deprecations: said(finished, "deprecations", crate::deprecation::text),
+        warnings: said(finished, "warnings"),
+        deprecations: said(finished, "deprecations"),
         error,
         started: finished.started.unwrap_or_else(SystemTime::now),
         ended: SystemTime::now(),
@@ -311,9 +317,9 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
 }
 
 /// What a result says beside itself; a loop's is said with its items.
-fn said(finished: &Finished, key: &str, text: impl Fn(&Value) -> String) -> Vec<String> {
+fn said(finished: &Finished, key: &str) -> Vec<String> {
     match finished.result.get(key) {
-        Some(Value::List(all)) if !finished.looped => all.iter().map(text).collect(),
+        Some(Value::List(all)) if !finished.looped => finished.told(all),
         _ => Vec::new(),
     }
 }

@@ -4,14 +4,23 @@ use std::fmt::Write as _;
 
 use rustible_protocol::{Dict, Text, Value, event::Status, repr};
 use rustible_source::Diagnostic;
-use rustible_template::Templar;
+use rustible_template::{Scope, Templar};
 use rustible_vars::TaskScope;
 
 use super::{Finished, Job, loops, outcome};
 
 /// The scope with the result so far under its registered names and as `_task`.
 pub(super) fn show(job: &Job, scope: &mut TaskScope, result: &Dict) {
-    scope.set_local("_task", task([("result", result), ("polymorphic_result", result)]));
+    let earlier = match Scope::get(scope, "_task") {
+        Some(Value::Dict(task)) => task.get("loop_result").and_then(|all| all.get("results")).cloned(),
+        _ => None,
+    };
+    let mut shown = task([("result", result), ("polymorphic_result", result)]);
+    if let Some(Value::List(earlier)) = earlier {
+        let so_far: Vec<Value> = earlier.iter().cloned().chain([Value::Dict(result.clone())]).collect();
+        shown.extend(&task([("loop_result", &whole(so_far))]));
+    }
+    scope.set_local("_task", shown);
     if let Some(name) = job.task.register() {
         scope.set_local(Value::Str(name.clone()), outcome::registered(result));
     }
@@ -24,12 +33,44 @@ pub(super) fn show(job: &Job, scope: &mut TaskScope, result: &Dict) {
     }
 }
 
+/// Whether the task asks for the results of the whole loop while it runs.
+pub(super) fn asks_for_loop(job: &Job) -> bool {
+    fn mentions(value: &Value) -> bool {
+        match value {
+            Value::Str(text) => text.contains("loop_result"),
+            Value::List(list) => list.iter().any(mentions),
+            Value::Dict(dict) => dict.iter().any(|(_, value)| mentions(value)),
+            _ => false,
+        }
+    }
+    let task = &job.task;
+    let written = [&task.frame.attrs, &task.control.attrs, &task.args.named];
+    written.into_iter().flatten().any(|(_, value)| mentions(value))
+        || job.frame().all("when").into_iter().any(mentions)
+}
+
+/// The results of earlier items, before this one has any.
+pub(super) fn before(scope: &mut TaskScope, results: Vec<Value>) {
+    scope.set_local("_task", task([("loop_result", &whole(results))]));
+}
+
+/// The result of a loop as far as it went.
+fn whole(results: Vec<Value>) -> Dict {
+    let any = |key: &str| results.iter().any(|result| result.get(key).is_some_and(Value::truthy));
+    let mut whole = Dict::new();
+    whole.insert("changed", any("changed"));
+    whole.insert("failed", any("failed"));
+    whole.insert("msg", if any("failed") { "One or more items failed" } else { "All items completed" });
+    whole.insert("results", results);
+    whole
+}
+
 /// `_task`: results with warnings also where there are none.
 fn task<const N: usize>(results: [(&str, &Dict); N]) -> Dict {
     let mut all = Dict::new();
     for (name, result) in results {
         let Value::Dict(mut shown) = outcome::registered(result) else { continue };
-        for key in ["warnings", "deprecations"] {
+        for key in ["warnings", "deprecations"].into_iter().filter(|_| !result.contains_key("results")) {
             if !shown.contains_key(key) {
                 shown.insert(key, Vec::new());
             }
@@ -56,11 +97,10 @@ pub(super) fn settle(job: &Job, finished: &mut Finished) {
             false => task([("result", last), ("polymorphic_result", &whole)]),
         },
     );
-    let templar = job.templar(&scope);
     let mut errors = Vec::new();
     for (name, expression) in projections {
         let Value::Str(name) = name else { continue };
-        let value = evaluate(expression, &templar).unwrap_or_else(|error| {
+        let value = evaluate(expression, &job.templar(&scope)).unwrap_or_else(|error| {
             let text = format!(
                 "The variable {} is undefined because its register expression failed: {}",
                 quoted(name),
@@ -71,6 +111,8 @@ pub(super) fn settle(job: &Job, finished: &mut Finished) {
             errors.push(Diagnostic { apart: true, ..error.context(message, None) });
             Value::Str(Text::trusted(lazy, expression.origin().cloned()))
         });
+        // Later ones may be made of it.
+        scope.set_local(Value::Str(name.clone()), value.clone());
         finished.registered.push((name.clone(), value));
     }
     if errors.is_empty() {

@@ -107,7 +107,7 @@ pub(super) fn settle(
         invocation: invocation(keywords, options)?,
         ignore_errors: keywords.flag("ignore_errors")?.unwrap_or(false),
         ignore_unreachable: keywords.flag("ignore_unreachable")?.unwrap_or(false),
-        environment: environment(keywords)?,
+        environment: environment(keywords, action)?,
         background: unsigned(keywords.int("async")?).unwrap_or(0),
         poll: unsigned(keywords.int("poll")?).unwrap_or(options.poll_interval),
         retries: keywords.int("retries")?,
@@ -123,23 +123,43 @@ pub(super) fn settle(
     })
 }
 
+/// Whether what is not defined is the environment among a host's facts, which `action` may have to gather first.
+fn of_facts(error: &str, action: &str) -> bool {
+    let gathers = matches!(action, "ansible.builtin.setup" | "ansible.builtin.gather_facts");
+    error.contains("ansible_env") || gathers && error.contains("ansible_facts.env")
+}
+
 /// All `environment` mappings around, inner ones winning; what is none is told and passed over.
-fn environment(keywords: &Keywords<'_>) -> Result<Vec<(String, String)>, Diagnostic> {
+fn environment(keywords: &Keywords<'_>, action: &str) -> Result<Vec<(String, String)>, Diagnostic> {
     let mut merged = Dict::new();
     let all = keywords.frame.all("environment");
+    // The list of what is set around and here was written nowhere.
+    let shown = || repr::repr(&all.iter().copied().cloned().collect::<Vec<_>>().into());
+    let render = |written: &Value| {
+        keywords.templar.render(written).map_err(|cause| {
+            cause.context(processing("environment"), Some(&Origin::of_value("<unknown>", &shown())))
+        })
+    };
     for written in &all {
-        let value = keywords.templar.render(written).map_err(|cause| {
-            // The list of what is set around and here was written nowhere.
-            let shown = repr::repr(&all.iter().copied().cloned().collect::<Vec<_>>().into());
-            cause.context(processing("environment"), Some(&Origin::of_value("<unknown>", &shown)))
-        })?;
-        match value {
+        if let Value::Dict(dict) = written {
+            for (key, value) in dict {
+                match render(value) {
+                    Ok(Rendered::Value(value)) => drop(merged.insert(key.clone(), value)),
+                    Ok(Rendered::Omit) => {}
+                    // The facts that it is made of are yet to be gathered.
+                    Err(error) if error.undefined && of_facts(&error.summary(), action) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            continue;
+        }
+        match render(written)? {
             Rendered::Value(Value::Dict(dict)) => merged.extend(&dict),
             Rendered::Omit => {}
             Rendered::Value(_) => {
-                let shown = repr::repr(&all.iter().copied().cloned().collect::<Vec<_>>().into());
+                let shown = shown();
                 let text = format!("could not parse environment value, skipping: {shown}");
-                keywords.templar.env().warning(&text);
+                keywords.templar.env().warning(&Diagnostic::new(text));
             }
         }
     }

@@ -18,6 +18,7 @@ pub(crate) use call::{call_filter, call_test, call_value, first_marker, known};
 pub(crate) use expr::caught;
 
 use crate::{
+    Deprecation, Outgoing,
     context::Ctx,
     ir::{Name, St},
     options::Options,
@@ -25,10 +26,11 @@ use crate::{
     rt::{DictRepr, MarkerKind, Res, Rt},
 };
 
-const VARS: (&str, &str) = (
-    "The internal \"vars\" dictionary is deprecated. This feature will be removed from ansible-core version 2.24.",
-    "Use the `vars` and `varnames` lookups instead.",
-);
+const VARS: Outgoing = Outgoing {
+    what: "The internal \"vars\" dictionary is deprecated.",
+    version: "2.24",
+    instead: "Use the `vars` and `varnames` lookups instead.",
+};
 
 /// How a statement ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,11 +163,11 @@ impl Evaluator {
         let all = |found: &Rt| matches!(found, Rt::Dict(dict) if matches!(&*dict.repr.borrow(), DictRepr::Vars { .. }));
         let outgoing = if name == "vars" && all(found) { Some(VARS) } else { self.ctx.scope.outgoing(name) };
         if env.deprecate.is_some()
-            && let Some((notice, instead)) = outgoing
-            && self.ctx.engine.first_notice(notice, self.place.as_ref())
+            && let Some(outgoing) = outgoing
         {
-            let notice = Diagnostic::new(notice).at(self.place.as_ref()).help(instead);
-            env.deprecated(&notice.render());
+            let again = !self.ctx.engine.first_notice(outgoing.what, self.place.as_ref());
+            let what = Diagnostic::new(outgoing.what).at(self.place.as_ref()).help(outgoing.instead);
+            env.deprecated(&Deprecation { what, version: outgoing.version, again });
         }
     }
 

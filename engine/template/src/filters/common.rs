@@ -5,6 +5,8 @@ use std::rc::Rc;
 use rustible_protocol::Text;
 
 use super::Table;
+use rustible_source::Diagnostic;
+
 use crate::{
     args::bind,
     context::Ctx,
@@ -103,10 +105,8 @@ fn boolean(ctx: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
         return Ok(Rt::Bool(number == 1.0));
     }
     let shown = repr::repr(&input)?;
-    ctx.env.warning(&format!(
-        "The `bool` filter coerced invalid value {shown} ({}) to False.",
-        input.type_name()
-    ));
+    let text = format!("The `bool` filter coerced invalid value {shown} ({}) to False.", input.type_name());
+    ctx.env.deprecated(&crate::Deprecation::new(Diagnostic::new(text), "2.23"));
     Ok(Rt::Bool(false))
 }
 

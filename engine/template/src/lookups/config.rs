@@ -1,6 +1,8 @@
 //! `config`: settings by name.
 
 use super::Call;
+use rustible_source::Diagnostic;
+
 use crate::rt::{Res, Rt, fail};
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
@@ -33,7 +35,10 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
             }
             None => match missing.as_str() {
                 "skip" => {}
-                "warn" => call.ctx.env.warning(&format!("Skipping, did not find setting {name}")),
+                "warn" => {
+                    let text = format!("Skipping, did not find setting {name}");
+                    call.ctx.env.warning(&Diagnostic::new(text));
+                }
                 _ => return Err(fail(format!("No config definition exists for '{name}'."))),
             },
         }

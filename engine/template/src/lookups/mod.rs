@@ -224,10 +224,10 @@ pub(crate) fn run(ctx: &Rc<Ctx>, name: &str, args: Args, as_loop: bool) -> Res<R
         Err(cause) if cause.kind == MarkerKind::Failed => match errors.as_str() {
             "ignore" => return Ok(if want_list { Rt::list(Vec::new()) } else { Rt::Null }),
             "warn" => {
-                ctx.env.warning(&format!(
+                ctx.env.warning(&Diagnostic::new(format!(
                     "An error occurred while running the lookup plugin '{name}': {}",
                     cause.error.summary()
-                ));
+                )));
                 return Ok(if want_list { Rt::list(Vec::new()) } else { Rt::Null });
             }
             _ => {

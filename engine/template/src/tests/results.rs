@@ -1,6 +1,8 @@
 //! Results of tasks as tests: `changed`, `failed`, `skipped`, ...
 
 use super::Table;
+use rustible_source::Diagnostic;
+
 use crate::{
     registry::TestRun,
     rt::{Res, Rt, fail},
@@ -28,7 +30,8 @@ pub(crate) const TABLE: Table = &[
         field(v, "finished")?;
         let asynchronous = field(v, "ansible_job_id")?.is_some() || field(v, "started")?.is_some();
         if !asynchronous {
-            ctx.env.warning("The 'finished' test expects an async task, but a non-async task was tested");
+            let text = "The 'finished' test expects an async task, but a non-async task was tested";
+            ctx.env.warning(&Diagnostic::new(text));
         }
         Ok(!asynchronous || flag(v, "finished")?)
     }),

@@ -1,0 +1,146 @@
+//! What is warned of while a task runs: kept until it has ended, and then part of its result, with which it is told.
+//!
+//! What comes up before the items of a loop are gone through, and behind the task, is told at once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustible_protocol::{Dict, Value};
+use rustible_source::Diagnostic;
+use rustible_template::{Deprecation, Env};
+
+use super::Finished;
+use crate::deprecation;
+
+/// The listener of one job. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Heard(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    listening: bool,
+    said: [Vec<Said>; 2],
+}
+
+/// A warning or a deprecation.
+struct Said {
+    /// As results have it.
+    value: Value,
+    /// As it is told, where that is more than the result has.
+    told: Option<String>,
+}
+
+/// The keys of results for warnings and deprecations, in the order of [`Inner::said`].
+const KEYS: [&str; 2] = ["warnings", "deprecations"];
+
+impl Heard {
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sinks of an environment for templates, with this in front of those it has.
+    pub(super) fn before(&self, env: Env) -> Env {
+        let (here, behind) = (self.clone(), env.warn.clone());
+        let warn = move |warning: &Diagnostic| {
+            if !here.hears(0, || Said::warning(warning))
+                && let Some(behind) = &behind
+            {
+                behind(warning);
+            }
+        };
+        let (here, behind) = (self.clone(), env.deprecate.clone());
+        let deprecate = move |note: &Deprecation| {
+            if !here.hears(1, || Said::deprecation(note))
+                && let Some(behind) = &behind
+            {
+                behind(note);
+            }
+        };
+        Env { warn: Some(Arc::new(warn)), deprecate: Some(Arc::new(deprecate)), ..env }
+    }
+
+    /// From now on warnings are kept.
+    pub(super) fn listen(&self) {
+        self.inner().listening = true;
+    }
+
+    /// A warning of the engine itself.
+    pub(super) fn warn(&self, warning: &Diagnostic) {
+        self.inner().add(0, Said::warning(warning));
+    }
+
+    fn hears(&self, which: usize, said: impl FnOnce() -> Said) -> bool {
+        let mut inner = self.inner();
+        let listening = inner.listening;
+        if listening {
+            inner.add(which, said());
+        }
+        listening
+    }
+
+    /// The result with all that was heard so far; what it says itself comes behind what was heard before.
+    pub(super) fn keep(&self, result: &mut Dict) {
+        let mut inner = self.inner();
+        for (which, key) in KEYS.into_iter().enumerate() {
+            match result.get(key) {
+                Some(Value::List(own)) => {
+                    for value in own.iter() {
+                        inner.add(which, Said { value: value.clone(), told: None });
+                    }
+                }
+                None | Some(Value::Null) => {}
+                Some(_) => continue,
+            }
+            if !inner.said[which].is_empty() {
+                result
+                    .insert(key, inner.said[which].iter().map(|said| said.value.clone()).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    /// An item has ended: its result has what was heard, and nothing is kept any more.
+    pub(super) fn end(&self, finished: &mut Finished) {
+        self.keep(&mut finished.result);
+        let said = {
+            let mut inner = self.inner();
+            inner.listening = false;
+            std::mem::take(&mut inner.said)
+        };
+        for said in said.into_iter().flatten() {
+            if let Some(told) = said.told {
+                finished.rendered.push((deprecation::text(&said.value), told));
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn add(&mut self, which: usize, said: Said) {
+        let same = |other: &Said| {
+            other.value == said.value
+                && (said.told.is_none() || other.told.is_none() || other.told == said.told)
+        };
+        if !self.said[which].iter().any(same) {
+            self.said[which].push(said);
+        }
+    }
+}
+
+impl Said {
+    fn warning(warning: &Diagnostic) -> Self {
+        let (value, told) = (warning.summary(), warning.render());
+        Self { told: (told != value).then_some(told), value: value.into() }
+    }
+
+    fn deprecation(note: &Deprecation) -> Self {
+        let mut deprecator = Dict::new();
+        deprecator.insert("resolved_name", "ansible.builtin");
+        deprecator.insert("type", Value::Null);
+        let mut value = Dict::new();
+        value.insert("msg", note.what.message.as_str());
+        value.insert("version", note.version);
+        value.insert("collection_name", "ansible.builtin");
+        value.insert("deprecator", deprecator);
+        let told = if note.again { String::new() } else { note.render() };
+        Self { value: value.into(), told: Some(told) }
+    }
+}
