@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rustible_executor::{Context, Effect, Failure};
 use rustible_protocol::{Dict, Kind, Spec, Text, Value};
+use rustible_source::Diagnostic;
+use rustible_template::Pattern;
 
 use crate::spec::{With, action, field, spec};
 
@@ -20,9 +22,12 @@ action!(
                 field("name", Kind::Str, "Put the variables into a mapping of that name."),
                 field("depth", Kind::Int, "Levels of a folder that are read; 0 for all.").or(0),
                 field("files_matching", Kind::Str, "Regular expression of file names that are read."),
-                field("ignore_files", Kind::List, "Regular expressions of file names that are not read.")
-                    .of(Kind::Str),
-                field("extensions", Kind::List, "Endings of files that are read.").of(Kind::Str),
+                field(
+                    "ignore_files",
+                    Kind::Raw,
+                    "Regular expressions of file names that are not read, a list."
+                ),
+                field("extensions", Kind::Raw, "Endings of files that are read, a list."),
                 field("ignore_unknown_extensions", Kind::Bool, "Pass over files with other endings.")
                     .or(false),
                 field("hash_behaviour", Kind::Str, "`replace` or `merge` mappings.")
@@ -32,8 +37,31 @@ action!(
         )
     },
     placed = true,
-    |context| include(context).map_err(Failure::judged)
+    |context| match check(context) {
+        Ok(()) => include(context).map_err(Failure::judged),
+        Err(error) => Err(error.into()),
+    }
 );
+
+/// Lists that are none and expressions that cannot be understood break the task off.
+fn check(context: &Context<'_>) -> Result<(), Diagnostic> {
+    for name in ["extensions", "ignore_files"] {
+        match context.args.get(name) {
+            None | Some(Value::List(_)) => {}
+            // `ignore_files` may be one text.
+            Some(Value::Null | Value::Str(_)) if name == "ignore_files" => {}
+            Some(_) if name == "ignore_files" && context.text("dir").is_none() => {}
+            Some(other) => {
+                let text = format!("The '{name}' option must be a list.");
+                return Err(Diagnostic::new(text).at(other.origin()));
+            }
+        }
+    }
+    if let Some(pattern) = context.text("files_matching") {
+        Pattern::new(&pattern, false, false).map_err(Diagnostic::new)?;
+    }
+    Ok(())
+}
 
 /// The variables of files, and which files were read.
 #[derive(Default)]
@@ -146,7 +174,7 @@ fn folder(context: &Context<'_>, name: &str) -> Result<Vec<PathBuf>, Failure> {
         }
     };
     let pattern = |text: &str| {
-        rustible_template::Pattern::new(text, false, false)
+        Pattern::new(text, false, false)
             .map_err(|error| Failure::msg(format!("'{text}' is no regular expression: {error}")))
     };
     let matching = context.text("files_matching").map(|text| pattern(&text)).transpose()?;

@@ -20,6 +20,9 @@ const CAPACITY: usize = 50_000;
 
 type Parsed = Result<Arc<Template>, SyntaxError>;
 
+/// What was told, and where.
+type Notice = (&'static str, Option<Arc<Origin>>);
+
 /// Parsed templates by their text. One for the whole run.
 #[derive(Default)]
 pub struct Engine {
@@ -27,7 +30,7 @@ pub struct Engine {
     expressions: RwLock<HashMap<(Arc<str>, bool), Parsed>>,
     files: RwLock<HashMap<(Arc<str>, Options), Parsed>>,
     /// What was told of variables that go away, and where.
-    notices: Mutex<HashSet<(&'static str, Option<Arc<Origin>>)>>,
+    notices: Mutex<HashSet<Notice>>,
 }
 
 impl std::fmt::Debug for Engine {

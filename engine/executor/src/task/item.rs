@@ -34,6 +34,7 @@ pub(super) async fn run(job: &Job, scope: &TaskScope, loop_error: Option<Diagnos
                 finished.resolved = Some(ready.settled.action.clone());
             }
             finished.diff = ready.settled.diff;
+            finished.ignores_errors = ready.settled.ignore_errors;
             if ready.settled.action == "ansible.builtin.setup" {
                 // Facts are too many to be shown by one `-v`.
                 finished.result.insert("_ansible_verbose_override", true);

@@ -81,6 +81,8 @@ pub struct Finished {
     pub delegate_facts: bool,
     /// Warnings of the result that are told otherwise than they stand there, and how.
     pub(crate) rendered: Vec<(String, String)>,
+    /// Its errors are ignored, if there are any.
+    pub ignores_errors: bool,
     /// Differences are wanted.
     pub diff: bool,
     /// The result may not be shown.

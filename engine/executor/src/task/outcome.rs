@@ -139,14 +139,13 @@ pub(super) fn of_loop(job: &Job, done: Vec<Finished>) -> Finished {
     }
     let results: Vec<Value> = done.iter().map(|f| Value::Dict(public(&f.result))).collect();
     result.insert("results", results);
-    let ignored = |f: &Finished| {
-        matches!(f.status, Some(Status::Failed { ignored: true } | Status::Unreachable { ignored: true }))
-    };
-    let bad = |f: &&Finished| matches!(f.status, Some(Status::Failed { .. } | Status::Unreachable { .. }));
-    let all_ignored = done.iter().filter(bad).all(ignored);
+    // One item whose errors are ignored is enough, even if it went well.
+    let ignores =
+        done.iter().any(|f| f.ignores_errors || matches!(f.status, Some(Status::Failed { ignored: true })));
+    let lost = |f: &Finished| matches!(f.status, Some(Status::Unreachable { ignored: false }));
     let status = match (unreachable, failed, skipped) {
-        (true, _, _) => Status::Unreachable { ignored: all_ignored },
-        (_, true, _) => Status::Failed { ignored: all_ignored },
+        (true, _, _) => Status::Unreachable { ignored: !done.iter().any(lost) },
+        (_, true, _) => Status::Failed { ignored: ignores },
         (_, _, true) => Status::Skipped,
         _ => Status::Ok,
     };

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rustible_protocol::{Dict, Text, Value, event::Status, repr};
 use rustible_source::Diagnostic;
-use rustible_template::{Scope, Templar};
+use rustible_template::{Rendered, Scope, Templar};
 use rustible_vars::TaskScope;
 
 use super::{Finished, Job, loops, outcome};
@@ -24,12 +24,21 @@ pub(super) fn show(job: &Job, scope: &mut TaskScope, result: &Dict) {
     if let Some(name) = job.task.register() {
         scope.set_local(Value::Str(name.clone()), outcome::registered(result));
     }
-    for (name, expression) in job.task.projections().into_iter().flatten() {
-        // Evaluated when it is asked for: what it needs may not be there yet.
-        if let Value::Str(text) = expression {
-            let lazy = Text::trusted(format!("{{{{ {text} }}}}"), text.origin().cloned());
-            scope.set_local(name.clone(), Value::Str(lazy));
-        }
+    if let Some(projections) = job.task.projections() {
+        lay_out(projections, scope);
+    }
+}
+
+/// Expressions in the scope, evaluated when they are asked for: what they need may not be there yet.
+fn lay_out(projections: &Dict, scope: &mut TaskScope) {
+    for (name, expression) in projections {
+        let lazy = match expression {
+            Value::Str(text) => {
+                Value::Str(Text::trusted(format!("{{{{ {text} }}}}"), text.origin().cloned()))
+            }
+            other => other.clone(),
+        };
+        scope.set_local(name.clone(), lazy);
     }
 }
 
@@ -97,10 +106,13 @@ pub(super) fn settle(job: &Job, finished: &mut Finished) {
             false => task([("result", last), ("polymorphic_result", &whole)]),
         },
     );
+    // Each may be made of any other.
+    lay_out(projections, &mut scope);
+    let templar = job.templar(&scope);
     let mut errors = Vec::new();
     for (name, expression) in projections {
         let Value::Str(name) = name else { continue };
-        let value = evaluate(expression, &job.templar(&scope)).unwrap_or_else(|error| {
+        let value = evaluate(expression, &templar).unwrap_or_else(|error| {
             let text = format!(
                 "The variable {} is undefined because its register expression failed: {}",
                 quoted(name),
@@ -111,8 +123,6 @@ pub(super) fn settle(job: &Job, finished: &mut Finished) {
             errors.push(Diagnostic { apart: true, ..error.context(message, None) });
             Value::Str(Text::trusted(lazy, expression.origin().cloned()))
         });
-        // Later ones may be made of it.
-        scope.set_local(Value::Str(name.clone()), value.clone());
         finished.registered.push((name.clone(), value));
     }
     if errors.is_empty() {
@@ -127,8 +137,10 @@ pub(super) fn settle(job: &Job, finished: &mut Finished) {
 fn evaluate(expression: &Value, templar: &Templar) -> Result<Value, Diagnostic> {
     match expression {
         Value::Str(text) => templar.expression(text).map(Value::into_untrusted),
-        other => Err(Diagnostic::new(format!("Expressions must be strings, not '{}'.", other.type_name()))
-            .at(other.origin())),
+        other => match templar.render(other)? {
+            Rendered::Value(value) => Ok(value.into_untrusted()),
+            Rendered::Omit => Ok(Value::Null),
+        },
     }
 }
 

@@ -11,6 +11,10 @@ use rustible_source::Diagnostic;
 use super::{Level, Loader};
 use crate::model::{Play, Playbook};
 
+/// The names of `import_playbook`.
+const IMPORTS: [&str; 3] =
+    ["import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook"];
+
 /// What an `import_playbook` gives to the plays it brings in.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Imported {
@@ -96,9 +100,7 @@ impl Loader {
                     entry.origin().or(value.origin()),
                 ));
             };
-            let import = ["import_playbook", "ansible.builtin.import_playbook"]
-                .iter()
-                .find_map(|k| entry.get_key_value(k));
+            let import = IMPORTS.iter().find_map(|k| entry.get_key_value(k));
             match import {
                 Some((key, target)) => {
                     let (target, inner) = self.import_playbook(entry, key, target, imported)?;
@@ -119,7 +121,9 @@ impl Loader {
         around: &Imported,
     ) -> Result<(PathBuf, Imported), Diagnostic> {
         let mut plain = entry.clone();
-        plain.remove("ansible.builtin.import_playbook");
+        for name in &IMPORTS[1..] {
+            plain.remove(name);
+        }
         Self::check_keywords(&plain, Level::Import, "PlaybookInclude")?;
         let Some(text) = target.as_text().filter(|t| !t.is_empty()) else {
             return Err(Diagnostic::parse("import_playbook needs the name of a playbook", key.origin()));

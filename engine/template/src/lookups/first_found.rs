@@ -1,28 +1,56 @@
 //! `first_found`: the first of several files that is there.
 
+use rustible_protocol::Text;
+use rustible_source::Diagnostic;
+
 use super::Call;
 use crate::{
-    repr,
+    Deprecation, repr,
     rt::{MarkerKind, Res, Rt, fail, fault},
 };
 
-/// A list of names: a list, or text with separators.
-fn names(value: Option<Rt>, separators: &[char]) -> Res<Vec<String>> {
-    let Some(value) = value else { return Ok(Vec::new()) };
+/// An option that is a list of names: a list, or text with separators, which goes away.
+fn names(call: &Call, options: &[(String, Rt)], name: &str, separators: &[char]) -> Res<Vec<String>> {
+    let value = options.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let target = if name == "files" { "the 'files' option" } else { "the \"paths\" option" };
     let mut out = Vec::new();
-    let items = match &value {
-        Rt::List(_) | Rt::Tuple(_) => value.iterate()?,
-        other => vec![other.clone()],
-    };
-    for item in items {
-        // A name that cannot be made is a name that is not there.
-        if let Rt::Undef(_) = item {
-            continue;
+    for item in listed(name, value)? {
+        match item {
+            // A name that cannot be made is a name that is not there.
+            Rt::Undef(_) => {}
+            Rt::Str(text) => out.extend(split(call, target, &text, separators)),
+            other => return Err(fail(format!("'{}' object is not iterable", other.type_name()))),
         }
-        let text = repr::text(&item)?;
-        out.extend(text.split(separators).filter(|t| !t.is_empty()).map(String::from));
     }
     Ok(out)
+}
+
+/// The items of an option; text without a list around it is taken apart at commas.
+fn listed(name: &str, value: Option<Rt>) -> Res<Vec<Rt>> {
+    let part = |text: &str| Rt::from(text.trim().to_string());
+    match value {
+        None | Some(Rt::Null | Rt::Undef(_)) => Ok(Vec::new()),
+        Some(list @ (Rt::List(_) | Rt::Tuple(_))) => list.iterate(),
+        Some(Rt::Str(text)) if text.contains(',') => Ok(text.split(',').map(part).collect()),
+        Some(text @ Rt::Str(_)) => Ok(vec![text]),
+        Some(other) => Err(fail(format!(
+            "Config '{name}' for 'first_found' lookup plugin from 'Direct' has an invalid value: Invalid value provided for 'list': {}",
+            repr::repr(&other)?
+        ))),
+    }
+}
+
+/// Text with names in it.
+fn split(call: &Call, target: &str, text: &Text, separators: &[char]) -> Vec<String> {
+    if !text.contains(separators) {
+        return vec![text.to_string()];
+    }
+    let shown: String = separators.iter().collect();
+    let what = Diagnostic::new(format!("Automatic splitting of {target} on '{shown}' is deprecated."))
+        .at(text.origin())
+        .help(format!("Provide a list of paths for {target} instead."));
+    call.ctx.env.deprecated(&Deprecation::new(what, "2.23"));
+    text.split(separators).map(String::from).collect()
 }
 
 #[derive(Default)]
@@ -31,11 +59,14 @@ struct Search {
     skip: bool,
 }
 
-fn collect(terms: &[Rt], options: &[(String, Rt)], search: &mut Search) -> Res<()> {
+fn collect(call: &Call, terms: &[Rt], options: &[(String, Rt)], search: &mut Search) -> Res<()> {
     for term in terms {
         match term {
-            Rt::Str(text) => search.candidates.extend(expand(options, &[text.to_string()])?),
-            Rt::List(_) | Rt::Tuple(_) => collect(&term.iterate()?, options, search)?,
+            Rt::Str(text) => search.candidates.extend({
+                let files = split(call, "files", text, &[',', ';']);
+                expand(call, options, &files)?
+            }),
+            Rt::List(_) | Rt::Tuple(_) => collect(call, &term.iterate()?, options, search)?,
             Rt::Dict(dict) => {
                 let mut inner: Vec<(String, Rt)> = options.to_vec();
                 inner.retain(|(k, _)| dict.get_str(k).is_none());
@@ -45,17 +76,15 @@ fn collect(terms: &[Rt], options: &[(String, Rt)], search: &mut Search) -> Res<(
                 if let Some((_, skip)) = inner.iter().find(|(k, _)| k == "skip") {
                     search.skip = crate::filters::common::truth(skip).unwrap_or(false);
                 }
-                let files = inner.iter().find(|(k, _)| k == "files").map(|(_, v)| v.clone());
-                let files = names(files, &[',', ';'])?;
-                search.candidates.extend(expand(&inner, &files)?);
+                let files = names(call, &inner, "files", &[',', ';'])?;
+                search.candidates.extend(expand(call, &inner, &files)?);
             }
             Rt::Undef(f) if f.kind == MarkerKind::Undefined => {}
             Rt::Undef(f) => return Err(f.clone()),
             other => {
                 return Err(fail(format!(
-                    "Invalid term supplied, can handle string, mapping or list of strings but got: {} for {}",
-                    other.type_name(),
-                    repr::text(other)?
+                    "Invalid term supplied. A string, dict or list is required, not '{}').",
+                    other.type_name()
                 )));
             }
         }
@@ -63,9 +92,8 @@ fn collect(terms: &[Rt], options: &[(String, Rt)], search: &mut Search) -> Res<(
     Ok(())
 }
 
-fn expand(options: &[(String, Rt)], files: &[String]) -> Res<Vec<String>> {
-    let paths = options.iter().find(|(k, _)| k == "paths").map(|(_, v)| v.clone());
-    let paths = names(paths, &[',', ':', ';'])?;
+fn expand(call: &Call, options: &[(String, Rt)], files: &[String]) -> Res<Vec<String>> {
+    let paths = names(call, options, "paths", &[',', ':', ';'])?;
     if paths.is_empty() {
         return Ok(files.to_vec());
     }
@@ -88,10 +116,10 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     call.known(&["files", "paths", "skip"])?;
     let mut search = Search { skip: call.flag("skip", false)?, ..Search::default() };
     if call.terms.is_empty() {
-        let files = names(call.option("files").cloned(), &[',', ';'])?;
-        search.candidates = expand(&call.options, &files)?;
+        let files = names(&call, &call.options, "files", &[',', ';'])?;
+        search.candidates = expand(&call, &call.options, &files)?;
     } else {
-        collect(&call.terms, &call.options, &mut search)?;
+        collect(&call, &call.terms, &call.options, &mut search)?;
     }
     let section = section(&call.ctx.env.action);
     let found = search.candidates.iter().find_map(|name| call.ctx.env.find(section, name));
@@ -101,6 +129,6 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     if search.skip {
         return Ok(Vec::new());
     }
-    let error = rustible_source::Diagnostic::new("No file was found when using first_found.");
+    let error = Diagnostic::new("No file was found when using first_found.");
     Err(fault(MarkerKind::Failed, error))
 }

@@ -37,7 +37,8 @@ pub(super) fn varnames(call: Call) -> Res<Vec<Rt>> {
                 term.type_name()
             )));
         };
-        let pattern = Pattern::new(pattern, false, false).map_err(fail)?;
+        let pattern = Pattern::new(pattern, false, false)
+            .map_err(|error| fail(format!("Unable to use \"{pattern}\" as a search parameter: {error}")))?;
         out.extend(names.iter().filter(|n| pattern.search(n, 0).is_some()).cloned().map(Rt::Str));
     }
     Ok(out)
