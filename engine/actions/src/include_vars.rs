@@ -45,6 +45,14 @@ action!(
 
 /// Lists that are none and expressions that cannot be understood break the task off.
 fn check(context: &Context<'_>) -> Result<(), Diagnostic> {
+    const FILE: [&str; 2] = ["file", "_raw_params"];
+    const FOLDER: [&str; 6] =
+        ["dir", "depth", "files_matching", "ignore_files", "extensions", "ignore_unknown_extensions"];
+    let any = |names: &[&str]| names.iter().any(|name| context.args.contains_key(name));
+    if any(&FILE) && any(&FOLDER) {
+        let text = "You are mixing file only and dir only arguments, these are incompatible";
+        return Err(Diagnostic::new(text));
+    }
     for name in ["extensions", "ignore_files"] {
         match context.args.get(name) {
             None | Some(Value::List(_)) => {}
@@ -151,7 +159,9 @@ fn merged(context: &Context<'_>, vars: &Dict) -> Dict {
 
 fn file(context: &Context<'_>) -> Result<PathBuf, Failure> {
     let Some(name) = context.text("file").or_else(|| context.text("_raw_params")) else {
-        return Err(Failure::msg("One of the following is required: file, dir"));
+        return Err(Failure::msg(
+            "Could not find file on the Ansible Controller.",
+        ));
     };
     context.find_file("vars", name.trim())
 }

@@ -313,6 +313,30 @@ impl Templar {
         result.map_err(|f| shown(&f))
     }
 
+    /// As [`Self::lookup`] with the terms as they were written: those that cannot be rendered are the lookup's to judge.
+    /// `None` for a lookup that takes no such terms.
+    ///
+    /// # Errors
+    /// As [`Self::lookup`].
+    pub fn lookup_written(&self, name: &str, terms: &Value) -> Option<Result<Value, Diagnostic>> {
+        let ctx = self.ctx();
+        if !lookups::takes_markers(&ctx, name) {
+            return None;
+        }
+        let pos = match ctx.wrap(terms) {
+            list @ (Rt::List(_) | Rt::Tuple(_)) => list.iterate(),
+            other => Ok(vec![other]),
+        };
+        let kw = vec![("wantlist".to_string(), Rt::Bool(true))];
+        let result = pos.and_then(|pos| {
+            let pos = pos.into_iter().filter(|term| !matches!(term, Rt::Omit)).collect();
+            lookups::run(&ctx, name, Args { pos, kw }, true)
+                .and_then(Rt::defined)
+                .and_then(|rt| ctx.plain(&rt))
+        });
+        Some(result.map_err(|f| shown(&f)))
+    }
+
     /// Whether the text would be changed by rendering.
     #[must_use]
     pub fn is_template(&self, text: &Text) -> bool {

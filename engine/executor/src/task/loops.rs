@@ -1,6 +1,6 @@
 //! `loop` and `with_*`: the items, and the task once for each.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rustible_playbook::{Frame, FrameKind, Loop};
 use rustible_protocol::{
@@ -62,10 +62,14 @@ fn empty() -> Finished {
 /// The items of a loop.
 fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, Diagnostic> {
     let at = looped.value.origin();
-    let rendered = match templar.render(&looped.value) {
-        Ok(rendered) => rendered,
+    let rendered = match (templar.render(&looped.value), &looped.with) {
+        (Ok(rendered), _) => rendered,
         // `with_first_found` and its like look over items that cannot be resolved.
-        Err(error) => return Err(error.at(at)),
+        (Err(error), Some(with)) if error.undefined => match templar.lookup_written(with, &looped.value) {
+            Some(found) => return found.map_err(|error| placed(error, at)).map(listed),
+            None => return Err(error.at(at)),
+        },
+        (Err(error), _) => return Err(error.at(at)),
     };
     let value = match rendered {
         Rendered::Value(value) => value,
@@ -86,17 +90,27 @@ fn items(looped: &Loop, templar: &Templar) -> Result<Vec<Value>, Diagnostic> {
         Value::List(list) => list.to_vec(),
         other => vec![other],
     };
-    match templar.lookup(with, terms, Dict::new()) {
-        Ok(Value::List(list)) => Ok(list.to_vec()),
-        Ok(other) => Ok(vec![other]),
-        Err(error) if error.undefined => Err(merged(error, at).at(at)),
-        Err(error) if error.origin.is_some() => Err(error),
-        // The lookup is run by an expression that nobody wrote.
-        Err(error) => {
-            let nowhere = Origin::new(&"<unknown>".into(), 0, 0);
-            Err(error.at(Some(&nowhere)).help("invoke_lookup()"))
-        }
+    templar.lookup(with, terms, Dict::new()).map_err(|error| placed(error, at)).map(listed)
+}
+
+fn listed(value: Value) -> Vec<Value> {
+    match value {
+        Value::List(list) => list.to_vec(),
+        other => vec![other],
     }
+}
+
+/// A lookup's error with the place of the loop.
+fn placed(error: Diagnostic, at: Option<&Arc<Origin>>) -> Diagnostic {
+    if error.undefined {
+        return merged(error, at).at(at);
+    }
+    if error.origin.is_some() {
+        return error;
+    }
+    // The lookup is run by an expression that nobody wrote.
+    let nowhere = Origin::new(&"<unknown>".into(), 0, 0);
+    error.at(Some(&nowhere)).help("invoke_lookup()")
 }
 
 fn control(job: &Job, templar: &Templar) -> Result<Control, Diagnostic> {

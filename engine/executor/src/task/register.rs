@@ -106,6 +106,13 @@ pub(super) fn settle(job: &Job, finished: &mut Finished) {
             false => task([("result", last), ("polymorphic_result", &whole)]),
         },
     );
+    // The variables of the loop stand as its last item had them.
+    for name in ["ansible_loop_var", "ansible_index_var"].into_iter().filter(|_| finished.looped) {
+        let Some(Value::Str(name)) = last.get(name) else { continue };
+        if let Some(value) = last.get(name) {
+            scope.set_local(Value::Str(name.clone()), value.clone());
+        }
+    }
     // Each may be made of any other.
     lay_out(projections, &mut scope);
     let templar = job.templar(&scope);

@@ -22,6 +22,11 @@ impl Loader {
                 task.origin.as_ref(),
             ));
         }
+        let known = ["_raw_params", "file"];
+        if let Some((name, _)) = task.args.named.texts().find(|(name, _)| !known.contains(&name.as_str())) {
+            let text = format!("Invalid options for import_tasks: {name}");
+            return Err(Diagnostic::parse(text, task.origin.as_ref()));
+        }
         let target = self.static_name(task)?;
         let path = Self::find_tasks(&target, &task.frame, task.handler);
         let value = self.source.load(&path).map_err(|error| match error.kind {

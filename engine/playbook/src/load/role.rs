@@ -134,7 +134,7 @@ impl RoleRequest {
                 "name" | "role" | "_raw_params" => {
                     request.name = value.as_text().cloned().unwrap_or_else(|| json::key_text(value).into());
                 }
-                "apply" => {}
+                "apply" if !stat => {}
                 "public" => request.public = flag(),
                 "allow_duplicates" => request.allow_duplicates = Some(flag()),
                 "rescuable" if !stat => request.rescuable = flag(),

@@ -16,8 +16,9 @@ fn names(call: &Call, options: &[(String, Rt)], name: &str, separators: &[char])
     let mut out = Vec::new();
     for item in listed(name, value)? {
         match item {
-            // A name that cannot be made is a name that is not there.
-            Rt::Undef(_) => {}
+            // To a loop a name that cannot be made is a name that is not there.
+            Rt::Undef(fault) if call.as_loop && fault.kind == MarkerKind::Undefined => {}
+            Rt::Undef(fault) => return Err(fault),
             Rt::Str(text) => out.extend(split(call, target, &text, separators)),
             other => return Err(fail(format!("'{}' object is not iterable", other.type_name()))),
         }
@@ -29,7 +30,8 @@ fn names(call: &Call, options: &[(String, Rt)], name: &str, separators: &[char])
 fn listed(name: &str, value: Option<Rt>) -> Res<Vec<Rt>> {
     let part = |text: &str| Rt::from(text.trim().to_string());
     match value {
-        None | Some(Rt::Null | Rt::Undef(_)) => Ok(Vec::new()),
+        None | Some(Rt::Null) => Ok(Vec::new()),
+        Some(fault @ Rt::Undef(_)) => Ok(vec![fault]),
         Some(list @ (Rt::List(_) | Rt::Tuple(_))) => list.iterate(),
         Some(Rt::Str(text)) if text.contains(',') => Ok(text.split(',').map(part).collect()),
         Some(text @ Rt::Str(_)) => Ok(vec![text]),
@@ -79,7 +81,7 @@ fn collect(call: &Call, terms: &[Rt], options: &[(String, Rt)], search: &mut Sea
                 let files = names(call, &inner, "files", &[',', ';'])?;
                 search.candidates.extend(expand(call, &inner, &files)?);
             }
-            Rt::Undef(f) if f.kind == MarkerKind::Undefined => {}
+            Rt::Undef(f) if call.as_loop && f.kind == MarkerKind::Undefined => {}
             Rt::Undef(f) => return Err(f.clone()),
             other => {
                 return Err(fail(format!(

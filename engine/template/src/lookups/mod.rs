@@ -190,6 +190,16 @@ fn first_marker(terms: &[Rt], options: &[(String, Rt)]) -> Option<Fault> {
     all.into_iter().find_map(|rt| if let Rt::Undef(f) = rt { Some(f.clone()) } else { None })
 }
 
+fn native_takes_markers(name: &str) -> bool {
+    matches!(name.rsplit('.').next(), Some("first_found" | "env"))
+}
+
+/// Whether terms that cannot be rendered are the lookup's to judge.
+pub(crate) fn takes_markers(ctx: &Rc<Ctx>, name: &str) -> bool {
+    let foreign = foreign::find(ctx, "lookup", name, registry::lookup(name).is_some());
+    foreign.is_ok_and(|found| found.map_or_else(|| native_takes_markers(name), |found| found.markers))
+}
+
 /// Run a lookup by name. `as_loop`: it was called by `with_x`, where terms are values already.
 pub(crate) fn run(ctx: &Rc<Ctx>, name: &str, args: Args, as_loop: bool) -> Res<Rt> {
     let known = registry::lookup(name);
@@ -198,10 +208,7 @@ pub(crate) fn run(ctx: &Rc<Ctx>, name: &str, args: Args, as_loop: bool) -> Res<R
         let error = Diagnostic::new(format!("The lookup plugin '{name}' was not found."));
         return Err(fault(MarkerKind::Failed, error));
     }
-    let takes_markers = foreign.map_or_else(
-        || matches!(name.rsplit('.').next(), Some("first_found" | "env")),
-        |found| found.markers,
-    );
+    let takes_markers = foreign.map_or_else(|| native_takes_markers(name), |found| found.markers);
     let mut terms = args.pos;
     let mut options = args.kw;
     let mut take = |key: &str| options.iter().position(|(k, _)| k == key).map(|i| options.remove(i).1);
