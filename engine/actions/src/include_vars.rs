@@ -159,9 +159,7 @@ fn merged(context: &Context<'_>, vars: &Dict) -> Dict {
 
 fn file(context: &Context<'_>) -> Result<PathBuf, Failure> {
     let Some(name) = context.text("file").or_else(|| context.text("_raw_params")) else {
-        return Err(Failure::msg(
-            "Could not find file on the Ansible Controller.",
-        ));
+        return Err(Failure::msg("Could not find file on the Ansible Controller."));
     };
     context.find_file("vars", name.trim())
 }
