@@ -1,6 +1,6 @@
 //! What the command works with: settings, servers, and somebody who says things.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustible_protocol::Dict;
 use rustible_source::{Diagnostic, Kind};
@@ -19,8 +19,8 @@ pub trait Say {
     fn error(&self, text: &str);
 }
 
-/// Renders a template with variables.
-pub type Render<'a> = dyn Fn(&str, &Dict) -> Result<String, Diagnostic> + 'a;
+/// Renders the text of a file with variables.
+pub type Render<'a> = dyn Fn(&Path, &str, &Dict) -> Result<String, Diagnostic> + 'a;
 
 /// A server with an API of Galaxy.
 #[derive(Debug, Clone)]

@@ -38,46 +38,90 @@ pub(crate) fn checkout(
     context: &Context<'_>,
 ) -> Result<PathBuf, Diagnostic> {
     let pointer = parse(source, version);
-    let folder = tempfile::Builder::new().prefix("git").tempdir_in(work).map_err(io(work))?.keep();
-    let mut clone = Command::new("git");
-    clone.arg("clone");
-    if pointer.version == "HEAD" {
-        clone.arg("--depth=1");
-    }
-    if context.ignore_certs {
-        clone.args(["-c", "http.sslVerify=false"]);
-    }
-    clone.arg("--").arg(&pointer.url).arg(&folder);
-    if !succeeds(&mut clone, &pointer.url)? {
-        return Err(failed(format!("Failed to clone a Git repository from `{}`.", pointer.url)));
-    }
-    let mut switch = Command::new("git");
-    if pointer.version != "HEAD" {
-        switch.args(["-c", "advice.detachedHead=false"]);
-    }
     if pointer.version.starts_with('-') {
         return Err(failed(format!("the revision `{}` is none of git's", pointer.version)));
     }
-    switch.arg("checkout").arg(&pointer.version).current_dir(&folder);
-    if !succeeds(&mut switch, &pointer.url)? {
-        return Err(failed(format!(
+    let name = pointer.url.trim_end_matches('/').trim_end_matches(".git").rsplit(['/', ':']).next();
+    let name = tempfile::Builder::new().prefix(name.unwrap_or("git")).tempdir_in(work);
+    let folder = name.map_err(io(work))?.keep();
+    let shown = folder.display().to_string();
+    let head = pointer.version == "HEAD";
+    let mut clone = vec!["clone"];
+    clone.extend(head.then_some("--depth=1"));
+    if context.ignore_certs {
+        clone.extend(["-c", "http.sslVerify=false"]);
+    }
+    clone.extend(["--", &pointer.url, &shown]);
+    run(&clone, None, &pointer.url).map_err(|error| {
+        let told = format!("Failed to clone a Git repository from `{}`.", pointer.url);
+        told_by(&told, error.said(('[', ']')))
+    })?;
+    let mut switch = Vec::new();
+    if !head {
+        switch.extend(["-c", "advice.detachedHead=false"]);
+    }
+    switch.extend(["checkout", &pointer.version]);
+    run(&switch, Some(&folder), &pointer.url).map_err(|error| {
+        let told = format!(
             "Failed to switch a cloned Git repo `{}` to the requested revision `{}`.",
             pointer.url, pointer.version
-        )));
-    }
+        );
+        told_by(&told, error.said(('(', ')')))
+    })?;
     if !crate::archive::stays_inside(Path::new(&pointer.folder)) {
         return Err(failed(format!("the folder `{}` is outside of the Git repository", pointer.folder)));
     }
     Ok(if pointer.folder.is_empty() { folder } else { folder.join(pointer.folder) })
 }
 
+/// A command that failed.
+enum Failed {
+    /// It could not be started.
+    Missing(Diagnostic),
+    /// Its words and its status.
+    Status(Vec<String>, i32),
+}
+
+impl Failed {
+    /// The cause, with the words between those brackets.
+    fn said(self, (open, close): (char, char)) -> Result<Diagnostic, Diagnostic> {
+        match self {
+            Self::Missing(error) => Err(error),
+            Self::Status(words, status) => {
+                // The reference has no such word.
+                let words = words.iter().filter(|word| *word != "--");
+                let words = words.map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
+                let text = format!("Command '{open}{words}{close}' returned non-zero exit status {status}.");
+                Ok(Diagnostic::new(text))
+            }
+        }
+    }
+}
+
+fn told_by(message: &str, cause: Result<Diagnostic, Diagnostic>) -> Diagnostic {
+    match cause {
+        Ok(cause) => Diagnostic::new(message).apart().because(cause.apart()),
+        Err(error) => error,
+    }
+}
+
 /// What git itself says goes where this program's output goes.
-fn succeeds(command: &mut Command, url: &str) -> Result<bool, Diagnostic> {
+fn run(words: &[&str], folder: Option<&Path>, url: &str) -> Result<(), Failed> {
+    let program = program();
+    let mut command = Command::new(&program);
+    command.args(words);
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
     match command.status() {
-        Ok(status) => Ok(status.success()),
-        Err(_) => Err(failed(format!(
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => {
+            let all = std::iter::once(program).chain(words.iter().map(ToString::to_string));
+            Err(Failed::Status(all.collect(), status.code().unwrap_or(-1)))
+        }
+        Err(_) => Err(Failed::Missing(failed(format!(
             "Could not find git executable to extract the collection from the Git repository `{url}`."
-        ))),
+        )))),
     }
 }
 

@@ -119,7 +119,10 @@ impl New<'_> {
             empty(&self.path)?;
         }
         self.variables.extend(&context.extra);
-        match self.skeleton.as_deref().map(resolve) {
+        // Errors name it as it was given.
+        let as_given =
+            |text: &str| if text.starts_with(['~', '$']) { resolve(text) } else { PathBuf::from(text) };
+        match self.skeleton.as_deref().map(as_given) {
             Some(skeleton) => self.copied(&skeleton, context)?,
             None => self.built_in()?,
         }
@@ -246,15 +249,16 @@ impl Copy<'_> {
 
     fn render(&self, from: &Path, to: &Path) -> Result<(), Diagnostic> {
         let text = fs::read_to_string(from).map_err(io(from))?;
-        let rendered = (self.context.render)(&text, &self.new.variables).map_err(|error| {
+        let rendered = (self.context.render)(from, &text, &self.new.variables).map_err(|error| {
             let _removed = fs::remove_dir_all(&self.new.path);
-            failed(format!(
+            let text = format!(
                 "Failed to create {} {}. Templating {} failed with the error: {}",
                 self.new.what,
                 self.new.name,
                 from.display(),
                 error.summary()
-            ))
+            );
+            Diagnostic::new(text).apart().because(error.apart())
         })?;
         fs::write(to, rendered).map_err(io(to))
     }

@@ -62,7 +62,7 @@ pub(crate) fn read(path: &Path, old: bool, artifacts: &Artifacts<'_>) -> Result<
     say.verbose(3, &format!("Reading requirement file at '{shown}'"));
     let text = fs::read_to_string(path).map_err(io(path))?;
     let name: Arc<str> = shown.to_string().into();
-    let value = rustible_yaml::load(&name, &text).map_err(|error| {
+    let value = rustible_yaml::load_plainly(&name, &text).map_err(|error| {
         failed(format!(
             "Failed to parse the requirements yml at '{shown}' with the following error:\n{}",
             error.summary()

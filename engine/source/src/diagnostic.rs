@@ -106,10 +106,15 @@ impl Diagnostic {
     pub fn summary(&self) -> String {
         let mut text = self.message.trim_end_matches('.').to_string();
         if let Some(cause) = &self.cause {
+            let inner = cause.summary();
+            if self.message.ends_with(&inner) {
+                // It was told already.
+                return self.message.clone();
+            }
             if !text.is_empty() {
                 text.push_str(": ");
             }
-            text.push_str(&cause.summary());
+            text.push_str(&inner);
             return text;
         }
         self.message.clone()
@@ -139,7 +144,9 @@ impl Diagnostic {
             out.push('\n');
             if !alone {
                 let last = i + 1 == groups.len();
-                let message = if last { message.clone() } else { sentence(message) };
+                // What ends with its cause is no sentence of its own.
+                let told = shown.cause.as_ref().is_some_and(|cause| message.ends_with(&cause.summary()));
+                let message = if last || told { message.clone() } else { sentence(message) };
                 // Advice without a place goes on in the line when there is but one.
                 match &shown.help {
                     Some(help)

@@ -56,11 +56,9 @@ impl Fault {
         Self::Plain(message.into())
     }
 
-    /// The error about a text that is in no file, as the YAML library of Python writes it.
-    pub(crate) fn of_text(self) -> Diagnostic {
-        let at = |place: Place| {
-            format!("  in \"<unicode string>\", line {}, column {}", place.line + 1, place.col + 1)
-        };
+    /// The error about a text of that name, as the YAML library of Python writes it.
+    pub(crate) fn of_text(self, name: &str) -> Diagnostic {
+        let at = |place: Place| format!("  in \"{name}\", line {}, column {}", place.line + 1, place.col + 1);
         let lines = match self {
             Self::Plain(message) => vec![message],
             Self::Ours { problem, place } => vec![problem, at(place)],

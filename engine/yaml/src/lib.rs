@@ -100,6 +100,16 @@ pub fn load(name: &Arc<str>, text: &str) -> Result<Value, Diagnostic> {
     parse_single(name, text).map(Documents::first)
 }
 
+/// As [`load`], with errors in the words and places of Python's YAML library, which says of a file's path that it is
+/// bytes.
+///
+/// # Errors
+/// Several lines: what was read, where, what is wrong, where.
+pub fn load_plainly(name: &Arc<str>, text: &str) -> Result<Value, Diagnostic> {
+    let documents = read_yaml(name, text.strip_prefix('\u{feff}').unwrap_or(text), true);
+    documents.map(Documents::first).map_err(|fault| fault.of_text(&format!("b'{name}'")))
+}
+
 /// The values of all documents of a text.
 ///
 /// # Errors
@@ -122,7 +132,7 @@ fn read(name: &Arc<str>, text: &str, single: bool) -> Result<Documents, Diagnost
             Ok(Documents { values: vec![json::place(data, &places, name)], warnings: Vec::new() })
         }
         (None, documents) => documents.map_err(|fault| match &**name {
-            TEXT => fault.of_text(),
+            TEXT => fault.of_text(TEXT),
             _ => fault.diagnostic(name, text),
         }),
     }

@@ -140,9 +140,20 @@ pub(crate) fn extra_vars(given: &[String], config: &Config) -> Result<Dict, Diag
     extra::vars(given, &file_vault(&secrets), merges(config))
 }
 
-/// Folders of installed Python packages with collections.
+/// Folders of Python packages with collections: those that Python is told of, and those of the one that has an
+/// ansible-core.
 pub(crate) fn packages() -> Vec<PathBuf> {
-    rustible_foreign::Tree::new(rustible_foreign::Places::default()).package_roots()
+    let told = env::var_os("PYTHONPATH").unwrap_or_default();
+    let told = env::split_paths(&told).filter(|folder| folder.join("ansible_collections").is_dir());
+    let mut folders: Vec<PathBuf> = Vec::new();
+    let installed = rustible_foreign::Tree::new(rustible_foreign::Places::default()).package_roots();
+    for folder in told.chain(installed) {
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders
 }
 
 /// Inventory sources: those given, else the configured ones.

@@ -132,7 +132,7 @@ pub(crate) fn of_source(folder: &Path, lenient: bool, say: &dyn Say) -> Result<M
     }
     let text = fs::read_to_string(&path).map_err(io(&path))?;
     let name: Arc<str> = shown.as_str().into();
-    let value = rustible_yaml::load(&name, &text).map_err(|error| {
+    let value = rustible_yaml::load_plainly(&name, &text).map_err(|error| {
         failed(format!(
             "Failed to parse the galaxy.yml at '{shown}' with the following error:\n{}",
             error.summary()

@@ -1,6 +1,10 @@
 //! Find versions that fit each other: each name's requirements, its candidates newest first, and back when they conflict.
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::{
+    cell::RefCell,
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use indexmap::IndexMap;
 use rustible_source::Diagnostic;
@@ -60,6 +64,8 @@ struct Resolver<'a> {
     artifacts: &'a Artifacts<'a>,
     preferred: &'a [Wanted],
     rules: Rules,
+    /// How many candidates of each name were of no use.
+    rejections: RefCell<HashMap<String, usize>>,
 }
 
 /// What to take for the requirements, in the order it was chosen.
@@ -69,7 +75,7 @@ pub(crate) fn resolve(
     rules: Rules,
     artifacts: &Artifacts<'_>,
 ) -> Result<Vec<Wanted>, Diagnostic> {
-    let resolver = Resolver { artifacts, preferred, rules };
+    let resolver = Resolver { artifacts, preferred, rules, rejections: RefCell::default() };
     let mut criteria = Criteria::new();
     let mut outcome = Ok(());
     for wanted in roots {
@@ -103,14 +109,9 @@ impl Resolver<'_> {
         let fits = |id: &String, pin: &Wanted| {
             criteria.get(id).is_some_and(|c| c.asked.iter().all(|a| satisfies(pin, &a.wanted) == Ok(true)))
         };
-        let open = criteria.iter().filter(|(id, _)| !pins.get(*id).is_some_and(|pin| fits(id, pin)));
-        let rank = |criterion: &Criterion| {
-            if criterion.candidates.iter().any(|one| self.preferred.contains(one)) {
-                return 0;
-            }
-            criterion.candidates.len()
-        };
-        let Some((id, criterion)) = open.min_by_key(|(_, criterion)| rank(criterion)) else {
+        // What was asked for first is settled first, as the reference does it.
+        let mut open = criteria.iter().filter(|(id, _)| !pins.get(*id).is_some_and(|pin| fits(id, pin)));
+        let Some((id, criterion)) = open.next() else {
             return Ok(pins.clone());
         };
         let mut causes = criterion.asked.clone();
@@ -122,11 +123,44 @@ impl Resolver<'_> {
             let outcome =
                 self.take(&mut next, candidate).and_then(|()| self.search(&next, &pinned, depth + 1));
             match outcome {
-                Err(Stop::Conflict(conflict)) => causes = conflict,
+                Err(Stop::Conflict(conflict)) => {
+                    self.rejected(candidate, &conflict);
+                    causes = conflict;
+                }
                 other => return other,
             }
         }
         Err(Stop::Conflict(causes))
+    }
+
+    /// Tell of a search that may be long.
+    fn rejected(&self, candidate: &Wanted, causes: &[Asked]) {
+        let name = candidate.name.clone().unwrap_or_default();
+        let mut rejections = self.rejections.borrow_mut();
+        let count = rejections.entry(name.clone()).or_insert(0);
+        *count += 1;
+        let say = self.artifacts.context.say;
+        match *count {
+            1 | 8 => say.line(&format!(
+                "ansible-galaxy is looking at multiple versions of {name} to determine which version is compatible with \
+                 other requirements. This could take a while."
+            )),
+            13 => say.line(
+                "This is taking longer than usual. You might need to provide the dependency resolver with stricter \
+                 constraints to reduce runtime. If you want to abort this run, press Ctrl + C.",
+            ),
+            _ => return,
+        }
+        let mut text = "Will try a different candidate, due to conflict:".to_string();
+        for cause in causes {
+            let by = cause.by.as_ref().map(|by| format!("{} depends on ", by.shown()));
+            text.push_str(&format!(
+                "\n    {}{}",
+                by.as_deref().unwrap_or("The user requested "),
+                cause.wanted.shown()
+            ));
+        }
+        say.verbose(1, &text);
     }
 
     /// Add what a candidate needs.
@@ -282,18 +316,19 @@ impl Resolver<'_> {
                     .into(),
             );
         }
+        // The reference shows what its resolver says below it.
         let text = lines.join("\n");
-        if of_core || causes.iter().any(|cause| cause.by.is_some()) {
+        let described = |cause: &Asked| {
+            let by = cause.by.as_ref().map_or_else(|| "None".into(), Wanted::described);
+            format!("RequirementInformation(requirement={}, parent={by})", cause.wanted.described())
+        };
+        let each: Vec<String> = causes.iter().map(described).collect();
+        let text = format!("{}: [{}]", text.strip_suffix('.').unwrap_or(&text), each.join(", "));
+        if causes.iter().any(|cause| cause.by.is_some()) {
             return failed(text);
         }
-        // The reference shows what its resolver says below it.
-        let reprs: Vec<String> = causes.iter().map(|cause| cause.wanted.described()).collect();
-        let each: Vec<String> = reprs
-            .iter()
-            .map(|text| format!("RequirementInformation(requirement={text}, parent=None)"))
-            .collect();
-        let lead = text.strip_suffix('.').unwrap_or(&text);
-        failed(format!("{lead}: [{}]: Requirements conflict: {}", each.join(", "), reprs.join(", ")))
+        let wanted: Vec<String> = causes.iter().map(|cause| cause.wanted.described()).collect();
+        failed(format!("{text}: Requirements conflict: {}", wanted.join(", ")))
     }
 }
 

@@ -2,14 +2,14 @@
 
 mod servers;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use rustible_galaxy::{
     Context, Say,
     options::{Area, CollectionAction, Options, RoleAction},
 };
 use rustible_output::{Color, Display, Redactor, Sink};
-use rustible_protocol::{Dict, Text};
+use rustible_protocol::{Dict, Origin, Text};
 use rustible_source::Diagnostic;
 use rustible_template::{Engine, Env, FileOptions, Templar};
 
@@ -136,8 +136,10 @@ fn path(config: &Config, name: &str) -> Option<String> {
 }
 
 /// A file of a skeleton with its variables.
-fn render(text: &str, variables: &Dict) -> Result<String, Diagnostic> {
+fn render(path: &Path, text: &str, variables: &Dict) -> Result<String, Diagnostic> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let place = Origin::new(&path.display().to_string().into(), 0, 0);
     let templar = Templar::new(Engine::new(), Env::default(), Arc::new(variables.clone()));
-    let text = Text::trusted(text, None);
+    let text = Text::trusted(text, Some(place));
     templar.template_file(&text, &FileOptions::default())
 }
