@@ -69,8 +69,9 @@ fn directives(meta: &Meta, control: &Value) -> Result<Vec<String>, Diagnostic> {
         Value::Null => None,
         Value::Dict(fields) => Some(fields),
         other => {
-            let text =
-                format!("Invalid \"manifest\" provided: a mapping is expected, not {}", other.type_name());
+            let kind = other.type_name();
+            let text = "Invalid \"manifest\" provided: ansible.galaxy.collection.ManifestControl() argument after ** must be";
+            let text = format!("{text} a mapping, not {kind}");
             return Err(failed(text));
         }
     };

@@ -225,8 +225,13 @@ impl Resolver<'_> {
         if value.as_list().is_some() || value.as_dict().is_some() {
             return Err(failed(format!("{lead}. {hint}")));
         }
-        if value.as_str().is_none() || version != "*" && SemVer::parse(&version).is_none() {
-            return Err(failed(format!("{lead}: {version} ({}). {hint}", class_of(&value))));
+        let told = format!("{lead}: {version} ({}). {hint}", class_of(&value));
+        if value.as_str().is_none() {
+            return Err(failed(told));
+        }
+        if version != "*" && SemVer::parse(&version).is_none() {
+            let cause = failed(format!("invalid semantic version '{version}'"));
+            return Err(cause.context(told.clone(), None).context(told, None));
         }
         Ok(Wanted { version, ..first.clone() })
     }
