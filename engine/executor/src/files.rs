@@ -10,6 +10,7 @@ use rustible_playbook::Source;
 use rustible_protocol::{Dict, Text, Value, event::Event};
 use rustible_source::Diagnostic;
 use rustible_template::{Engine, Env, Rendered, Scope, Templar};
+use rustible_yaml::DuplicateKeys;
 
 use crate::emitter::Emitter;
 
@@ -23,6 +24,7 @@ pub struct Files {
     pub(crate) extra: Dict,
     pub(crate) vault: Arc<FileVault>,
     pub(crate) emitter: Emitter,
+    pub(crate) duplicate_keys: DuplicateKeys,
     pub(crate) cache: Mutex<HashMap<PathBuf, Value>>,
 }
 
@@ -70,7 +72,7 @@ impl Source for Files {
             Diagnostic::parse(format!("the file '{}' is not UTF-8 text", path.display()), None)
         })?;
         let name: Arc<str> = path.display().to_string().into();
-        let documents = rustible_yaml::parse_single(&name, &text)?;
+        let documents = rustible_yaml::parse_single(&name, &text)?.under(self.duplicate_keys)?;
         for warning in &documents.warnings {
             self.emitter.warn(warning.render());
         }

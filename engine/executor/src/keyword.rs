@@ -32,12 +32,18 @@ pub(crate) struct Keywords<'a> {
 impl Keywords<'_> {
     /// The rendered value; `None` when it is not set, null or `omit`.
     pub(crate) fn value(&self, name: &str) -> Result<Option<Value>, Diagnostic> {
-        let Some(written) = self.frame.get(name) else { return Ok(None) };
-        match self.templar.render(written) {
-            Ok(Rendered::Value(Value::Null) | Rendered::Omit) => Ok(None),
-            Ok(Rendered::Value(value)) => Ok(Some(value)),
-            Err(error) => Err(wrap(name, written, error)),
+        let mut frame = Some(self.frame);
+        while let Some(here) = frame {
+            let Some(written) = here.get(name) else { return Ok(None) };
+            match self.templar.render(written) {
+                Ok(Rendered::Value(Value::Null)) => return Ok(None),
+                Ok(Rendered::Value(value)) => return Ok(Some(value)),
+                // As if it were not written there: what is around counts.
+                Ok(Rendered::Omit) => frame = here.around(name),
+                Err(error) => return Err(wrap(name, written, error)),
+            }
         }
+        Ok(None)
     }
 
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Diagnostic> {

@@ -75,6 +75,8 @@ pub struct Options {
     pub max_diff_size: usize,
     /// `ansible_managed` of templates, as configured.
     pub ansible_managed: String,
+    /// Keys given twice in mappings of playbooks and variable files.
+    pub duplicate_keys: rustible_yaml::DuplicateKeys,
     /// `hash_behaviour` is `merge`.
     pub merge_hashes: bool,
 }
@@ -175,6 +177,7 @@ impl Default for ConnectionOptions {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            duplicate_keys: rustible_yaml::DuplicateKeys::default(),
             roles_path: Vec::new(),
             collections_path: Vec::new(),
             extra_vars: Dict::new(),

@@ -158,6 +158,7 @@ impl Runner {
             extra: setup.options.extra_vars.clone(),
             vault: setup.vault,
             emitter: emitter.clone(),
+            duplicate_keys: setup.options.duplicate_keys,
             cache: Mutex::default(),
         });
         let loader = Arc::new(Loader {

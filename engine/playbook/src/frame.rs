@@ -67,6 +67,15 @@ impl Frame {
         self.chain().skip(1).find_map(|frame| frame.attrs.get(name))
     }
 
+    /// The frame around the one that [`Self::get`] has the keyword from, when it is passed on at all.
+    #[must_use]
+    pub fn around(&self, name: &str) -> Option<&Self> {
+        let inherited = KEYWORDS.iter().any(|k| k.name == name && k.inherited);
+        let mut holders = self.chain().skip_while(|frame| !frame.attrs.contains_key(name));
+        holders.next().filter(|_| inherited)?;
+        holders.next()
+    }
+
     /// A keyword's own value, without what is around.
     #[must_use]
     pub fn own(&self, name: &str) -> Option<&Value> {

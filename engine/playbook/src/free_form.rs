@@ -28,7 +28,9 @@ pub fn split_args(text: &str, origin: Option<&Arc<Origin>>) -> Result<Vec<String
                 i += 2;
                 continue;
             }
-            ('{', Some('{' | '%' | '#')) if quote.is_none() || depth > 0 => {
+            ('{', Some(kind @ ('{' | '%' | '#')))
+                if quote.is_none() || depth > 0 || closes(&chars[i + 2..], kind) =>
+            {
                 depth += 1;
                 word.push(c);
                 word.push(chars[i + 1]);
@@ -65,6 +67,12 @@ pub fn split_args(text: &str, origin: Option<&Arc<Origin>>) -> Result<Vec<String
         ));
     }
     Ok(words)
+}
+
+/// Whether a template that begins inside quotes is one: its end is there as well.
+fn closes(rest: &[char], kind: char) -> bool {
+    let end = if kind == '{' { '}' } else { kind };
+    rest.windows(2).any(|pair| pair == [end, '}'])
 }
 
 /// A blank or the end of a line behind a word. A backslash alone takes the end of its line away: whether the line has

@@ -177,6 +177,13 @@ class Templar:
         self.environment = Environment()
 
     @property
+    def _engine(self):
+        return self
+
+    def extend(self, **behaviour):
+        return self
+
+    @property
     def available_variables(self):
         return self._variables
 

@@ -109,6 +109,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     s("DEFAULT_FORCE_HANDLERS", &["ANSIBLE_FORCE_HANDLERS"], &[("defaults", "force_handlers")], "false"),
     s("DEFAULT_GATHERING", &["ANSIBLE_GATHERING"], &[("defaults", "gathering")], "implicit"),
     s("DEFAULT_HASH_BEHAVIOUR", &["ANSIBLE_HASH_BEHAVIOUR"], &[("defaults", "hash_behaviour")], "replace"),
+    s(
+        "DUPLICATE_YAML_DICT_KEY",
+        &["ANSIBLE_DUPLICATE_YAML_DICT_KEY"],
+        &[("defaults", "duplicate_dict_key")],
+        "warn",
+    ),
     s("DEFAULT_HOST_LIST", &["ANSIBLE_INVENTORY"], &[("defaults", "inventory")], ""),
     s("DEFAULT_JINJA2_EXTENSIONS", &["ANSIBLE_JINJA2_EXTENSIONS"], &[("defaults", "jinja2_extensions")], ""),
     s(

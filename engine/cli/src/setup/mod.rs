@@ -31,6 +31,7 @@ use rustible_protocol::{Dict, Text, Value, event::Callback};
 use rustible_source::Diagnostic;
 use rustible_template::{Decrypt, Deprecate, Deprecation, Engine, Env, Rendered, Templar};
 use rustible_vault::Secrets;
+use rustible_yaml::DuplicateKeys;
 
 use crate::{
     args::{InventoryArgs, OwnArgs, Play, VaultArgs},
@@ -198,6 +199,7 @@ pub(crate) fn inventory(
     };
     let settings = InventorySettings {
         transform,
+        duplicate_keys: duplicate_keys(config),
         merge_hashes: merges(config),
         any_unparsed_is_failed: config.flag("INVENTORY_ANY_UNPARSED_IS_FAILED"),
         unparsed_is_failed: config.flag("INVENTORY_UNPARSED_IS_FAILED"),
@@ -232,6 +234,15 @@ pub(crate) fn tell(inventory: &mut Inventory, config: &Config, display: &Display
 /// `hash_behaviour` is `merge`: mappings of several layers are one.
 fn merges(config: &Config) -> bool {
     config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge")
+}
+
+/// What keys given twice are; the setting's own check has refused other words.
+fn duplicate_keys(config: &Config) -> DuplicateKeys {
+    match config.text("DUPLICATE_YAML_DICT_KEY").as_deref() {
+        Some("error") => DuplicateKeys::Error,
+        Some("ignore") => DuplicateKeys::Ignore,
+        _ => DuplicateKeys::Warn,
+    }
 }
 
 /// Said when `--limit` or a pattern leaves nothing.

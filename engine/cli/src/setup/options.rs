@@ -86,6 +86,7 @@ pub(super) fn options(
             .unwrap_or(104_448),
         ansible_managed: config.text("DEFAULT_MANAGED_STR").unwrap_or_default(),
         merge_hashes: super::merges(config),
+        duplicate_keys: super::duplicate_keys(config),
     })
 }
 

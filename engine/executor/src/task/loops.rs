@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rustible_playbook::{Frame, FrameKind, Loop};
+use rustible_playbook::{Frame, FrameKind, Loop, check_variable_name};
 use rustible_protocol::{
     Dict, Origin, Value,
     event::{Event, Status},
@@ -124,6 +124,15 @@ fn control(job: &Job, templar: &Templar) -> Result<Control, Diagnostic> {
         extended: keywords.flag("extended")?.unwrap_or(false),
         all_items: keywords.flag("extended_allitems")?.unwrap_or(true),
     };
+    for (setting, name) in [("loop_var", Some(&control.loop_var)), ("index_var", control.index_var.as_ref())]
+    {
+        let Some(name) = name else { continue };
+        let at = job.task.control.attrs.get(setting).and_then(Value::origin);
+        check_variable_name(&name.as_str().into()).map_err(|error| {
+            let error = Diagnostic { apart: true, ..error.at(at) };
+            error.context(format!("Invalid '{setting}'"), at)
+        })?;
+    }
     warn_of_collisions(job, &control);
     Ok(control)
 }
