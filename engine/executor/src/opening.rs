@@ -3,11 +3,14 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rustible_playbook::{Args, Frame, FrameKind, Kind, LoopControl, Play, Task};
-use rustible_protocol::{Dict, Text, Value, repr};
+use rustible_protocol::{Dict, Origin, Text, Value, repr};
 use rustible_source::Diagnostic;
 use rustible_template::{Rendered, Templar};
 
-use crate::{keyword::Keywords, run::Runner};
+use crate::{
+    keyword::{Keywords, processing},
+    run::Runner,
+};
 
 /// The task that gathers facts.
 pub(crate) fn gathering(runner: &Runner, play: &Play, templar: &Templar) -> Result<Arc<Task>, Diagnostic> {
@@ -40,7 +43,9 @@ pub(crate) fn validation(
         None | Some(Value::Bool(false)) => return Ok(None),
         Some(Value::Str(text)) if text.is_empty() => return Ok(None),
         Some(Value::Str(text)) => Some(text.to_string()),
-        Some(Value::Bool(true)) => play.frame.own("name").filter(|name| name.truthy()).map(repr::str),
+        Some(Value::Bool(true)) => {
+            keywords.value("name")?.filter(|name| name.truthy()).map(|name| repr::str(&name))
+        }
         Some(other) => {
             let message =
                 format!("validate_argspec must be a boolean or string, not <class '{}'>", other.type_name());
@@ -60,7 +65,10 @@ pub(crate) fn validation(
             "No argument spec named '{name}' in {}. Minimally expected:\nargument_specs:\n  {name}:\n    options: {{}}\n",
             file.display()
         );
-        return Err(Diagnostic::parse(message, specs.origin()));
+        let at = specs.get("argument_specs").and_then(Value::origin).or(specs.origin());
+        let written = play.frame.own("validate_argspec").map(repr::repr).unwrap_or_default();
+        let around = Origin::of_value("<unknown>", &written);
+        return Err(Diagnostic::parse(message, at).context(processing("validate_argspec"), Some(&around)));
     };
     let mut context = Dict::new();
     context.insert("type", "play");

@@ -1,5 +1,6 @@
 """Values of playbooks as JSON and back; what JSON has no form for is {"__rt": [kind, content]}."""
 import datetime
+import sys
 from collections.abc import Mapping, Sequence, Set
 
 REMOTE = []
@@ -24,6 +25,12 @@ class Marker:
 
     def __init__(self, message):
         self.message = message
+
+    @property
+    def __class__(self):
+        # Plugins ask whether something is of the class of that name that they have imported.
+        loaded = sys.modules.get('ansible._internal._templating._jinja_common')
+        return loaded.Marker if loaded else Marker
 
     def __str__(self):
         raise undefined(self.message)

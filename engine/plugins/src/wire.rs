@@ -1,14 +1,20 @@
 //! Values on their way to the helper and back: JSON, with `{"__rt": [kind, content]}` for what JSON has no form for.
 
+use std::sync::{Arc, LazyLock};
+
 use rustible_protocol::{Dict, Text, Value};
 
 const TAG: &str = "__rt";
+
+/// The kind of what is undefined. Data may look the same; this very text is only in what [`undefined`] makes.
+static UNDEFINED: LazyLock<Text> = LazyLock::new(|| Text::untrusted("undefined"));
 
 /// A value as JSON's.
 pub(crate) fn encode(value: &Value) -> Value {
     match value {
         Value::Str(text) if text.may_be_template() => tagged("trusted", Value::str(text.as_str())),
         Value::List(list) => Value::List(list.iter().map(encode).collect()),
+        Value::Dict(dict) if is_undefined(dict) => value.clone(),
         Value::Dict(dict) => {
             let plain = dict.keys().all(|key| key.as_str().is_some_and(|key| key != TAG));
             if plain {
@@ -31,7 +37,16 @@ pub(crate) fn tagged(kind: &str, content: Value) -> Value {
 /// Something undefined, for plugins that take such.
 #[must_use]
 pub(crate) fn undefined(message: &str) -> Value {
-    tagged("undefined", Value::str(message))
+    let mut out = Dict::new();
+    out.insert(TAG, vec![Value::Str(UNDEFINED.clone()), Value::str(message)]);
+    Value::Dict(out)
+}
+
+fn is_undefined(dict: &Dict) -> bool {
+    match dict.get(TAG).and_then(Value::as_list).and_then(|parts| parts.first()) {
+        Some(Value::Str(kind)) => Arc::ptr_eq(kind.shared(), UNDEFINED.shared()),
+        _ => false,
+    }
 }
 
 /// What came, as a value: tuples and sets are lists, dates are texts.
@@ -57,6 +72,11 @@ fn special(kind: &str, content: &Value) -> Value {
             Value::Dict(pairs.iter().filter_map(pair).collect())
         }
         ("omit", _) => Value::Null,
+        // It fails where it is used, not before.
+        ("undefined", message) => {
+            let text = format!("{{{{ undef({}) }}}}", rustible_protocol::repr::repr(message));
+            Value::Str(Text::trusted(text, None))
+        }
         (_, content) => decode(content.clone()),
     }
 }
@@ -64,6 +84,14 @@ fn special(kind: &str, content: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_undefined_is_told_as_such() {
+        let told = |value: &Value| rustible_protocol::json::dumps(&encode(value));
+        assert_eq!(told(&undefined("no x")), r#"{"__rt": ["undefined", "no x"]}"#);
+        let data = tagged("undefined", Value::str("no x"));
+        assert_eq!(told(&data), r#"{"__rt": ["map", [["__rt", ["undefined", "no x"]]]]}"#);
+    }
 
     #[test]
     fn what_json_has_no_form_for_survives_the_way() {

@@ -58,8 +58,11 @@ pub(crate) fn lookup(
 
 fn run(ctx: &Rc<Ctx>, kind: &str, name: &str, found: Found, args: &[Rt], named: &[(String, Rt)]) -> Res<Rt> {
     let Some(plugins) = ctx.env.plugins.clone() else { return Err(unknown(kind, name)) };
+    let undefined = |marker: &Fault| plugins.undefined(&marker.error.summary());
     let plain = |rt: &Rt| match rt {
-        Rt::Undef(marker) if found.markers => Ok(plugins.undefined(&marker.error.summary())),
+        Rt::Undef(marker) if found.markers => Ok(undefined(marker)),
+        // What stands inside of containers is the plugin's to find.
+        other if kind == "lookup" => inner(ctx, other, &undefined),
         other => ctx.plain(other),
     };
     let values = args.iter().map(plain).collect::<Res<Vec<Value>>>()?;
@@ -69,6 +72,31 @@ fn run(ctx: &Rc<Ctx>, kind: &str, name: &str, found: Found, args: &[Rt], named: 
     }
     let result = plugins.call(kind, name, values, options, &Asked(ctx));
     result.map(|value| ctx.data(value)).map_err(|error| fault(MarkerKind::Failed, error))
+}
+
+/// A value with what is undefined inside of it marked as such.
+fn inner(ctx: &Rc<Ctx>, rt: &Rt, undefined: &impl Fn(&Fault) -> Value) -> Res<Value> {
+    match (ctx.plain(rt), rt) {
+        (Err(fault), Rt::List(list)) if fault.kind == MarkerKind::Undefined => list
+            .items()
+            .iter()
+            .map(|item| marked(ctx, item, undefined))
+            .collect::<Res<Vec<_>>>()
+            .map(Value::from),
+        (Err(fault), Rt::Dict(dict)) if fault.kind == MarkerKind::Undefined => {
+            let pairs = dict.entries();
+            let pairs = pairs.iter().map(|(key, item)| Ok((key.clone(), marked(ctx, item, undefined)?)));
+            pairs.collect::<Res<Dict>>().map(Value::Dict)
+        }
+        (plain, _) => plain,
+    }
+}
+
+fn marked(ctx: &Rc<Ctx>, rt: &Rt, undefined: &impl Fn(&Fault) -> Value) -> Res<Value> {
+    match rt {
+        Rt::Undef(marker) if marker.kind == MarkerKind::Undefined => Ok(undefined(marker)),
+        other => inner(ctx, other, undefined),
+    }
 }
 
 struct Asked<'a>(&'a Rc<Ctx>);
