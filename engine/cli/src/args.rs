@@ -57,6 +57,9 @@ pub(crate) struct Play {
     /// Set when it is no playbook but a task on a pattern.
     #[arg(skip)]
     pub(crate) adhoc: Option<Adhoc>,
+    /// The folder that stands for a playbook's where there is none.
+    #[arg(skip)]
+    pub(crate) playbook_dir: Option<PathBuf>,
 }
 
 /// What an ad hoc command adds.

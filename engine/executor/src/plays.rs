@@ -92,6 +92,8 @@ impl Runner {
     }
 
     async fn one_play(self: &Arc<Self>, play: &Arc<Play>, folder: &Path) -> Result<(i32, bool), Diagnostic> {
+        // Plugins for variables are asked once for each play.
+        self.inventory.write().unwrap_or_else(PoisonError::into_inner).forget_told();
         let mut scope = self.play_scope(play, folder);
         scope.answers = self.ask(play, &scope).await?;
         let shared = Arc::new(scope.clone());

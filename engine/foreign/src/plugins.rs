@@ -35,6 +35,23 @@ impl Tree {
         beside.into_iter().chain(configured).filter(|folder| folder.is_dir()).map(absolute).collect()
     }
 
+    /// Plugins of a kind that belong to no collection, by their names; of several with one name the first counts.
+    pub fn plugins_beside(&self, kind: &str) -> Vec<(String, PathBuf)> {
+        let mut found: Vec<(String, PathBuf)> = Vec::new();
+        for folder in self.plugin_folders(kind).iter().flat_map(|folder| folders::with_inner(folder)) {
+            let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+            files.sort();
+            for path in files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "py")) {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                if name != "__init__" && !found.iter().any(|(known, _)| *known == name) {
+                    found.push((name, path));
+                }
+            }
+        }
+        found
+    }
+
     /// Folders whose `ansible_collections` Python may import from.
     pub fn collection_roots(&self) -> Vec<PathBuf> {
         let roots = lock(&self.places).roots();

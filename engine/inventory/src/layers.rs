@@ -3,15 +3,16 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
-use rustible_protocol::Dict;
+use rustible_protocol::{Dict, Value};
 use rustible_source::Diagnostic;
 
 use crate::{
     group_vars::combine,
     model::{GroupId, Inventory},
+    outer::{Stage, VarsPlugin},
 };
 
 /// Where variables of a host come from, in ascending precedence.
@@ -37,20 +38,46 @@ pub enum Layer {
     FilesHostPlay,
 }
 
-type Key = (Layer, Vec<GroupId>);
+type Key = (Layer, Vec<GroupId>, Stage);
+
+/// Whose variables are asked for.
+#[derive(Debug, Clone, Copy)]
+enum Of<'a> {
+    Groups(&'a [GroupId]),
+    Host(&'a str),
+}
+
+/// What a plugin was asked: its name, the folder, hosts or groups, when.
+type Asked = (String, PathBuf, bool, Vec<String>, Stage);
 
 /// What was read and composed: each file is read once, each set of groups is composed once.
 #[derive(Debug, Default)]
 pub(crate) struct LayerCache {
     composed: Mutex<HashMap<Key, Dict>>,
     files: Mutex<HashMap<(PathBuf, &'static str, String), Dict>>,
+    told: Mutex<HashMap<Asked, Dict>>,
+    plugins: Mutex<Option<(usize, Arc<[VarsPlugin]>)>>,
 }
 
 impl LayerCache {
     /// Forget what depends on the tree of groups and on the playbook's place.
     pub(crate) fn forget_groups(&mut self) {
         self.composed = Mutex::default();
+        self.told = Mutex::default();
     }
+
+    fn forget_composed(&self) {
+        if let Ok(mut composed) = self.composed.lock() {
+            composed.clear();
+        }
+    }
+}
+
+/// Which plugins are asked, and when.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    plugins: &'a [VarsPlugin],
+    stage: Stage,
 }
 
 impl Inventory {
@@ -60,21 +87,28 @@ impl Inventory {
     /// # Errors
     /// A variable file that cannot be read, decrypted or understood.
     pub fn try_layers(&self, host: &str) -> Result<Vec<(Layer, Dict)>, Diagnostic> {
+        self.layers_at(host, self.settings.stage)
+    }
+
+    /// As [`Self::try_layers`], with plugins asked as at that stage.
+    pub(crate) fn layers_at(&self, host: &str, stage: Stage) -> Result<Vec<(Layer, Dict)>, Diagnostic> {
+        let plugins = self.vars_plugins()?;
+        let asked = Asking { plugins: &plugins, stage };
         let groups = self.group_ids_of(host);
         let named = |id: &GroupId| self.group_name(*id) == "all";
         let (all, groups): (Vec<GroupId>, Vec<GroupId>) = groups.into_iter().partition(named);
         let all = if all.is_empty() { self.groups.get_index_of("all").into_iter().collect() } else { all };
         let sources = self.source_dirs();
         let mut layers = vec![
-            (Layer::InventoryAll, self.composed(Layer::InventoryAll, &all, &[])?),
-            (Layer::InventoryGroups, self.composed(Layer::InventoryGroups, &groups, &[])?),
-            (Layer::FilesAllInventory, self.composed(Layer::FilesAllInventory, &all, &sources)?),
-            (Layer::FilesAllPlay, self.composed(Layer::FilesAllPlay, &all, &self.play_dirs)?),
-            (Layer::FilesGroupsInventory, self.composed(Layer::FilesGroupsInventory, &groups, &sources)?),
-            (Layer::FilesGroupsPlay, self.composed(Layer::FilesGroupsPlay, &groups, &self.play_dirs)?),
+            (Layer::InventoryAll, self.composed(Layer::InventoryAll, &all, &[], asked)?),
+            (Layer::InventoryGroups, self.composed(Layer::InventoryGroups, &groups, &[], asked)?),
+            (Layer::FilesAllInventory, self.composed(Layer::FilesAllInventory, &all, &sources, asked)?),
+            (Layer::FilesAllPlay, self.composed(Layer::FilesAllPlay, &all, &self.play_dirs, asked)?),
+            (Layer::FilesGroupsInventory, self.composed(Layer::FilesGroupsInventory, &groups, &sources, asked)?),
+            (Layer::FilesGroupsPlay, self.composed(Layer::FilesGroupsPlay, &groups, &self.play_dirs, asked)?),
             (Layer::InventoryHost, self.own_vars(host)),
-            (Layer::FilesHostInventory, self.host_files(host, &sources)?),
-            (Layer::FilesHostPlay, self.host_files(host, &self.play_dirs)?),
+            (Layer::FilesHostInventory, self.told(&sources, Of::Host(host), asked)?),
+            (Layer::FilesHostPlay, self.told(&self.play_dirs, Of::Host(host), asked)?),
         ];
         layers.retain(|(_, vars)| !vars.is_empty());
         Ok(layers)
@@ -125,10 +159,46 @@ impl Inventory {
     /// The variables of a group with those of its files, as `ansible-inventory --export` shows them.
     pub(crate) fn group_vars(&self, id: GroupId) -> Result<Dict, Diagnostic> {
         let own = self.groups[id].vars.clone();
-        let beside = self.composed(Layer::FilesGroupsInventory, &[id], &self.source_dirs())?;
-        let play = self.composed(Layer::FilesGroupsPlay, &[id], &self.play_dirs)?;
+        let plugins = self.vars_plugins()?;
+        let asked = Asking { plugins: &plugins, stage: self.settings.stage };
+        let beside = self.told(&self.source_dirs(), Of::Groups(&[id]), asked)?;
         let merge = self.settings.merge_hashes;
-        Ok(combine(&combine(&own, &beside, merge), &play, merge))
+        let all = combine(&own, &beside, merge);
+        if !self.settings.play_in_groups {
+            return Ok(all);
+        }
+        let play = self.told(&self.play_dirs, Of::Groups(&[id]), asked)?;
+        Ok(combine(&all, &play, merge))
+    }
+
+    /// What plugins give once the sources were read becomes part of the inventory.
+    pub(crate) fn add_told(&mut self) -> Result<(), Diagnostic> {
+        let plugins = self.vars_plugins()?;
+        let asked = Asking { plugins: &plugins, stage: Stage::Inventory };
+        if !plugins.iter().any(|plugin| *plugin != VarsPlugin::Files || self.reads_files(asked.stage)) {
+            return Ok(());
+        }
+        let (sources, merge) = (self.source_dirs(), self.settings.merge_hashes);
+        for id in 0..self.groups.len() {
+            let told = self.told(&sources, Of::Groups(&[id]), asked)?;
+            self.groups[id].vars = combine(&self.groups[id].vars, &told, merge);
+        }
+        for id in 0..self.hosts.len() {
+            let Some((name, _)) = self.hosts.get_index(id) else { continue };
+            let told = self.told(&sources, Of::Host(&name.clone()), asked)?;
+            self.hosts[id].vars = combine(&self.hosts[id].vars, &told, merge);
+        }
+        self.changed();
+        Ok(())
+    }
+
+    /// Ask plugins for variables anew from now on; what files hold stays.
+    pub fn forget_told(&mut self) {
+        let only_files =
+            |known: &Option<(usize, Arc<[VarsPlugin]>)>| known.as_ref().is_none_or(|(_, all)| **all == [VarsPlugin::Files]);
+        if !self.cache.plugins.get_mut().is_ok_and(|known| only_files(known)) {
+            self.cache.forget_groups();
+        }
     }
 
     /// The directories beside the sources, in their order.
@@ -143,39 +213,101 @@ impl Inventory {
         self.sources.iter().filter_map(dir).collect()
     }
 
-    fn composed(&self, layer: Layer, groups: &[GroupId], dirs: &[PathBuf]) -> Result<Dict, Diagnostic> {
-        let key = (layer, groups.to_vec());
+    /// The plugins for variables in their order.
+    fn vars_plugins(&self) -> Result<Arc<[VarsPlugin]>, Diagnostic> {
+        let Some(outer) = &self.settings.outer else { return Ok(Arc::new([VarsPlugin::Files])) };
+        let generation = outer.generation();
+        let known = self.cache.plugins.lock().ok().and_then(|known| known.clone());
+        if let Some((_, plugins)) = known.as_ref().filter(|(at, _)| *at == generation) {
+            return Ok(plugins.clone());
+        }
+        let plugins: Arc<[VarsPlugin]> = outer.vars_plugins()?.into();
+        if known.is_some_and(|(_, before)| before != plugins) {
+            self.cache.forget_composed();
+        }
+        if let Ok(mut known) = self.cache.plugins.lock() {
+            *known = Some((generation, plugins.clone()));
+        }
+        Ok(plugins)
+    }
+
+    fn reads_files(&self, stage: Stage) -> bool {
+        self.settings.outer.as_ref().map_or(stage != Stage::Inventory, |outer| outer.reads_files(stage))
+    }
+
+    fn composed(
+        &self,
+        layer: Layer,
+        groups: &[GroupId],
+        dirs: &[PathBuf],
+        asked: Asking<'_>,
+    ) -> Result<Dict, Diagnostic> {
+        let key = (layer, groups.to_vec(), asked.stage);
         if let Some(known) = self.cache.composed.lock().ok().and_then(|composed| composed.get(&key).cloned())
         {
             return Ok(known);
         }
         let merge = self.settings.merge_hashes;
-        let mut all = Dict::new();
-        if matches!(layer, Layer::InventoryAll | Layer::InventoryGroups) {
-            for id in groups {
-                all = combine(&all, &self.groups[*id].vars, merge);
-            }
+        let all = if matches!(layer, Layer::InventoryAll | Layer::InventoryGroups) {
+            groups.iter().fold(Dict::new(), |all, id| combine(&all, &self.groups[*id].vars, merge))
         } else {
-            for dir in dirs {
-                for id in groups {
-                    all = combine(
-                        &all,
-                        &self.cached_file_vars(dir, "group_vars", self.group_name(*id))?,
-                        merge,
-                    );
-                }
-            }
-        }
+            self.told(dirs, Of::Groups(groups), asked)?
+        };
         if let Ok(mut composed) = self.cache.composed.lock() {
             composed.insert(key, all.clone());
         }
         Ok(all)
     }
 
-    fn host_files(&self, host: &str, dirs: &[PathBuf]) -> Result<Dict, Diagnostic> {
+    /// What all plugins say with these folders.
+    fn told(&self, dirs: &[PathBuf], of: Of<'_>, asked: Asking<'_>) -> Result<Dict, Diagnostic> {
         let merge = self.settings.merge_hashes;
-        let read = |dir: &PathBuf| self.cached_file_vars(dir, "host_vars", host);
-        dirs.iter().try_fold(Dict::new(), |all, dir| Ok(combine(&all, &read(dir)?, merge)))
+        let mut all = Dict::new();
+        for dir in dirs {
+            for plugin in asked.plugins {
+                match plugin {
+                    VarsPlugin::Files if !self.reads_files(asked.stage) => {}
+                    VarsPlugin::Files => all = self.files_of(all, dir, of)?,
+                    VarsPlugin::Other(name) => {
+                        all = combine(&all, &self.told_by(name, dir, of, asked.stage)?, merge);
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn files_of(&self, all: Dict, dir: &Path, of: Of<'_>) -> Result<Dict, Diagnostic> {
+        let merge = self.settings.merge_hashes;
+        match of {
+            Of::Host(host) => Ok(combine(&all, &self.cached_file_vars(dir, "host_vars", host)?, merge)),
+            Of::Groups(groups) => groups.iter().try_fold(all, |all, id| {
+                Ok(combine(&all, &self.cached_file_vars(dir, "group_vars", self.group_name(*id))?, merge))
+            }),
+        }
+    }
+
+    fn told_by(&self, plugin: &str, dir: &Path, of: Of<'_>, stage: Stage) -> Result<Dict, Diagnostic> {
+        let Some(outer) = &self.settings.outer else { return Ok(Dict::new()) };
+        let (is_host, names) = match of {
+            Of::Host(host) => (true, vec![host.to_string()]),
+            Of::Groups(groups) => (false, groups.iter().map(|id| self.group_name(*id).to_string()).collect()),
+        };
+        let key = (plugin.to_string(), dir.to_path_buf(), is_host, names, stage);
+        if let Some(known) = self.cache.told.lock().ok().and_then(|told| told.get(&key).cloned()) {
+            return Ok(known);
+        }
+        let entities: Vec<Value> = match of {
+            Of::Host(host) => vec![self.entity(host, None)],
+            Of::Groups(groups) => {
+                groups.iter().map(|id| self.entity(self.group_name(*id), Some(*id))).collect()
+            }
+        };
+        let vars = outer.vars(plugin, dir, &entities, stage)?;
+        if let Ok(mut told) = self.cache.told.lock() {
+            told.insert(key, vars.clone());
+        }
+        Ok(vars)
     }
 
     fn cached_file_vars(&self, dir: &Path, kind: &'static str, name: &str) -> Result<Dict, Diagnostic> {

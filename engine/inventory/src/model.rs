@@ -56,7 +56,6 @@ pub struct Inventory {
     pub(crate) current_source: Option<String>,
     pub(crate) limit: Option<Vec<String>>,
     pub(crate) play_dirs: Vec<PathBuf>,
-    pub(crate) warnings: Mutex<Vec<Diagnostic>>,
     pub(crate) deprecations: Vec<Diagnostic>,
     pub(crate) additions: Vec<Addition>,
     pub(crate) cache: LayerCache,
@@ -84,7 +83,6 @@ impl Inventory {
             current_source: None,
             limit: None,
             play_dirs: Vec::new(),
-            warnings: Mutex::default(),
             deprecations: Vec::new(),
             additions: Vec::new(),
             cache: LayerCache::default(),
@@ -185,7 +183,7 @@ impl Inventory {
 
     /// What there is to warn about since this was last asked.
     pub fn take_warnings(&self) -> Vec<Diagnostic> {
-        self.warnings.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
+        self.settings.warnings.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
     }
 
     /// Uses that will not be possible in a later version (2.23), since this was last asked.
@@ -194,7 +192,7 @@ impl Inventory {
     }
 
     pub(crate) fn warn(&self, warning: Diagnostic) {
-        if let Ok(mut warnings) = self.warnings.lock()
+        if let Ok(mut warnings) = self.settings.warnings.lock()
             && !warnings
                 .iter()
                 .any(|known| known.summary() == warning.summary() && known.origin == warning.origin)
@@ -266,7 +264,7 @@ impl Inventory {
     }
 
     /// The group of that name, made when there is none. The name is taken as it is.
-    fn group_id(&mut self, name: &str) -> GroupId {
+    pub(crate) fn group_id(&mut self, name: &str) -> GroupId {
         let entry = self.groups.entry(name.into());
         let id = entry.index();
         entry.or_insert_with(|| Group { priority: 1, ..Group::default() });

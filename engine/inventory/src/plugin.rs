@@ -8,6 +8,7 @@ use crate::{
     group_vars::combine,
     model::{GroupId, HostId, Inventory},
     names,
+    outer::Stage,
 };
 
 /// Evaluates expressions for plugins that group hosts by their variables. The inventory knows no templates itself.
@@ -42,6 +43,15 @@ pub(crate) fn read(
     evaluate: Option<&dyn Evaluate>,
 ) -> Result<(), Diagnostic> {
     let place = config.get("plugin").and_then(Value::origin);
+    let unverified = || {
+        let text =
+            format!("inventory source '{source}' could not be verified by inventory plugin '{name}'");
+        Diagnostic::new(text)
+    };
+    if inventory.has_outside(name) {
+        let parsed = inventory.read_outside(name, source)?.ok_or_else(unverified)?;
+        return parsed.failure.map_or(Ok(()), Err);
+    }
     let Some(evaluate) = evaluate else { return Err(unknown(name, source).at(place)) };
     let Value::Dict(config) = config else { return Err(Diagnostic::new(format!("{source} is empty"))) };
     match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
@@ -50,11 +60,7 @@ pub(crate) fn read(
             ..error.context(format!("Failed to parse '{source}'."), None)
         }),
         "generator" => generator(inventory, config, evaluate),
-        "yaml" | "ini" | "toml" | "script" | "host_list" | "auto" | "advanced_host_list" => {
-            Err(Diagnostic::new(format!(
-                "inventory source '{source}' could not be verified by inventory plugin '{name}'"
-            )))
-        }
+        "yaml" | "ini" | "toml" | "script" | "host_list" | "auto" | "advanced_host_list" => Err(unverified()),
         _ => Err(unknown(name, source).at(place)),
     }
 }
@@ -63,17 +69,11 @@ fn constructed(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate
     let flag = |name: &str| {
         config.get(name).is_some_and(|v| v.truthy() && !matches!(v.as_str(), Some("no" | "false" | "off")))
     };
-    for name in ["use_extra_vars"] {
-        if flag(name) {
-            return Err(Diagnostic::new(format!(
-                "the option '{name}' of the inventory plugin 'constructed' is not supported"
-            ))
-            .of_kind(Kind::Options));
-        }
-    }
     let (strict, files) = (flag("strict"), flag("use_vars_plugins"));
+    let extra = if flag("use_extra_vars") { inventory.settings.extra_vars.clone() } else { Dict::new() };
+    let merge = inventory.settings.merge_hashes;
     for host in inventory.host_names() {
-        let mut vars = inventory.plain_vars(&host, files)?;
+        let mut vars = combine(&inventory.plain_vars(&host, files)?, &extra, merge);
         for (name, expression) in config.get("compose").and_then(Value::as_dict).unwrap_or(&Dict::new()) {
             match expression_of(evaluate, expression, &vars) {
                 Ok(value) => inventory.set_host_var(&host, name, &value),
@@ -110,7 +110,7 @@ fn constructed(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate
                 inventory,
                 &host,
                 &keyed,
-                &vars,
+                &combine(&vars, &extra, merge),
                 (strict, config.get("leading_separator").is_none_or(Value::truthy)),
                 evaluate,
             )?;
@@ -322,7 +322,7 @@ impl Inventory {
         let groups = self.group_ids_of(host);
         let mut vars =
             groups.iter().fold(Dict::new(), |all, id| combine(&all, &self.groups[*id].vars, merge));
-        let layers = if files { self.try_layers(host)? } else { Vec::new() };
+        let layers = if files { self.layers_at(host, Stage::All)? } else { Vec::new() };
         let of = |kinds: [Layer; 2]| layers.iter().filter(move |(layer, _)| kinds.contains(layer));
         for (_, more) in of([Layer::FilesAllInventory, Layer::FilesGroupsInventory]) {
             vars = combine(&vars, more, merge);

@@ -1,9 +1,15 @@
 //! The settings of `[inventory]` and `[defaults]` that decide how sources are read.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
+use rustible_protocol::Dict;
 use rustible_source::Diagnostic;
 use rustible_yaml::DuplicateKeys;
+
+use crate::outer::{Outer, Stage};
 
 /// Opens a vault-encrypted file: its path and content in, the plain content out.
 pub type Decrypt = dyn Fn(&Path, &[u8]) -> Result<Vec<u8>, Diagnostic> + Send + Sync;
@@ -59,6 +65,16 @@ pub struct Settings {
     pub yaml_extensions: Vec<String>,
     /// Keys given twice in YAML sources and variable files.
     pub duplicate_keys: DuplicateKeys,
+    /// Plugins that are not rustible's own.
+    pub outer: Option<Arc<dyn Outer>>,
+    /// What variables are asked for.
+    pub stage: Stage,
+    /// Whether variables beside the playbook count among those of groups when the inventory is shown.
+    pub play_in_groups: bool,
+    /// `--extra-vars`, for plugins that may use them.
+    pub extra_vars: Dict,
+    /// Where warnings are kept until they are asked for; also those of an inventory that came to nothing.
+    pub warnings: Arc<Mutex<Vec<Diagnostic>>>,
 }
 
 impl Default for Settings {
@@ -76,6 +92,11 @@ impl Default for Settings {
             mismatch: Mismatch::default(),
             yaml_extensions: words(".yaml .yml .json"),
             duplicate_keys: DuplicateKeys::default(),
+            outer: None,
+            stage: Stage::default(),
+            play_in_groups: true,
+            extra_vars: Dict::new(),
+            warnings: Arc::default(),
         }
     }
 }

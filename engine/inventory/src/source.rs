@@ -12,6 +12,7 @@ use rustible_source::Diagnostic;
 use crate::{
     address, ini,
     model::Inventory,
+    outer::Parsed,
     plugin::{self, Evaluate},
     script,
     settings::{Decrypt, Settings},
@@ -45,6 +46,7 @@ impl Inventory {
         } else if inventory.settings.unparsed_warning {
             inventory.warn(Diagnostic::new("No inventory was parsed, only implicit localhost is available"));
         }
+        inventory.add_told()?;
         Ok(inventory)
     }
 
@@ -55,13 +57,18 @@ impl Inventory {
         }
         self.current_source = Some(source.to_string());
         let mut failures = Vec::new();
-        for name in self.settings.enabled.clone() {
-            if !self.wants(&name, source) {
-                continue;
-            }
+        for name in self.readers()? {
+            let (name, result) = match self.read_outside(&name, source)? {
+                Some(parsed) => (parsed.name, parsed.failure.map_or(Ok(()), Err)),
+                None if self.has_outside(&name) || !self.wants(&name, source) => continue,
+                None => {
+                    let result = self.read_with(&name, source, evaluate);
+                    (name, result)
+                }
+            };
             let place =
                 Origin::new(&format!("<inventory plugin '{name}' with source '{source}'>").into(), 0, 0);
-            match self.read_with(&name, source, evaluate) {
+            match result {
                 Ok(()) => {
                     self.current_source = None;
                     return Ok(true);
@@ -87,6 +94,37 @@ impl Inventory {
         }
         self.warn(Diagnostic::new(format!("Unable to parse {source} as an inventory source")));
         Ok(false)
+    }
+
+    /// The inventory plugins that are tried; names that mean none are left out with a warning.
+    fn readers(&self) -> Result<Vec<String>, Diagnostic> {
+        let known = |name: &&String| is_native(name) || self.has_outside(name);
+        let (known, unknown): (Vec<&String>, Vec<&String>) = self.settings.enabled.iter().partition(known);
+        for name in unknown {
+            self.warn(Diagnostic::new(format!("Failed to load inventory plugin, skipping {name}")));
+        }
+        if known.is_empty() {
+            let text = "No inventory plugins available to generate inventory, make sure you have at least one enabled.";
+            return Err(Diagnostic::new(text));
+        }
+        Ok(known.into_iter().cloned().collect())
+    }
+
+    /// Whether an inventory plugin of that name comes from elsewhere.
+    pub(crate) fn has_outside(&self, name: &str) -> bool {
+        self.settings.outer.as_ref().is_some_and(|outer| outer.has_inventory(name, is_native(name)))
+    }
+
+    /// Let a plugin from elsewhere read the source; `None` when there is none, or the source is not for it.
+    pub(crate) fn read_outside(&mut self, name: &str, source: &str) -> Result<Option<Parsed>, Diagnostic> {
+        let Some(outer) = self.settings.outer.clone().filter(|_| self.has_outside(name)) else {
+            return Ok(None);
+        };
+        let parsed = outer.inventory(name, source, self.state())?;
+        if let Some(parsed) = &parsed {
+            self.take_state(&parsed.state)?;
+        }
+        Ok(parsed)
     }
 
     fn read_directory(&mut self, dir: &Path, evaluate: Option<&dyn Evaluate>) -> Result<bool, Diagnostic> {
@@ -198,6 +236,22 @@ impl Inventory {
         }
         Ok(())
     }
+}
+
+/// Whether a reader of that name is rustible's own.
+fn is_native(reader: &str) -> bool {
+    const OWN: [&str; 9] = [
+        "advanced_host_list",
+        "auto",
+        "constructed",
+        "generator",
+        "host_list",
+        "ini",
+        "script",
+        "toml",
+        "yaml",
+    ];
+    OWN.contains(&plain(reader))
 }
 
 /// A reader's short name.

@@ -86,7 +86,7 @@ impl Inventory {
                 for host in &hosts {
                     let own = self.shown_vars(host, export)?;
                     if !own.is_empty() {
-                        vars.insert(Value::str(host.clone()), in_json(&Value::Dict(own)));
+                        vars.insert(Value::str(host.clone()), in_json(&Value::Dict(own), true));
                     }
                 }
                 let meta: Dict = [("hostvars", Value::Dict(vars)), ("profile", "inventory_legacy".into())]
@@ -102,13 +102,14 @@ impl Inventory {
     ///
     /// # Errors
     /// A pattern that means no host or several; as [`Self::try_layers`].
-    pub fn host_view(&self, pattern: &str, export: bool) -> Result<Value, Diagnostic> {
+    pub fn host_view(&self, pattern: &str, form: Form, export: bool) -> Result<Value, Diagnostic> {
         let hosts = self.select(pattern)?.hosts;
         let [host] = hosts.as_slice() else {
             let text = "You must pass a single valid host to --host parameter";
             return Err(Diagnostic::new(text).of_kind(Kind::Options));
         };
-        self.shown_vars(host, export).map(|vars| in_json(&Value::Dict(vars)))
+        let vars = Value::Dict(self.shown_vars(host, export)?);
+        Ok(if form == Form::Json { in_json(&vars, false) } else { vars })
     }
 
     /// The text of `--graph` from a group on, with variables when they are asked for.
@@ -162,6 +163,9 @@ impl Inventory {
                 vars = crate::group_vars::combine(&vars, &own, self.settings.merge_hashes);
             }
         }
+        if !export {
+            vars = crate::group_vars::combine(&vars, &self.settings.extra_vars, self.settings.merge_hashes);
+        }
         Ok(without_internal(vars))
     }
 
@@ -194,17 +198,18 @@ fn without_internal(vars: Dict) -> Dict {
     vars
 }
 
-/// Data in the form that inventory scripts give: text that may not be templated and encrypted text are marked.
-fn in_json(value: &Value) -> Value {
+/// Data in the form that inventory scripts give: encrypted text is marked, and text that may not be templated too where
+/// `unsafes` says so.
+fn in_json(value: &Value, unsafes: bool) -> Value {
     let marked = |mark: &str, text: &Text| {
         Value::Dict([(mark, Value::str(text.shared().clone()))].into_iter().collect())
     };
     match value {
         Value::Vaulted(text) => marked("__ansible_vault", text),
-        Value::Str(text) if !text.is_trusted() => marked("__ansible_unsafe", text),
-        Value::List(items) => Value::List(items.iter().map(in_json).collect()),
+        Value::Str(text) if unsafes && !text.is_trusted() => marked("__ansible_unsafe", text),
+        Value::List(items) => Value::List(items.iter().map(|item| in_json(item, unsafes)).collect()),
         Value::Dict(dict) => {
-            Value::Dict(dict.iter().map(|(key, value)| (key.clone(), in_json(value))).collect())
+            Value::Dict(dict.iter().map(|(key, value)| (key.clone(), in_json(value, unsafes))).collect())
         }
         other => other.clone(),
     }
@@ -281,7 +286,7 @@ impl Lister<'_> {
             own.insert("hosts", hosts);
         }
         let vars = Value::Dict(self.group_vars(id)?);
-        own.insert("vars", if self.form == Form::Json { in_json(&vars) } else { vars });
+        own.insert("vars", if self.form == Form::Json { in_json(&vars, true) } else { vars });
         own.make_mut().retain(|_, content| content.truthy());
         if own.is_empty() {
             out.remove(&name);

@@ -75,7 +75,7 @@ def plugin_class(kind, name, path, full):
     found = getattr(loaded, own, None)
     if found is None:
         return None
-    if kind not in ('inventory',) and not any(each.__name__ == base for each in found.__mro__):
+    if kind not in ('inventory', 'vars') and not any(each.__name__ == base for each in found.__mro__):
         say('warning', "Ignoring %s plugin '%s' due to missing base class '%s'." % (kind, name, base))
         return None
     return found

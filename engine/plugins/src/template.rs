@@ -163,7 +163,14 @@ pub fn answer(outside: &dyn Outside, basedir: &Path, what: &str, with: &[Value])
         },
         "template" => outside.render(with.first().unwrap_or(&Value::Null), dict(1))?,
         "expression" => outside.expression(&Text::trusted(text(0), None), dict(1))?,
-        "conditional" => outside.condition(with.first().unwrap_or(&Value::Null), dict(1))?.into(),
+        "conditional" => {
+            // Text without marks of a template comes as if it could not be trusted.
+            let condition = match with.first() {
+                Some(Value::Str(text)) => Value::Str(Text::trusted(text.shared().clone(), None)),
+                other => other.cloned().unwrap_or_default(),
+            };
+            outside.condition(&condition, dict(1))?.into()
+        }
         "plugin" => {
             let args = with.get(2).and_then(Value::as_list).map(|list| list.to_vec()).unwrap_or_default();
             outside.plugin(&text(0), &text(1), args, dict(3))?
@@ -182,9 +189,11 @@ pub fn answer(outside: &dyn Outside, basedir: &Path, what: &str, with: &[Value])
 /// As [`answer`].
 pub fn common(what: &str, with: &[Value]) -> Result<Value, Answer> {
     match (what, with) {
-        ("yaml", [Value::Str(text), ..]) => {
-            let read = rustible_yaml::parse_single(&"<documentation>".into(), text.as_str());
-            read.map(|all| all.first().into_untrusted()).map_err(Answer::from)
+        ("yaml", [Value::Str(text), more @ ..]) => {
+            let file = more.first().and_then(Value::as_str).unwrap_or("<documentation>");
+            let trusted = more.get(1).is_some_and(Value::truthy);
+            let read = rustible_yaml::parse_single(&file.into(), text.as_str()).map_err(Answer::from)?.first();
+            Ok(if trusted { read } else { read.into_untrusted() })
         }
         _ => Err(Answer::from(format!("'{what}' is nothing that a plugin can ask for here"))),
     }

@@ -12,7 +12,7 @@ static UNDEFINED: LazyLock<Text> = LazyLock::new(|| Text::untrusted("undefined")
 /// A value as JSON's.
 pub(crate) fn encode(value: &Value) -> Value {
     match value {
-        Value::Str(text) if text.may_be_template() => tagged("trusted", Value::str(text.as_str())),
+        Value::Str(text) if text.is_trusted() => tagged("trusted", Value::str(text.as_str())),
         Value::List(list) => Value::List(list.iter().map(encode).collect()),
         Value::Dict(dict) if is_undefined(dict) => value.clone(),
         Value::Dict(dict) => {

@@ -25,6 +25,7 @@ mod methods;
 mod moments;
 mod ops;
 mod options;
+mod outside;
 mod parse;
 mod regex;
 mod regex_fault;

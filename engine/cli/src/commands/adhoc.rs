@@ -119,6 +119,7 @@ fn run(
         connection: std::mem::take(&mut args.connection),
         vault: std::mem::take(&mut args.vault),
         own: args.own.clone(),
+        playbook_dir: args.playbook_dir.clone(),
         adhoc: Some(Adhoc { pattern: pattern.clone(), one_line: args.one_line, tree: args.tree.clone() }),
         ..Play::default()
     };

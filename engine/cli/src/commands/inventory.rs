@@ -45,6 +45,9 @@ struct Args {
     /// Variables in the tree.
     #[arg(long)]
     vars: bool,
+    /// The folder that stands for a playbook's.
+    #[arg(long, value_name = "FOLDER")]
+    playbook_dir: Option<PathBuf>,
     /// Write to this file.
     #[arg(long)]
     output: Option<PathBuf>,
@@ -91,8 +94,13 @@ fn run(args: &Args, display: &Display) -> Result<Option<String>, Diagnostic> {
     }
     let config = Config::load()?;
     let secrets = Arc::new(setup::secrets(&args.vault, &config)?);
-    let sources = setup::sources(&args.inventory, &config);
-    let mut inventory = setup::inventory(&sources, &config, &secrets)?;
+    let reading = setup::to_show(&args.inventory, &config, secrets, args.playbook_dir.as_deref(), display)?;
+    let mut inventory = setup::inventory(&reading, display)?;
+    // Only what is shown of single hosts has the variables beside a playbook that nobody named.
+    if args.playbook_dir.is_some() || !args.export {
+        let here = args.playbook_dir.clone().unwrap_or_else(|| PathBuf::from("."));
+        inventory.set_play_dirs(vec![std::path::absolute(&here).unwrap_or(here)]);
+    }
     inventory.set_limit(args.inventory.limit.as_deref())?;
     setup::tell(&mut inventory, &config, display);
     if !args.export && (!args.graph || args.vars) {
@@ -111,7 +119,7 @@ fn run(args: &Args, display: &Display) -> Result<Option<String>, Diagnostic> {
         _ => Form::Json,
     };
     let value = match &args.host {
-        Some(host) => inventory.host_view(host, args.export)?,
+        Some(host) => inventory.host_view(host, form, args.export)?,
         None => inventory.list(form, args.export)?,
     };
     let text = written(&value, form)?;

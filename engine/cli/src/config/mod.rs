@@ -94,7 +94,7 @@ impl Config {
     }
 
     /// The same, of a setting that is in no table.
-    fn raw_of(&self, setting: &Setting) -> Option<(String, Origin)> {
+    pub(crate) fn raw_of(&self, setting: &Setting) -> Option<(String, Origin)> {
         for variable in setting.env {
             if let Ok(value) = env::var(variable) {
                 return Some((value, Origin::Environment));

@@ -44,15 +44,12 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_PRIVATE_KEY", "ssh_connection", "private_key", OFF, Refuse;
     "ANSIBLE_PKCS11_PROVIDER", "ssh_connection", "pkcs11_provider", OFF, Refuse;
     "ANSIBLE_MODULE_STRICT_UTF8_RESPONSE", "defaults", "module_strict_utf8_response", ON, Warn;
-    "ANSIBLE_INVENTORY_CACHE", "inventory", "cache", OFF, Warn;
     "ANSIBLE_LOG_VERBOSITY", "defaults", "log_verbosity", OFF, Warn;
     "ANSIBLE_LOG_FILTER", "defaults", "log_filter", OFF, Warn;
     "ANSIBLE_KEEP_REMOTE_FILES", "defaults", "keep_remote_files", OFF, Warn;
     "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;
     "ANSIBLE_CACHE_PLUGINS", "defaults", "cache_plugins", &[""], Plugins;
     "ANSIBLE_CONNECTION_PLUGINS", "defaults", "connection_plugins", &[""], Plugins;
-    "ANSIBLE_INVENTORY_PLUGINS", "defaults", "inventory_plugins", &[""], Plugins;
-    "ANSIBLE_VARS_PLUGINS", "defaults", "vars_plugins", &[""], Plugins;
     "ANSIBLE_STRATEGY_PLUGINS", "defaults", "strategy_plugins", &[""], Plugins;
 };
 

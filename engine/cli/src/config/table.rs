@@ -367,6 +367,25 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "host_list,script,auto,yaml,ini,toml",
     ),
     s(
+        "DEFAULT_INVENTORY_PLUGIN_PATH",
+        &["ANSIBLE_INVENTORY_PLUGINS"],
+        &[("defaults", "inventory_plugins")],
+        "~/.ansible/plugins/inventory:/usr/share/ansible/plugins/inventory",
+    ),
+    s(
+        "DEFAULT_VARS_PLUGIN_PATH",
+        &["ANSIBLE_VARS_PLUGINS"],
+        &[("defaults", "vars_plugins")],
+        "~/.ansible/plugins/vars:/usr/share/ansible/plugins/vars",
+    ),
+    s("RUN_VARS_PLUGINS", &["ANSIBLE_RUN_VARS_PLUGINS"], &[("defaults", "run_vars_plugins")], "demand"),
+    s(
+        "VARIABLE_PLUGINS_ENABLED",
+        &["ANSIBLE_VARS_ENABLED"],
+        &[("defaults", "vars_plugins_enabled")],
+        "host_group_vars",
+    ),
+    s(
         "INVENTORY_IGNORE_EXTS",
         &["ANSIBLE_INVENTORY_IGNORE"],
         &[("defaults", "inventory_ignore_extensions"), ("inventory", "ignore_extensions")],

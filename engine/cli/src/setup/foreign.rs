@@ -15,12 +15,14 @@ use crate::{
 };
 
 /// Settings with folders of plugins, by the plugins' kind.
-const FOLDERS: [(&str, &str); 5] = [
+const FOLDERS: [(&str, &str); 7] = [
     ("action", "DEFAULT_ACTION_PLUGIN_PATH"),
     ("callback", "DEFAULT_CALLBACK_PLUGIN_PATH"),
     ("filter", "DEFAULT_FILTER_PLUGIN_PATH"),
+    ("inventory", "DEFAULT_INVENTORY_PLUGIN_PATH"),
     ("lookup", "DEFAULT_LOOKUP_PLUGIN_PATH"),
     ("test", "DEFAULT_TEST_PLUGIN_PATH"),
+    ("vars", "DEFAULT_VARS_PLUGIN_PATH"),
 ];
 
 /// What runs plugins in Python.
@@ -66,28 +68,6 @@ impl Python {
                 "The callback plugin '{name}' failed to load: {}",
                 failed.summary()
             ))),
-        }
-    }
-
-    /// Variables come from every plugin for them that is there: none may be left out in silence.
-    ///
-    /// # Errors
-    /// When there is one.
-    pub(super) fn refuse_vars(&self) -> Result<(), Diagnostic> {
-        let folders = self.tree.plugin_folders("vars");
-        let files =
-            folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
-        let is_plugin = |path: &PathBuf| {
-            path.extension().is_some_and(|end| end == "py")
-                && path.file_stem().is_some_and(|name| name != "__init__")
-        };
-        match files.map(|entry| entry.path()).find(is_plugin) {
-            Some(path) => Err(Diagnostic::new(format!(
-                "the vars plugin {} is written in Python, which rustible does not run",
-                path.display()
-            ))
-            .of_kind(Kind::Options)),
-            None => Ok(()),
         }
     }
 

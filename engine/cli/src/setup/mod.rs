@@ -6,8 +6,10 @@ mod extra;
 mod facts;
 mod files;
 mod foreign;
+mod hosts;
 mod keys;
 mod options;
+mod outer;
 mod outgoing;
 mod rejected;
 mod runner;
@@ -24,12 +26,12 @@ use std::{
 
 use rustible_connection::Pool;
 use rustible_executor::{Registry, Runner, Setup};
-use rustible_inventory::{Inventory, Mismatch, Settings as InventorySettings, Transform};
+use rustible_inventory::{Inventory, Stage};
 use rustible_output::{Artifacts, Display, Redactor};
 use rustible_plugins::TemplatePlugins;
-use rustible_protocol::{Dict, Text, Value, event::Callback};
+use rustible_protocol::event::Callback;
 use rustible_source::Diagnostic;
-use rustible_template::{Decrypt, Deprecate, Deprecation, Engine, Env, Rendered, Templar};
+use rustible_template::{Decrypt, Deprecate, Deprecation, Env};
 use rustible_vault::Secrets;
 use rustible_yaml::DuplicateKeys;
 
@@ -39,6 +41,7 @@ use crate::{
     embedded, modules,
 };
 
+pub(crate) use hosts::{Reading, inventory};
 pub(crate) use ask::{line as ask_line, password as ask_password};
 pub(crate) use screen::screen;
 pub(crate) use vault::{add as add_secrets, secrets};
@@ -103,24 +106,6 @@ impl Decrypt for Vaults {
     }
 }
 
-/// Evaluates expressions of inventory plugins.
-struct Expressions {
-    engine: Arc<Engine>,
-    env: Env,
-}
-
-impl rustible_inventory::Evaluate for Expressions {
-    fn expression(&self, text: &Text, vars: &Dict) -> Result<Value, Diagnostic> {
-        Templar::new(self.engine.clone(), self.env.clone(), Arc::new(vars.clone())).expression(text)
-    }
-    fn template(&self, text: &Text, vars: &Dict) -> Result<Value, Diagnostic> {
-        match Templar::new(self.engine.clone(), self.env.clone(), Arc::new(vars.clone())).render_text(text)? {
-            Rendered::Value(value) => Ok(value),
-            Rendered::Omit => Ok(Value::Null),
-        }
-    }
-}
-
 /// Decrypts whole files.
 pub(crate) fn file_vault(secrets: &Arc<Secrets>) -> Arc<rustible_executor::FileVault> {
     let secrets = secrets.clone();
@@ -178,46 +163,6 @@ pub(crate) fn sources(args: &InventoryArgs, config: &Config) -> Vec<String> {
         .take(1)
         .map(str::to_string)
         .collect()
-}
-
-/// Read the inventory.
-pub(crate) fn inventory(
-    sources: &[String],
-    config: &Config,
-    secrets: &Arc<Secrets>,
-) -> Result<Inventory, Diagnostic> {
-    let vault = file_vault(secrets);
-    // What the inventory cannot open is an inventory that cannot be understood.
-    let decrypt = Arc::new(move |path: &Path, bytes: &[u8]| {
-        vault(path, bytes.to_vec()).map_err(|error| error.of_kind(rustible_source::Kind::Parse))
-    });
-    let transform = match config.text("TRANSFORM_INVALID_GROUP_CHARS").as_deref() {
-        Some("always" | "true" | "True" | "yes") => Transform::Always,
-        Some("silently") => Transform::Silently,
-        Some("ignore") => Transform::Ignore,
-        _ => Transform::Never,
-    };
-    let settings = InventorySettings {
-        transform,
-        duplicate_keys: duplicate_keys(config),
-        merge_hashes: merges(config),
-        any_unparsed_is_failed: config.flag("INVENTORY_ANY_UNPARSED_IS_FAILED"),
-        unparsed_is_failed: config.flag("INVENTORY_UNPARSED_IS_FAILED"),
-        unparsed_warning: config.flag("INVENTORY_UNPARSED_WARNING"),
-        enabled: config.list("INVENTORY_ENABLED"),
-        ignore_extensions: config.list("INVENTORY_IGNORE_EXTS"),
-        ignore_patterns: config.list("INVENTORY_IGNORE_PATTERNS"),
-        yaml_extensions: config.list("YAML_FILENAME_EXTENSIONS"),
-        mismatch: match config.text("HOST_PATTERN_MISMATCH").as_deref() {
-            Some("error") => Mismatch::Error,
-            Some("ignore") => Mismatch::Ignore,
-            _ => Mismatch::Warning,
-        },
-        ..InventorySettings::default()
-    };
-    let env = Env { vault: Some(Arc::new(Vaults(secrets.clone()))), ..Env::default() };
-    let expressions = Expressions { engine: Engine::new(), env };
-    Inventory::load(sources, settings, decrypt, Some(&expressions))
 }
 
 /// Say what there is to say of the inventory.
@@ -352,7 +297,36 @@ fn registry(
         let folder = file.parent().filter(|folder| *folder != Path::new(""));
         registry.foreign().meet(folder.unwrap_or(Path::new(".")));
     }
+    if let Some(folder) = &args.playbook_dir {
+        registry.foreign().meet(folder);
+    }
     Ok(registry)
+}
+
+/// How an inventory is read that is only shown.
+pub(crate) fn to_show(
+    args: &InventoryArgs,
+    config: &Config,
+    secrets: Arc<Secrets>,
+    folder: Option<&Path>,
+    display: &Display,
+) -> Result<Reading, Diagnostic> {
+    let play = Play { inventory: args.clone(), playbook_dir: folder.map(Path::to_path_buf), ..Play::default() };
+    let registry = registry(&play, config, std::collections::HashSet::new())?;
+    let settings = screen::settings(&play, config, display)?;
+    let python = foreign::python(registry.foreign(), settings, display);
+    let extra_vars = extra::vars(&args.extra_vars, &file_vault(&secrets), merges(config))?;
+    Ok(Reading {
+        sources: sources(args, config),
+        config: config.clone(),
+        secrets,
+        tree: registry.foreign().clone(),
+        helper: python.helper,
+        extra_vars,
+        cache: true,
+        stage: Stage::All,
+        play_in_groups: folder.is_some(),
+    })
 }
 
 /// Make the run.
@@ -370,8 +344,22 @@ pub(crate) fn run(
     }
     let rejected = rejected::modules(config, &display)?;
     let secrets = Arc::new(vault::secrets(&args.vault, config)?);
-    let sources = sources(&args.inventory, config);
-    let mut inventory = inventory(&sources, config, &secrets)?;
+    let vault = file_vault(&secrets);
+    let extra = extra::vars(&args.inventory.extra_vars, &vault, merges(config))?;
+    let registry = registry(args, config, rejected)?;
+    let python = foreign::python(registry.foreign(), screen::settings(args, config, &display)?, &display);
+    let reading = Reading {
+        sources: sources(&args.inventory, config),
+        config: config.clone(),
+        secrets: secrets.clone(),
+        tree: registry.foreign().clone(),
+        helper: python.helper.clone(),
+        extra_vars: extra.clone(),
+        cache: !args.flush_cache,
+        stage: Stage::Task,
+        play_in_groups: true,
+    };
+    let mut inventory = inventory(&reading, &display)?;
     inventory.set_limit(args.inventory.limit.as_deref())?;
     tell(&mut inventory, config, &display);
     targets(args, config, &inventory, &display)?;
@@ -379,13 +367,8 @@ pub(crate) fn run(
     for line in unset::variables(&inventory, &|name| env::var_os(name).is_some()) {
         display.warning(&line);
     }
-    let vault = file_vault(&secrets);
-    let extra = extra::vars(&args.inventory.extra_vars, &vault, merges(config))?;
-    let options = options::options(args, config, &sources, extra, redactor)?;
+    let options = options::options(args, config, &reading.sources, extra, redactor)?;
     let (warnings, deprecations) = (display.clone(), display.clone());
-    let registry = registry(args, config, rejected)?;
-    let python = foreign::python(registry.foreign(), screen::settings(args, config, &display)?, &display);
-    python.refuse_vars()?;
     let here = env::current_dir().unwrap_or_default();
     let template_env = Env {
         plugins: Some(TemplatePlugins::new(registry.foreign().clone(), python.helper.clone(), here)),
@@ -407,10 +390,10 @@ pub(crate) fn run(
         .map_err(|error| Diagnostic::new(format!("cannot find this program: {error}")))?;
     let callbacks = callbacks(args, config, &display, artifacts.as_ref(), (redactor, &python))?;
     let refresh = {
-        let (config, secrets, sources, limit) =
-            (config.clone(), secrets.clone(), sources.clone(), args.inventory.limit.clone());
+        let (reading, limit) = (Reading { cache: false, ..reading }, args.inventory.limit.clone());
+        let display = display.clone();
         Box::new(move || {
-            let mut fresh = self::inventory(&sources, &config, &secrets)?;
+            let mut fresh = self::inventory(&reading, &display)?;
             fresh.set_limit(limit.as_deref())?;
             Ok(fresh)
         })

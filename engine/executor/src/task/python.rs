@@ -7,7 +7,6 @@ use rustible_playbook::{Catalog, Found};
 use rustible_plugins::{Answer, Failed, Helper, Message, answer};
 use rustible_protocol::{Dict, Text, Value};
 use rustible_source::Diagnostic;
-use rustible_template::{Outside, Scope, Templar};
 use tokio::sync::mpsc;
 
 use super::{Job, attempts::Attempt, dispatch::attempt, foreign, item::Ready, modules, outcome};
@@ -184,7 +183,7 @@ async fn respond(job: &Job, ready: &Ready, what: &str, with: Vec<Value>) -> Resu
         }
         "search" => Ok(ready.scope.search_path().iter().map(Value::from).collect::<Vec<_>>().into()),
         _ => {
-            let outside = TaskOutside(job.templar(&ready.scope));
+            let outside = job.templar(&ready.scope);
             let basedir = std::env::current_dir().unwrap_or_default();
             answer(&outside, &basedir, what, &with)
         }
@@ -272,43 +271,3 @@ async fn low_level(job: &Job, ready: &Ready, with: &[Value]) -> Result<Value, An
     Ok(done.into())
 }
 
-/// The task's templates, for plugins that ask for them.
-struct TaskOutside(Templar);
-
-impl TaskOutside {
-    fn with(&self, more: Dict) -> Templar {
-        if more.is_empty() { self.0.clone() } else { self.0.with_vars(more) }
-    }
-}
-
-impl Outside for TaskOutside {
-    fn scope(&self) -> Arc<dyn Scope> {
-        self.0.scope().clone()
-    }
-    fn render(&self, value: &Value, more: Dict) -> Result<Value, Diagnostic> {
-        Ok(self.with(more).render(value)?.value().unwrap_or_default())
-    }
-    fn expression(&self, text: &Text, more: Dict) -> Result<Value, Diagnostic> {
-        self.with(more).expression(text)
-    }
-    fn condition(&self, value: &Value, more: Dict) -> Result<bool, Diagnostic> {
-        self.with(more).condition(value)
-    }
-    fn plugin(&self, kind: &str, name: &str, mut args: Vec<Value>, named: Dict) -> Result<Value, Diagnostic> {
-        if kind == "lookup" {
-            return self.0.lookup(name, args, named);
-        }
-        let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
-        if args.is_empty() || !plain {
-            return Err(Diagnostic::new(format!("'{name}' cannot be called as a {kind}")));
-        }
-        let input = args.remove(0);
-        let mut vars = Dict::new();
-        vars.insert("rustible_input", input.into_untrusted());
-        vars.insert("rustible_args", Value::from(args).into_untrusted());
-        vars.insert("rustible_named", Value::Dict(named).into_untrusted());
-        let how = if kind == "test" { "is" } else { "|" };
-        let text = format!("rustible_input {how} {name}(*rustible_args, **rustible_named)");
-        self.0.with_vars(vars).expression(&Text::trusted(text, None))
-    }
-}

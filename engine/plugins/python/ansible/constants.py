@@ -6,6 +6,7 @@ DEFAULT_VAULT_ID_MATCH = False
 DEFAULT_DEBUG = False
 DEFAULT_VERBOSITY = 0
 ANSIBLE_HOME = os.environ.get('ANSIBLE_HOME', os.path.expanduser('~/.ansible'))
+TRANSFORM_INVALID_GROUP_CHARS = os.environ.get('ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS', 'never')
 BOOL_TRUE = frozenset(('y', 'yes', 'on', '1', 'true', 't', 1, 1.0, True))
 YAML_FILENAME_EXTENSIONS = ['.yml', '.yaml', '.json']
 LOCALHOST = ('localhost', '127.0.0.1', '::1')

@@ -63,9 +63,12 @@ class DataLoader:
             raise AnsibleFileNotFound("Unable to retrieve file contents", file_name=path)
         with open(path, 'rb') as file:
             data = file.read()
-        if data.startswith(b'$ANSIBLE_VAULT;'):
-            raise AnsibleParserError("'%s' is encrypted, which plugins cannot read where no ansible-core is installed" % path)
-        return data, True
+        return self._decrypt_if_vault_data(data, path)
+
+    def _decrypt_if_vault_data(self, b_data, file_name=None):
+        if b_data.startswith(b'$ANSIBLE_VAULT;'):
+            raise AnsibleParserError("'%s' is encrypted, which plugins cannot read where no ansible-core is installed" % file_name)
+        return b_data, True
 
     def get_text_file_contents(self, name, encoding='utf-8'):
         return self._get_file_contents(name)[0].decode(encoding)
@@ -87,7 +90,11 @@ class DataLoader:
         if json_only:
             return json.loads(data)
         from rustible_helper import ask
-        return ask('yaml', data)
+        return ask('yaml', data, file_name, False)
 
-    def load_from_file(self, file_name, cache='all', unsafe=False, json_only=False, **more):
-        return self.load(self._get_file_contents(file_name)[0], file_name, json_only=json_only)
+    def load_from_file(self, file_name, cache='all', unsafe=False, json_only=False, trusted_as_template=False):
+        data = self._get_file_contents(file_name)[0]
+        if not trusted_as_template:
+            return self.load(data, file_name, json_only=json_only)
+        from rustible_helper import ask
+        return ask('yaml', data.decode(), self.path_dwim(file_name), True)

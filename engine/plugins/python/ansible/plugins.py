@@ -4,6 +4,39 @@ import os
 DEFINITIONS = {}
 
 
+def _cached(name, kind, key, old=None, **more):
+    """An option of inventories with a cache; facts' own settings count where there is none for inventories."""
+    env = [{'name': 'ANSIBLE_INVENTORY_' + name.upper()}]
+    ini = [{'section': 'inventory', 'key': name}]
+    if old:
+        env.insert(0, {'name': old})
+        ini.insert(0, {'section': 'defaults', 'key': key})
+    return {name: {'type': kind, 'env': env, 'ini': ini, **more}}
+
+
+# Options that plugins take over from fragments of ansible-core's documentation.
+CORE = {
+    'vars_plugin_staging': {'stage': {'type': 'str', 'choices': ['all', 'task', 'inventory']}},
+    'constructed': {
+        'strict': {'type': 'bool', 'default': False},
+        'compose': {'type': 'dict', 'default': {}},
+        'groups': {'type': 'dict', 'default': {}},
+        'keyed_groups': {'type': 'list', 'default': []},
+        'use_extra_vars': {
+            'type': 'bool', 'default': False, 'env': [{'name': 'ANSIBLE_INVENTORY_USE_EXTRA_VARS'}],
+            'ini': [{'section': 'inventory_plugins', 'key': 'use_extra_vars'}]},
+        'leading_separator': {'type': 'boolean', 'default': True},
+    },
+    'inventory_cache': {
+        **_cached('cache', 'bool', None, default=False),
+        **_cached('cache_plugin', 'str', 'fact_caching', 'ANSIBLE_CACHE_PLUGIN', default='memory'),
+        **_cached('cache_timeout', 'int', 'fact_caching_timeout', 'ANSIBLE_CACHE_PLUGIN_TIMEOUT', default=3600),
+        **_cached('cache_connection', 'str', 'fact_caching_connection', 'ANSIBLE_CACHE_PLUGIN_CONNECTION'),
+        **_cached('cache_prefix', 'str', 'fact_caching_prefix', 'ANSIBLE_CACHE_PLUGIN_PREFIX', default='ansible_inventory_'),
+    },
+}
+
+
 def define_options(kind, name, documentation, path):
     if (kind, name) in DEFINITIONS:
         return
@@ -27,8 +60,8 @@ def _listed(value):
 def _fragment(name, path):
     """The options of a fragment of a collection; one of ansible-core's own is not there."""
     parts = name.split('.')
-    if len(parts) < 3:
-        return {}
+    if len(parts) < 3 or parts[:2] == ['ansible', 'builtin']:
+        return CORE.get(parts[-1], {})
     import importlib
     section = 'DOCUMENTATION' if len(parts) < 4 else parts[3].upper()
     loaded = importlib.import_module('ansible_collections.%s.%s.plugins.doc_fragments.%s' % tuple(parts[:3]))
@@ -147,7 +180,7 @@ def typed(value, kind):
     if kind in (None, 'str', 'string'):
         if kind and isinstance(value, (list, dict)):
             raise bad()
-        return value if kind is None else str(value)
+        return value if kind is None or isinstance(value, str) else str(value)
     if kind in ('bool', 'boolean'):
         from ansible.module_utils.parsing.convert_bool import boolean
         return boolean(value, strict=False)

@@ -5,6 +5,11 @@ from collections.abc import MutableMapping
 from ansible.errors import AnsibleError, AnsibleOptionsError
 
 
+def load_extra_vars(loader):
+    """The variables of the command line, put here by the one that read them."""
+    return getattr(load_extra_vars, 'extra_vars', {})
+
+
 def combine_vars(a, b, merge=None):
     return merge_hash(a, b) if merge else {**a, **b}
 

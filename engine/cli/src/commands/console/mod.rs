@@ -94,6 +94,7 @@ fn run(args: Args, config: Config, redactor: &rustible_output::Redactor) -> Resu
         connection: args.connection,
         vault: args.vault,
         own: args.own,
+        playbook_dir: args.playbook_dir.clone(),
         adhoc: Some(Adhoc { pattern: pattern.clone(), one_line: false, tree: None }),
         ..Play::default()
     };
