@@ -35,6 +35,11 @@ impl Tree {
         beside.into_iter().chain(configured).filter(|folder| folder.is_dir()).map(absolute).collect()
     }
 
+    /// Folders of playbooks and roles, in the order in which they were met.
+    pub fn met(&self) -> Vec<PathBuf> {
+        lock(&self.places).met.iter().cloned().map(absolute).collect()
+    }
+
     /// Plugins of a kind that belong to no collection, by their names; of several with one name the first counts.
     pub fn plugins_beside(&self, kind: &str) -> Vec<(String, PathBuf)> {
         let mut found: Vec<(String, PathBuf)> = Vec::new();

@@ -244,7 +244,8 @@ fn generator(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate) 
             "the inventory plugin 'generator' needs the mappings 'hosts' and 'layers'",
         ));
     };
-    let mut combinations = vec![Dict::new()];
+    let extra = config.get("use_extra_vars").is_some_and(Value::truthy);
+    let mut combinations = vec![if extra { inventory.settings.extra_vars.clone() } else { Dict::new() }];
     for (name, values) in layers {
         let Value::List(values) = values else {
             return Err(
@@ -265,8 +266,8 @@ fn generator(inventory: &mut Inventory, config: &Dict, evaluate: &dyn Evaluate) 
     }
     for vars in combinations {
         let host = rendered(evaluate, hosts.get("name"), &vars)?;
-        let host = inventory.ensure_host(&host, None, None)?;
-        parents(inventory, Child::Host(host), hosts.get("parents"), &vars, evaluate)?;
+        let id = inventory.ensure_host(&host, None, None)?;
+        parents(inventory, (Child::Host(id), &host), hosts.get("parents"), &vars, evaluate)?;
     }
     Ok(())
 }
@@ -287,13 +288,20 @@ enum Child {
 
 fn parents(
     inventory: &mut Inventory,
-    child: Child,
+    (child, child_name): (Child, &str),
     list: Option<&Value>,
     vars: &Dict,
     evaluate: &dyn Evaluate,
 ) -> Result<(), Diagnostic> {
     for parent in list.and_then(Value::as_list).map(|l| l.to_vec()).unwrap_or_default() {
-        let id = inventory.ensure_group(&rendered(evaluate, parent.get("name"), vars)?)?;
+        let name = match parent.get("name") {
+            Some(name) if !name.is_null() => rendered(evaluate, Some(name), vars)?,
+            _ => String::new(),
+        };
+        if name.is_empty() {
+            return Err(Diagnostic::new(format!("Element {child_name} has a parent with no name.")));
+        }
+        let id = inventory.ensure_group(&name)?;
         for (key, value) in parent.get("vars").and_then(Value::as_dict).unwrap_or(&Dict::new()) {
             let value = match value {
                 Value::Str(text) => evaluate.template(text, vars)?,
@@ -309,7 +317,7 @@ fn parents(
                 inventory.nest(id, group)?;
             }
         }
-        parents(inventory, Child::Group(id), parent.get("parents"), vars, evaluate)?;
+        parents(inventory, (Child::Group(id), &name), parent.get("parents"), vars, evaluate)?;
     }
     Ok(())
 }

@@ -30,6 +30,11 @@ pub(crate) fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnos
         let cause = Diagnostic::new(format!("Value is '{}' instead of 'dict'.", data.type_name()));
         return Err(failed("Unable to get JSON decoder for inventory script result.", cause));
     };
+    if let Some(mut said) = inventory.settings.script_errors.as_ref().and_then(|said| said.lock().ok())
+        && !errors.is_empty()
+    {
+        said.push(errors.clone());
+    }
     let mut hosts = IndexSet::new();
     let mut meta = None;
     for (name, content) in groups.texts() {

@@ -73,6 +73,8 @@ pub struct Settings {
     pub play_in_groups: bool,
     /// `--extra-vars`, for plugins that may use them.
     pub extra_vars: Dict,
+    /// What inventory scripts said on standard error, where that is to be shown.
+    pub script_errors: Option<Arc<Mutex<Vec<String>>>>,
     /// Where warnings are kept until they are asked for; also those of an inventory that came to nothing.
     pub warnings: Arc<Mutex<Vec<Diagnostic>>>,
 }
@@ -96,6 +98,7 @@ impl Default for Settings {
             stage: Stage::default(),
             play_in_groups: true,
             extra_vars: Dict::new(),
+            script_errors: None,
             warnings: Arc::default(),
         }
     }

@@ -53,7 +53,7 @@ impl Inventory {
     fn read_source(&mut self, source: &str, evaluate: Option<&dyn Evaluate>) -> Result<bool, Diagnostic> {
         let path = Path::new(source);
         if path.is_dir() {
-            return self.read_directory(path, evaluate);
+            return if self.read_directory(path, evaluate)? { Ok(true) } else { self.unparsed(source) };
         }
         self.current_source = Some(source.to_string());
         let mut failures = Vec::new();
@@ -89,6 +89,11 @@ impl Inventory {
             let text = format!("Failed to parse inventory with '{name}' plugin.");
             self.warn(error.context(text, None).apart());
         }
+        self.unparsed(source)
+    }
+
+    /// Nothing came of a source.
+    fn unparsed(&self, source: &str) -> Result<bool, Diagnostic> {
         if self.settings.any_unparsed_is_failed {
             return Err(Diagnostic::new(format!("Completely failed to parse inventory source {source}")));
         }

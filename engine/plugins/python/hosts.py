@@ -5,10 +5,15 @@ from collections.abc import Mapping, MutableMapping
 
 import rustible_values as values
 from rustible_helper import ask, described, operation, say
-from rustible_loading import CLASSES, define, module, roots
+from rustible_loading import CLASSES, beside, define, module, roots
 
 INSTANCES = {}
 LOCALHOST = ('localhost', '127.0.0.1', '::1')
+
+
+def meet(places):
+    roots(places[0])
+    beside(places[1])
 
 
 def loader():
@@ -122,7 +127,7 @@ def told(data, known):
 @operation
 def inventory(name, path, full, source, state, cache, extra, places):
     """Let a plugin read a source on top of what is known."""
-    roots(places)
+    meet(places)
     if extra:
         from ansible.utils import vars as utilities
         utilities.load_extra_vars.extra_vars = extra
@@ -153,7 +158,7 @@ def inventory(name, path, full, source, state, cache, extra, places):
 @operation
 def vars_plugins(candidates, places):
     """Those that need not be asked for, of the files of all folders."""
-    roots(places)
+    meet(places)
     names = []
     for name, path in candidates:
         try:
@@ -193,7 +198,7 @@ def runs(plugin, stage, when):
 @operation
 def vars_of(name, path, full, folder, entities, stage, when, places):
     """The variables that a plugin has for hosts or groups."""
-    roots(places)
+    meet(places)
     plugin = INSTANCES.get(path)
     if plugin is None:
         plugin = instance('vars', name, path, full)

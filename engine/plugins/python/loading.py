@@ -9,6 +9,8 @@ import threading
 from rustible_helper import SETTINGS, say
 
 KNOWN = {}
+BESIDE = []
+FINDER = []
 LOADING = threading.RLock()
 OWN = {'filter': ('FilterModule', 'filters'), 'test': ('TestModule', 'tests')}
 CLASSES = {
@@ -22,12 +24,32 @@ CLASSES = {
 
 def roots(folders):
     """Folders whose ansible_collections can be imported from."""
+    if not SETTINGS['own'] and not FINDER:
+        FINDER.append(True)
+        from ansible.plugins import loader
+        # With names of its own and redirections, as plugins of an ansible-core that has such expect.
+        if hasattr(loader, 'init_plugin_loader'):
+            loader.init_plugin_loader(list(folders))
     for folder in folders:
         if os.path.basename(folder) == 'ansible_collections':
             folder = os.path.dirname(folder)
         if folder not in sys.path:
             sys.path.append(folder)
             importlib.invalidate_caches()
+
+
+def beside(folders):
+    """Folders of playbooks and roles, beside which there may be plugins that other plugins need."""
+    for folder in folders:
+        if folder in BESIDE:
+            continue
+        BESIDE.append(folder)
+        if not SETTINGS['own']:
+            from ansible.plugins.loader import add_all_plugin_dirs
+            add_all_plugin_dirs(folder)
+    if folders and FINDER:
+        from ansible.utils.collection_loader import AnsibleCollectionConfig
+        AnsibleCollectionConfig.playbook_paths = list(folders)
 
 
 def module(kind, path, full):

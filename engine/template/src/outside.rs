@@ -13,7 +13,7 @@ fn with(templar: &Templar, more: Dict) -> Templar {
 
 impl Outside for Templar {
     fn scope(&self) -> Arc<dyn Scope> {
-        Templar::scope(self).clone()
+        Self::scope(self).clone()
     }
     fn render(&self, value: &Value, more: Dict) -> Result<Value, Diagnostic> {
         Ok(with(self, more).render(value)?.value().unwrap_or_default())

@@ -119,7 +119,7 @@ fn run(
         connection: std::mem::take(&mut args.connection),
         vault: std::mem::take(&mut args.vault),
         own: args.own.clone(),
-        playbook_dir: args.playbook_dir.clone(),
+        playbook_dir: config.playbook_dir(args.playbook_dir.as_deref()),
         adhoc: Some(Adhoc { pattern: pattern.clone(), one_line: args.one_line, tree: args.tree.clone() }),
         ..Play::default()
     };
@@ -141,10 +141,7 @@ fn run(
     if hosts.is_empty() {
         return Ok(0);
     }
-    let folder = match &args.playbook_dir {
-        Some(folder) => folder.clone(),
-        None => std::env::current_dir().unwrap_or_default(),
-    };
+    let folder = play.playbook_dir.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
     let file = folder.join("__adhoc_playbook__");
     drive(&runner, config, display, runner.run_value(&playbook, &file)).map(|(status, _)| status)
 }

@@ -94,11 +94,12 @@ fn run(args: &Args, display: &Display) -> Result<Option<String>, Diagnostic> {
     }
     let config = Config::load()?;
     let secrets = Arc::new(setup::secrets(&args.vault, &config)?);
-    let reading = setup::to_show(&args.inventory, &config, secrets, args.playbook_dir.as_deref(), display)?;
+    let folder = config.playbook_dir(args.playbook_dir.as_deref());
+    let reading = setup::to_show(&args.inventory, &config, secrets, folder.as_deref(), display)?;
     let mut inventory = setup::inventory(&reading, display)?;
     // Only what is shown of single hosts has the variables beside a playbook that nobody named.
-    if args.playbook_dir.is_some() || !args.export {
-        let here = args.playbook_dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    if folder.is_some() || !args.export {
+        let here = folder.unwrap_or_else(|| PathBuf::from("."));
         inventory.set_play_dirs(vec![std::path::absolute(&here).unwrap_or(here)]);
     }
     inventory.set_limit(args.inventory.limit.as_deref())?;

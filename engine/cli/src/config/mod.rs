@@ -148,6 +148,11 @@ impl Config {
         Self::setting(name).map(|setting| self.paths_of(setting)).unwrap_or_default()
     }
 
+    /// The folder that stands for a playbook's where there is none: the one given, else the configured one.
+    pub(crate) fn playbook_dir(&self, given: Option<&Path>) -> Option<PathBuf> {
+        given.map(Path::to_path_buf).or_else(|| self.paths("PLAYBOOK_DIR").into_iter().next())
+    }
+
     fn paths_of(&self, setting: &Setting) -> Vec<PathBuf> {
         let (text, origin) = match self.raw_of(setting) {
             Some((text, origin)) if !text.is_empty() => (text, Some(origin)),

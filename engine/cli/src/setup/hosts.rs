@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use rustible_foreign::Tree;
 use rustible_inventory::{Inventory, Mismatch, Settings, Stage, Transform};
-use rustible_output::Display;
+use rustible_output::{Display, Sink};
 use rustible_plugins::{Helper, TemplatePlugins};
 use rustible_protocol::{Dict, Text, Value};
 use rustible_source::Diagnostic;
@@ -12,7 +12,7 @@ use rustible_template::{Engine, Env, Rendered, Templar};
 use rustible_vault::Secrets;
 
 use super::{Vaults, duplicate_keys, file_vault, merges, outer::PythonHosts};
-use crate::config::Config;
+use crate::config::{Config, Setting};
 
 /// Evaluates expressions of inventory plugins.
 struct Expressions {
@@ -49,6 +49,19 @@ pub(crate) struct Reading {
     pub(crate) play_in_groups: bool,
 }
 
+/// Whether what inventory scripts say on standard error is shown.
+const SCRIPT_ERRORS: Setting = Setting {
+    name: "always_show_stderr",
+    env: &["ANSIBLE_INVENTORY_PLUGIN_SCRIPT_STDERR"],
+    ini: &[("inventory_plugin_script", "always_show_stderr")],
+    default: "true",
+};
+
+fn never(config: &Config, setting: &Setting) -> bool {
+    let off = |text: &str| matches!(text.trim().to_lowercase().as_str(), "0" | "false" | "no" | "off" | "n" | "f");
+    config.raw_of(setting).is_some_and(|(value, _)| off(&value))
+}
+
 /// Read the inventory.
 pub(crate) fn inventory(with: &Reading, display: &Display) -> Result<Inventory, Diagnostic> {
     let (config, secrets) = (&with.config, &with.secrets);
@@ -68,8 +81,12 @@ pub(crate) fn inventory(with: &Reading, display: &Display) -> Result<Inventory, 
     });
     let settings = Settings { outer: Some(Arc::new(outer)), ..settings(config, with) };
     let expressions = Expressions { engine, env };
-    let warnings = settings.warnings.clone();
-    Inventory::load(&with.sources, settings, decrypt, Some(&expressions)).inspect_err(|_| {
+    let (warnings, said) = (settings.warnings.clone(), settings.script_errors.clone());
+    let loaded = Inventory::load(&with.sources, settings, decrypt, Some(&expressions));
+    for text in said.and_then(|said| said.lock().map(|mut all| std::mem::take(&mut *all)).ok()).into_iter().flatten() {
+        display.error(Sink::Err, &text);
+    }
+    loaded.inspect_err(|_| {
         let warnings = warnings.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
         warnings.iter().for_each(|warning| display.warning(&warning.render()));
     })
@@ -97,6 +114,7 @@ fn settings(config: &Config, with: &Reading) -> Settings {
             Some("ignore") => Mismatch::Ignore,
             _ => Mismatch::Warning,
         },
+        script_errors: (!never(config, &SCRIPT_ERRORS)).then(Arc::default),
         stage: with.stage,
         play_in_groups: with.play_in_groups,
         extra_vars: with.extra_vars.clone(),

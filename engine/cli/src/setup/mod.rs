@@ -29,7 +29,7 @@ use rustible_executor::{Registry, Runner, Setup};
 use rustible_inventory::{Inventory, Stage};
 use rustible_output::{Artifacts, Display, Redactor};
 use rustible_plugins::TemplatePlugins;
-use rustible_protocol::event::Callback;
+use rustible_protocol::{Dict, event::Callback};
 use rustible_source::Diagnostic;
 use rustible_template::{Decrypt, Deprecate, Deprecation, Env};
 use rustible_vault::Secrets;
@@ -230,7 +230,9 @@ fn callbacks(
     let name = match &args.adhoc {
         Some(adhoc) if adhoc.one_line => "oneline".to_string(),
         Some(_) if for_runner => runner::original("minimal"),
-        Some(_) if !config.flag("DEFAULT_LOAD_CALLBACK_PLUGINS") => "minimal".to_string(),
+        Some(_) if !config.flag("DEFAULT_LOAD_CALLBACK_PLUGINS") || configured == "default" => {
+            "minimal".to_string()
+        }
         None if for_runner => runner::original("default"),
         _ => configured,
     };
@@ -264,7 +266,9 @@ fn callbacks(
         for name in config.list("CALLBACKS_ENABLED") {
             match rustible_output::beside(&name, &files, display) {
                 Ok(callback) => callbacks.extend(callback),
-                Err(error) if !python.has_callback(&name) => return Err(error),
+                Err(_) if !python.has_callback(&name) => {
+                    display.warning(&format!("Skipping callback plugin '{name}', unable to load"));
+                }
                 Err(_) => callbacks.extend(python.callback(&name, true)?),
             }
         }
@@ -303,6 +307,27 @@ fn registry(
     Ok(registry)
 }
 
+/// How the inventory of a run is read.
+fn reading(
+    args: &InventoryArgs,
+    config: &Config,
+    secrets: &Arc<Secrets>,
+    python: &foreign::Python,
+    extra_vars: Dict,
+) -> Reading {
+    Reading {
+        sources: sources(args, config),
+        config: config.clone(),
+        secrets: secrets.clone(),
+        tree: python.tree.clone(),
+        helper: python.helper.clone(),
+        extra_vars,
+        cache: true,
+        stage: Stage::Task,
+        play_in_groups: true,
+    }
+}
+
 /// How an inventory is read that is only shown.
 pub(crate) fn to_show(
     args: &InventoryArgs,
@@ -317,15 +342,9 @@ pub(crate) fn to_show(
     let python = foreign::python(registry.foreign(), settings, display);
     let extra_vars = extra::vars(&args.extra_vars, &file_vault(&secrets), merges(config))?;
     Ok(Reading {
-        sources: sources(args, config),
-        config: config.clone(),
-        secrets,
-        tree: registry.foreign().clone(),
-        helper: python.helper,
-        extra_vars,
-        cache: true,
         stage: Stage::All,
         play_in_groups: folder.is_some(),
+        ..reading(args, config, &secrets, &python, extra_vars)
     })
 }
 
@@ -349,15 +368,8 @@ pub(crate) fn run(
     let registry = registry(args, config, rejected)?;
     let python = foreign::python(registry.foreign(), screen::settings(args, config, &display)?, &display);
     let reading = Reading {
-        sources: sources(&args.inventory, config),
-        config: config.clone(),
-        secrets: secrets.clone(),
-        tree: registry.foreign().clone(),
-        helper: python.helper.clone(),
-        extra_vars: extra.clone(),
         cache: !args.flush_cache,
-        stage: Stage::Task,
-        play_in_groups: true,
+        ..reading(&args.inventory, config, &secrets, &python, extra.clone())
     };
     let mut inventory = inventory(&reading, &display)?;
     inventory.set_limit(args.inventory.limit.as_deref())?;

@@ -68,8 +68,10 @@ impl PythonHosts {
         self.tree.plugin_files(kind, name, native).into_iter().next()
     }
 
-    fn roots(&self) -> Value {
-        self.tree.collection_roots().iter().map(Value::from).collect::<Vec<_>>().into()
+    /// Folders with collections, and those of playbooks and roles.
+    fn places(&self) -> Value {
+        let values = |paths: &[PathBuf]| Value::from(paths.iter().map(Value::from).collect::<Vec<_>>());
+        vec![values(&self.tree.collection_roots()), values(&self.tree.met())].into()
     }
 
     /// Ask the helper, and answer what the plugin asks.
@@ -115,7 +117,7 @@ impl Outer for PythonHosts {
         let Some(file) = found else { return Ok(None) };
         let [path, full] = place(&file);
         let (cache, extra) = (self.cache.into(), self.extra_vars.clone().into());
-        let with = [name.into(), path, full, source.into(), state, cache, extra, self.roots()];
+        let with = [name.into(), path, full, source.into(), state, cache, extra, self.places()];
         let Value::Dict(told) = self.call("inventory", &with)? else { return Ok(None) };
         let failed = told.get("failed").and_then(Value::as_list).map(|list| {
             let messages = list.iter().filter_map(Value::as_str).map(str::to_string).collect();
@@ -134,7 +136,7 @@ impl Outer for PythonHosts {
         if !beside.is_empty() {
             let candidates: Vec<Value> =
                 beside.into_iter().map(|(name, path)| vec![name.into(), Value::from(&path)].into()).collect();
-            let told = self.call("vars_plugins", &[candidates.into(), self.roots()])?;
+            let told = self.call("vars_plugins", &[candidates.into(), self.places()])?;
             names.extend(told.as_list().into_iter().flatten().filter_map(Value::as_str).map(str::to_string));
         }
         for name in self.enabled.iter().filter(|name| !name.is_empty()) {
@@ -163,7 +165,7 @@ impl Outer for PythonHosts {
         let [path, full] = place(&file);
         let (stage, when) = (stage.name().into(), self.when.as_str().into());
         let with =
-            [plugin.into(), path, full, Value::from(folder), of.to_vec().into(), stage, when, self.roots()];
+            [plugin.into(), path, full, Value::from(folder), of.to_vec().into(), stage, when, self.places()];
         match self.call("vars_of", &with)? {
             Value::Dict(vars) => Ok(vars),
             _ => Ok(Dict::new()),

@@ -61,12 +61,25 @@ def _fragment(name, path):
     """The options of a fragment of a collection; one of ansible-core's own is not there."""
     parts = name.split('.')
     if len(parts) < 3 or parts[:2] == ['ansible', 'builtin']:
-        return CORE.get(parts[-1], {})
-    import importlib
-    section = 'DOCUMENTATION' if len(parts) < 4 else parts[3].upper()
-    loaded = importlib.import_module('ansible_collections.%s.%s.plugins.doc_fragments.%s' % tuple(parts[:3]))
+        section, loaded = 'DOCUMENTATION', _beside(parts[-1])
+        if loaded is None:
+            return CORE.get(parts[-1], {})
+    else:
+        import importlib
+        section = 'DOCUMENTATION' if len(parts) < 4 else parts[3].upper()
+        loaded = importlib.import_module('ansible_collections.%s.%s.plugins.doc_fragments.%s' % tuple(parts[:3]))
     from rustible_helper import ask
     return (ask('yaml', getattr(loaded.ModuleDocFragment, section)) or {}).get('options') or {}
+
+
+def _beside(name):
+    """A fragment that lies beside a playbook or in a role."""
+    from rustible_loading import BESIDE, module
+    for folder in BESIDE:
+        path = os.path.join(folder, 'doc_fragments', name + '.py')
+        if os.path.isfile(path):
+            return module('doc_fragments', path, None)
+    return None
 
 
 class AnsiblePlugin:

@@ -85,7 +85,8 @@ pub(super) fn main(args: &[String]) -> u8 {
 fn run(args: Args, config: Config, redactor: &rustible_output::Redactor) -> Result<u8, Diagnostic> {
     let display = screen(&config, redactor, None);
     let pattern = args.pattern.clone();
-    let folder = args.playbook_dir.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+    let playbook_dir = config.playbook_dir(args.playbook_dir.as_deref());
+    let folder = playbook_dir.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_default();
     let play = Play {
         step: args.step,
         flush_cache: args.flush_cache,
@@ -94,7 +95,7 @@ fn run(args: Args, config: Config, redactor: &rustible_output::Redactor) -> Resu
         connection: args.connection,
         vault: args.vault,
         own: args.own,
-        playbook_dir: args.playbook_dir.clone(),
+        playbook_dir,
         adhoc: Some(Adhoc { pattern: pattern.clone(), one_line: false, tree: None }),
         ..Play::default()
     };
