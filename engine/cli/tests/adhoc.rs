@@ -94,8 +94,8 @@ fn settings_that_are_not_there_are_refused_or_named() {
     assert!(out.contains("of my own"), "{out}{err}");
     fs::write(at.join("p.yml"), "- hosts: localhost\n  gather_facts: false\n").unwrap();
     let (status, _, err) = run(at, &["p.yml"], &[("ANSIBLE_CALLBACKS_ENABLED", "ara")]);
-    assert_eq!(status, 1);
-    assert!(err.contains("'ara'"), "{err}");
+    assert_eq!(status, 0);
+    assert!(err.contains("Skipping callback plugin 'ara', unable to load"), "{err}");
     let (_, out, _) = run(at, &["p.yml"], &[("ANSIBLE_CALLBACKS_ENABLED", "timer")]);
     assert!(out.contains("\nPlaybook run took 0 days, 0 hours, 0 minutes, "), "{out}");
 }
