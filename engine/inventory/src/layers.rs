@@ -104,7 +104,10 @@ impl Inventory {
             (Layer::InventoryGroups, self.composed(Layer::InventoryGroups, &groups, &[], asked)?),
             (Layer::FilesAllInventory, self.composed(Layer::FilesAllInventory, &all, &sources, asked)?),
             (Layer::FilesAllPlay, self.composed(Layer::FilesAllPlay, &all, &self.play_dirs, asked)?),
-            (Layer::FilesGroupsInventory, self.composed(Layer::FilesGroupsInventory, &groups, &sources, asked)?),
+            (
+                Layer::FilesGroupsInventory,
+                self.composed(Layer::FilesGroupsInventory, &groups, &sources, asked)?,
+            ),
             (Layer::FilesGroupsPlay, self.composed(Layer::FilesGroupsPlay, &groups, &self.play_dirs, asked)?),
             (Layer::InventoryHost, self.own_vars(host)),
             (Layer::FilesHostInventory, self.told(&sources, Of::Host(host), asked)?),
@@ -194,8 +197,9 @@ impl Inventory {
 
     /// Ask plugins for variables anew from now on; what files hold stays.
     pub fn forget_told(&mut self) {
-        let only_files =
-            |known: &Option<(usize, Arc<[VarsPlugin]>)>| known.as_ref().is_none_or(|(_, all)| **all == [VarsPlugin::Files]);
+        let only_files = |known: &Option<(usize, Arc<[VarsPlugin]>)>| {
+            known.as_ref().is_none_or(|(_, all)| **all == [VarsPlugin::Files])
+        };
         if !self.cache.plugins.get_mut().is_ok_and(|known| only_files(known)) {
             self.cache.forget_groups();
         }

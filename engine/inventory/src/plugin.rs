@@ -44,8 +44,7 @@ pub(crate) fn read(
 ) -> Result<(), Diagnostic> {
     let place = config.get("plugin").and_then(Value::origin);
     let unverified = || {
-        let text =
-            format!("inventory source '{source}' could not be verified by inventory plugin '{name}'");
+        let text = format!("inventory source '{source}' could not be verified by inventory plugin '{name}'");
         Diagnostic::new(text)
     };
     if inventory.has_outside(name) {

@@ -85,7 +85,8 @@ impl Inventory {
             let [name, _, _, children, hosts] = &list(Some(group))[..] else { return Err(strange()) };
             let id = self.group_id(name.as_str().unwrap_or_default());
             for child in list(Some(children)) {
-                let child = self.groups.get_index_of(child.as_str().unwrap_or_default()).ok_or_else(strange)?;
+                let child =
+                    self.groups.get_index_of(child.as_str().unwrap_or_default()).ok_or_else(strange)?;
                 self.nest(id, child)?;
             }
             for host in list(Some(hosts)) {
@@ -115,7 +116,8 @@ impl Inventory {
 fn with_source(host: &Host) -> Dict {
     let mut vars = Dict::new();
     let source = host.source.as_deref();
-    let folder = source.map(|source| std::path::Path::new(source).parent().unwrap_or(std::path::Path::new("")));
+    let folder =
+        source.map(|source| std::path::Path::new(source).parent().unwrap_or(std::path::Path::new("")));
     vars.insert(SOURCE[0], source.map(Value::str));
     vars.insert(SOURCE[1], folder.map(Value::from));
     vars.extend(&host.vars);

@@ -192,7 +192,8 @@ pub fn common(what: &str, with: &[Value]) -> Result<Value, Answer> {
         ("yaml", [Value::Str(text), more @ ..]) => {
             let file = more.first().and_then(Value::as_str).unwrap_or("<documentation>");
             let trusted = more.get(1).is_some_and(Value::truthy);
-            let read = rustible_yaml::parse_single(&file.into(), text.as_str()).map_err(Answer::from)?.first();
+            let read =
+                rustible_yaml::parse_single(&file.into(), text.as_str()).map_err(Answer::from)?.first();
             Ok(if trusted { read } else { read.into_untrusted() })
         }
         _ => Err(Answer::from(format!("'{what}' is nothing that a plugin can ask for here"))),

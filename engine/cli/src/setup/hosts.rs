@@ -58,7 +58,8 @@ const SCRIPT_ERRORS: Setting = Setting {
 };
 
 fn never(config: &Config, setting: &Setting) -> bool {
-    let off = |text: &str| matches!(text.trim().to_lowercase().as_str(), "0" | "false" | "no" | "off" | "n" | "f");
+    let off =
+        |text: &str| matches!(text.trim().to_lowercase().as_str(), "0" | "false" | "no" | "off" | "n" | "f");
     config.raw_of(setting).is_some_and(|(value, _)| off(&value))
 }
 
@@ -83,7 +84,9 @@ pub(crate) fn inventory(with: &Reading, display: &Display) -> Result<Inventory, 
     let expressions = Expressions { engine, env };
     let (warnings, said) = (settings.warnings.clone(), settings.script_errors.clone());
     let loaded = Inventory::load(&with.sources, settings, decrypt, Some(&expressions));
-    for text in said.and_then(|said| said.lock().map(|mut all| std::mem::take(&mut *all)).ok()).into_iter().flatten() {
+    for text in
+        said.and_then(|said| said.lock().map(|mut all| std::mem::take(&mut *all)).ok()).into_iter().flatten()
+    {
         display.error(Sink::Err, &text);
     }
     loaded.inspect_err(|_| {

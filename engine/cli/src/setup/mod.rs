@@ -41,8 +41,8 @@ use crate::{
     embedded, modules,
 };
 
-pub(crate) use hosts::{Reading, inventory};
 pub(crate) use ask::{line as ask_line, password as ask_password};
+pub(crate) use hosts::{Reading, inventory};
 pub(crate) use screen::screen;
 pub(crate) use vault::{add as add_secrets, secrets};
 
@@ -336,7 +336,8 @@ pub(crate) fn to_show(
     folder: Option<&Path>,
     display: &Display,
 ) -> Result<Reading, Diagnostic> {
-    let play = Play { inventory: args.clone(), playbook_dir: folder.map(Path::to_path_buf), ..Play::default() };
+    let play =
+        Play { inventory: args.clone(), playbook_dir: folder.map(Path::to_path_buf), ..Play::default() };
     let registry = registry(&play, config, std::collections::HashSet::new())?;
     let settings = screen::settings(&play, config, display)?;
     let python = foreign::python(registry.foreign(), settings, display);
@@ -345,6 +346,33 @@ pub(crate) fn to_show(
         stage: Stage::All,
         play_in_groups: folder.is_some(),
         ..reading(args, config, &secrets, &python, extra_vars)
+    })
+}
+
+/// What templates may use.
+fn template_env(
+    config: &Config,
+    python: &foreign::Python,
+    secrets: &Arc<Secrets>,
+    display: &Display,
+) -> Result<Env, Diagnostic> {
+    let (warnings, deprecations) = (display.clone(), display.clone());
+    let here = env::current_dir().unwrap_or_default();
+    Ok(Env {
+        plugins: Some(TemplatePlugins::new(python.tree.clone(), python.helper.clone(), here)),
+        vault: Some(Arc::new(Vaults(secrets.clone()))),
+        broken_conditionals: config.flag("ALLOW_BROKEN_CONDITIONALS"),
+        tags: extensions::tags(config)?,
+        config: Some(Arc::new(config.clone())),
+        warn: Some(Arc::new(move |warning: &Diagnostic| warnings.warning(&warning.render()))),
+        deprecate: config.flag("DEPRECATION_WARNINGS").then(|| {
+            Arc::new(move |note: &Deprecation| {
+                if !note.again {
+                    deprecations.deprecated(&note.render());
+                }
+            }) as Deprecate
+        }),
+        ..Env::default()
     })
 }
 
@@ -380,24 +408,7 @@ pub(crate) fn run(
         display.warning(&line);
     }
     let options = options::options(args, config, &reading.sources, extra, redactor)?;
-    let (warnings, deprecations) = (display.clone(), display.clone());
-    let here = env::current_dir().unwrap_or_default();
-    let template_env = Env {
-        plugins: Some(TemplatePlugins::new(registry.foreign().clone(), python.helper.clone(), here)),
-        vault: Some(Arc::new(Vaults(secrets.clone()))),
-        broken_conditionals: config.flag("ALLOW_BROKEN_CONDITIONALS"),
-        tags: extensions::tags(config)?,
-        config: Some(Arc::new(config.clone())),
-        warn: Some(Arc::new(move |warning: &Diagnostic| warnings.warning(&warning.render()))),
-        deprecate: config.flag("DEPRECATION_WARNINGS").then(|| {
-            Arc::new(move |note: &Deprecation| {
-                if !note.again {
-                    deprecations.deprecated(&note.render());
-                }
-            }) as Deprecate
-        }),
-        ..Env::default()
-    };
+    let template_env = template_env(config, &python, &secrets, &display)?;
     let binaries = embedded::binaries()
         .map_err(|error| Diagnostic::new(format!("cannot find this program: {error}")))?;
     let callbacks = callbacks(args, config, &display, artifacts.as_ref(), (redactor, &python))?;

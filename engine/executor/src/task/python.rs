@@ -270,4 +270,3 @@ async fn low_level(job: &Job, ready: &Ready, with: &[Value]) -> Result<Value, An
     done.insert("stderr", rustible_plugins::to_base64(&output.stderr));
     Ok(done.into())
 }
-
