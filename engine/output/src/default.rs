@@ -80,12 +80,7 @@ impl Default {
 
     /// What came with a result: warnings, deprecations and the error.
     fn beside(&self, result: &TaskResult) {
-        for text in result.warnings.iter().filter(|_| self.settings.warnings) {
-            self.display.warning(text);
-        }
-        for text in result.deprecations.iter().filter(|_| self.settings.deprecations) {
-            self.display.deprecated(text);
-        }
+        self.display.warnings_of(result, &self.settings);
         if let Some(error) = &result.error {
             self.display.error(self.failures(), error);
         }

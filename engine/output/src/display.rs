@@ -8,7 +8,9 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::{log::Log, redact::Redactor};
+use rustible_protocol::event::TaskResult;
+
+use crate::{log::Log, redact::Redactor, settings::Settings};
 
 /// The reference's colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,6 +216,16 @@ impl Display {
             "Deprecation warnings can be disabled by setting `deprecation_warnings=False` in ansible.cfg.",
         );
         self.once(Sink::Err, &apart(&format!("[DEPRECATION WARNING]: {text}")), Color::Deprecate);
+    }
+
+    /// The warnings and deprecations of a result.
+    pub(crate) fn warnings_of(&self, result: &TaskResult, settings: &Settings) {
+        for text in result.warnings.iter().filter(|_| settings.warnings) {
+            self.warning(text);
+        }
+        for text in result.deprecations.iter().filter(|_| settings.deprecations) {
+            self.deprecated(text);
+        }
     }
 
     /// `[ERROR]: text`.

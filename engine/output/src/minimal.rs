@@ -31,6 +31,7 @@ impl Minimal {
     fn result(&self, result: &TaskResult) {
         let (word, color) = state(result);
         let is_command = COMMANDS.contains(&result.task.resolved.as_str());
+        self.display.warnings_of(result, &self.settings);
         if let Some(error) = &result.error {
             self.display.error(Sink::Out, error);
         }
