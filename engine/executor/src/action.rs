@@ -176,7 +176,7 @@ impl Context<'_> {
     /// # Errors
     /// When a template fails.
     pub fn module_defaults(&self, module: &str) -> Result<Dict, Failure> {
-        let written = crate::task::defaults(self.task, module, self.templar)?;
+        let written = crate::task::defaults(self.task, module, self.templar, self.runner.registry.foreign())?;
         Ok(match self.templar.render(&Value::Dict(written))? {
             Rendered::Value(Value::Dict(rendered)) => rendered,
             _ => Dict::new(),

@@ -171,6 +171,10 @@ fn found(lookup: Lookup) -> Option<Found> {
 }
 
 impl Catalog for Registry {
+    fn has_group(&self, name: &str) -> bool {
+        self.foreign.group(name).is_some()
+    }
+
     fn find(&self, name: &str, collections: &[&Text]) -> Found {
         if self.rejected.contains(name) {
             return Found::Unknown;

@@ -7,6 +7,7 @@ mod collections;
 mod core;
 mod folders;
 mod gather;
+mod groups;
 mod imports;
 mod payload;
 mod places;

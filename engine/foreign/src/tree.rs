@@ -14,6 +14,7 @@ use crate::{
     core::Core,
     folders,
     gather::Sources,
+    groups::Groups,
     routing::{Route, Routes},
     style::style,
 };
@@ -43,11 +44,12 @@ pub struct Tree {
     pub(crate) routes: Mutex<Routes>,
     files: Mutex<HashMap<String, Lookup>>,
     payloads: Mutex<HashMap<PathBuf, Arc<Payload>>>,
+    pub(crate) groups: Mutex<Groups>,
 }
 
 /// Modules without a collection go by this one's name.
 const LEGACY: &str = "ansible.legacy";
-const BUILTIN: &str = "ansible.builtin";
+pub(crate) const BUILTIN: &str = "ansible.builtin";
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,5 +1,6 @@
 //! A task's arguments: those as written over those of templates over `module_defaults`, rendered, without `omit`.
 
+use rustible_foreign::Tree;
 use rustible_playbook::{Task, redirect};
 use rustible_protocol::{Dict, Text, Value, json};
 use rustible_source::Diagnostic;
@@ -29,6 +30,7 @@ pub(super) fn written(
     action: &str,
     takes_raw: bool,
     (templar, injected): (&Templar, bool),
+    groups: &Tree,
 ) -> Result<Dict, Diagnostic> {
     let splat = |template: &Text| {
         if injected {
@@ -36,7 +38,7 @@ pub(super) fn written(
         }
         splat(action, template, task, templar)
     };
-    let mut args = defaults(task, action, templar)?;
+    let mut args = defaults(task, action, templar, groups)?;
     if let Some(template) = &task.args.template {
         args.extend(&splat(template)?);
     }
@@ -81,13 +83,18 @@ fn splat(action: &str, template: &Text, task: &Task, templar: &Templar) -> Resul
 
 /// What `module_defaults` around the task give to its action: those of its groups under those of its own name. An inner
 /// entry takes the place of an outer one of the same name.
-pub(crate) fn defaults(task: &Task, action: &str, templar: &Templar) -> Result<Dict, Diagnostic> {
+pub(crate) fn defaults(
+    task: &Task,
+    action: &str,
+    templar: &Templar,
+    groups: &Tree,
+) -> Result<Dict, Diagnostic> {
     let mut entries = Dict::new();
     for written in task.frame.all("module_defaults") {
         let Value::Dict(defaults) = written else { continue };
         for (name, values) in defaults.texts() {
             let (name, applies) = match name.strip_prefix("group/") {
-                Some(group) => (name.to_string(), holds(group, action)),
+                Some(group) => (name.to_string(), holds(group, action, groups)),
                 None => (String::new(), names(name, action)),
             };
             if applies {
@@ -110,9 +117,12 @@ pub(crate) fn defaults(task: &Task, action: &str, templar: &Templar) -> Result<D
 }
 
 /// Whether the action is in the group.
-fn holds(group: &str, action: &str) -> bool {
-    let group = group.strip_prefix("ansible.builtin.").unwrap_or(group);
-    GROUPS.iter().any(|(g, prefixes)| *g == group && prefixes.iter().any(|p| action.starts_with(p)))
+fn holds(group: &str, action: &str, groups: &Tree) -> bool {
+    let short = group.strip_prefix("ansible.builtin.").unwrap_or(group);
+    match GROUPS.iter().find(|(name, _)| *name == short) {
+        Some((_, prefixes)) => prefixes.iter().any(|prefix| action.starts_with(prefix)),
+        None => groups.group(group).is_some_and(|actions| actions.contains(action)),
+    }
 }
 
 /// Whether the name is that of the action.

@@ -114,7 +114,13 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
     let takes_raw = job.runner.registry.spec(&action).is_some_and(|spec| spec.free_form)
         || python::takes_raw(job, &action);
     let injected = job.runner.options.inject_facts;
-    let written = arguments::written(&job.task, &action, takes_raw, (&templar, injected))?;
+    let written = arguments::written(
+        &job.task,
+        &action,
+        takes_raw,
+        (&templar, injected),
+        job.runner.registry.foreign(),
+    )?;
     let raw = job.runner.registry.action(&action).map_or(&[][..], |a| a.raw_arguments());
     let raw =
         if matches!(job.task.kind, Kind::IncludeTasks | Kind::IncludeRole) { &["apply"][..] } else { raw };

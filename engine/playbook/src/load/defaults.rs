@@ -27,7 +27,7 @@ impl Loader {
         if let Some(group) = name.strip_prefix("group/") {
             let builtin = group.strip_prefix("ansible.builtin.").unwrap_or(group);
             // What groups other collections have is their own business.
-            if builtin.contains('.') || GROUPS.contains(&builtin) {
+            if builtin.contains('.') || GROUPS.contains(&builtin) || self.catalog.has_group(builtin) {
                 return Ok(());
             }
             let error = "Error loading module_defaults: could not resolve the module_defaults group";

@@ -57,6 +57,10 @@ pub trait Catalog: Send + Sync {
     fn names(&self) -> Vec<String>;
     /// A playbook's or role's folder was entered: what lies beside it in `library` and the like counts from now on.
     fn enter(&self, _folder: &Path) {}
+    /// Whether there is a group of actions of that name.
+    fn has_group(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// What the catalog says of a name.
