@@ -16,30 +16,9 @@ use crate::{
     archive::sha256,
     collection::requirement::Wanted,
     context::{Context, Server, failed},
+    fault::{Refused, cause, lost, refusal},
     paths::io,
 };
-
-/// An answer that is none.
-pub(crate) enum Refused {
-    /// The server's status and the error.
-    Status(u16, Diagnostic),
-    /// No answer at all.
-    Other(Diagnostic),
-}
-
-impl From<Refused> for Diagnostic {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Status(_, error) | Refused::Other(error) => error,
-        }
-    }
-}
-
-impl From<Diagnostic> for Refused {
-    fn from(error: Diagnostic) -> Self {
-        Self::Other(error)
-    }
-}
 
 /// The root of a server's API, and the paths of its versions.
 type Root = (Url, Dict);
@@ -72,7 +51,8 @@ impl<'a> Api<'a> {
         self.context.say.verbose(4, &format!("Calling Galaxy at {url}"));
         let client = Self::client(server.verify, server.timeout)?;
         let lost = |error: &reqwest::Error| {
-            failed(format!("Unknown error when attempting to call Galaxy at '{url}': {}", cause(error)))
+            let text = format!("Unknown error when attempting to call Galaxy at '{url}'");
+            Diagnostic::new(text).apart().because(cause(error).apart())
         };
         let mut wait = 1;
         loop {
@@ -133,7 +113,7 @@ impl<'a> Api<'a> {
         let mut answer = self.call(&root, server, &lead);
         let ends = first.ends_with("/api") || first.ends_with("/api/");
         if !ends && !answer.as_ref().is_ok_and(has) {
-            let next = parse(&format!("{}/api/", first.trim_end_matches('/')))?;
+            let next = parse(&format!("{}/api", first.trim_end_matches('/')))?;
             match self.call(&next, server, &lead) {
                 Err(Refused::Status(404, _)) => {}
                 other => {
@@ -294,9 +274,7 @@ impl<'a> Api<'a> {
             &format!("Fetching a collection tarball for '{}' from Ansible Galaxy", wanted.shown()),
         );
         let expected = detail.get("artifact").and_then(|artifact| artifact.get("sha256")).map(repr::str);
-        let path = self.fetch(&url, work, Some(&server)).map_err(|error| {
-            failed(format!("Failed to download collection tar from '{}': {}", server.name, error.summary()))
-        })?;
+        let path = self.fetch(&url, work, Some(&server)).map_err(|error| lost(&server.name, error))?;
         let bytes = std::fs::read(&path).map_err(io(&path))?;
         if expected.is_some_and(|expected| expected != sha256(&bytes)) {
             return Err(failed(format!(
@@ -334,13 +312,13 @@ impl<'a> Api<'a> {
         if let Some(value) = own.and_then(|server| server.authorization.as_ref()) {
             request = request.header("Authorization", value);
         }
-        let answer = request.send().map_err(|error| failed(cause(&error)))?;
+        let answer = request.send().map_err(|error| cause(&error))?;
         let status = answer.status();
         if !status.is_success() {
             let reason = status.canonical_reason().unwrap_or_default();
             return Err(failed(format!("HTTP Error {}: {reason}", status.as_u16())));
         }
-        answer.bytes().map(|bytes| bytes.to_vec()).map_err(|error| failed(cause(&error)))
+        answer.bytes().map(|bytes| bytes.to_vec()).map_err(|error| cause(&error))
     }
 
     /// What is noted beside an installed collection of where it came from.
@@ -366,12 +344,18 @@ impl<'a> Api<'a> {
         Some(entries.into_iter().collect())
     }
 
-    /// The first server with roles, and an answer of its v1 API.
-    pub(crate) fn of_roles(&self, path: &str, lead: &str) -> Result<(Value, Url, Server), Refused> {
+    /// The first server with roles, and where its API of them is.
+    pub(crate) fn roles_root(&self) -> Result<(Server, Url, String), Refused> {
         let has_roles = |server: &&Server| self.root(server, &["v1"], "roles").is_ok();
         let server = self.context.servers.iter().find(has_roles).or(self.context.servers.first()).cloned();
         let server = server.ok_or_else(|| failed("no server is configured"))?;
         let (root, version) = self.root(&server, &["v1"], "lookup_role_by_name")?;
+        Ok((server, root, version))
+    }
+
+    /// The first server with roles, and an answer of its v1 API.
+    pub(crate) fn of_roles(&self, path: &str, lead: &str) -> Result<(Value, Url, Server), Refused> {
+        let (server, root, version) = self.roles_root()?;
         let (base, version) = (root.as_str().trim_end_matches('/'), version.trim_matches('/').to_string());
         let url = parse(&format!("{base}/{version}/{path}"))?;
         let answer = self.call(&url, &server, lead)?;
@@ -394,35 +378,4 @@ fn join(base: &Url, link: &str, what: &str) -> Result<Url, Diagnostic> {
         return Err(failed(format!("Invalid non absolute {what}: {link}")));
     }
     base.join(link).map_err(|error| failed(format!("'{link}' is no URL: {error}")))
-}
-
-/// The innermost reason of an error.
-fn cause(error: &reqwest::Error) -> String {
-    let mut at: &dyn std::error::Error = error;
-    while let Some(inner) = at.source() {
-        at = inner;
-    }
-    at.to_string()
-}
-
-/// The error of a status, with what the server says of it.
-fn refusal(status: u16, reason: Option<&str>, url: &Url, body: &str, lead: &str) -> Refused {
-    let said = json::read(body).unwrap_or_default();
-    let reason = reason.unwrap_or_default();
-    let text = |value: &Value, key: &str| value.get(key).filter(|v| v.truthy()).map(repr::str);
-    let message = if url.path().split('/').any(|part| part == "v3") {
-        let errors = said.get("errors").and_then(Value::as_list).filter(|list| !list.is_empty()).cloned();
-        let errors = errors.unwrap_or_else(|| rustible_protocol::List::new(vec![Value::Dict(Dict::new())]));
-        let each = errors.iter().map(|error| {
-            let message =
-                text(error, "detail").or_else(|| text(error, "title")).unwrap_or_else(|| reason.into());
-            let code = text(error, "code").unwrap_or_else(|| "Unknown".into());
-            format!("(HTTP Code: {status}, Message: {message} Code: {code})")
-        });
-        each.collect::<Vec<_>>().join(", ")
-    } else {
-        let message = text(&said, "default").unwrap_or_else(|| reason.into());
-        format!("(HTTP Code: {status}, Message: {message})")
-    };
-    Refused::Status(status, failed(format!("{lead} {message}")))
 }

@@ -6,6 +6,7 @@ mod api;
 mod archive;
 mod collection;
 mod context;
+mod fault;
 mod git;
 mod init;
 pub mod options;

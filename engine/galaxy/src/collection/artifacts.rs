@@ -20,6 +20,7 @@ use crate::{
     api::Api,
     archive::{self, Entry},
     context::{Context, failed},
+    fault::lost,
     git,
     paths::io,
 };
@@ -66,9 +67,7 @@ impl<'a> Artifacts<'a> {
         let path = match wanted.kind {
             Kind::File | Kind::Dir | Kind::Subdirs => PathBuf::from(source),
             Kind::Git => git::checkout(source, &wanted.version, self.work(), self.context)?,
-            Kind::Url => self.api.download_url(source, self.work()).map_err(|error| {
-                failed(format!("Failed to download collection tar from '{source}': {}", error.summary()))
-            })?,
+            Kind::Url => self.api.download_url(source, self.work()).map_err(|error| lost(source, error))?,
             Kind::Galaxy | Kind::Core => self.api.download(wanted, self.work())?,
         };
         self.paths.borrow_mut().insert(key, path.clone());

@@ -11,8 +11,9 @@ use super::{
     there::{Role, folders},
 };
 use crate::{
-    api::{Api, Refused},
+    api::Api,
     context::{Context, failed},
+    fault::Refused,
     options::Info,
 };
 

@@ -106,7 +106,12 @@ impl Installer<'_> {
                 continue;
             }
             match self.install(&mut role) {
-                Ok(()) => {}
+                Ok(true) => {}
+                Ok(false) => {
+                    say.warning(&format!("- {} was NOT installed successfully.", role.spec.name));
+                    self.go_on()?;
+                    continue;
+                }
                 Err(error) => {
                     let text = error.summary();
                     say.warning(&format!("- {} was NOT installed successfully: {text} ", role.spec.name));
@@ -213,8 +218,9 @@ impl Installer<'_> {
         Ok(())
     }
 
-    fn install(&self, role: &mut Role) -> Result<(), Diagnostic> {
-        let archive = self.archive(role)?;
+    /// Whether it is there now.
+    fn install(&self, role: &mut Role) -> Result<bool, Diagnostic> {
+        let Some(archive) = self.archive(role)? else { return Ok(false) };
         let entries = archive::read(&archive)?
             .ok_or_else(|| failed("the downloaded file does not appear to be a valid tar archive."))?;
         let (inside, _) = unpack::locate(&entries)?;
@@ -236,7 +242,7 @@ impl Installer<'_> {
             break;
         }
         self.context().say.line(&format!("- {} was installed successfully", role.spec.shown()));
-        Ok(())
+        Ok(true)
     }
 
     fn make_room(&self, role: &Role) -> Result<(), Diagnostic> {
@@ -262,17 +268,17 @@ impl Installer<'_> {
         Ok(())
     }
 
-    /// The archive with the role.
-    fn archive(&self, role: &mut Role) -> Result<PathBuf, Diagnostic> {
+    /// The archive with the role, when it could be fetched.
+    fn archive(&self, role: &mut Role) -> Result<Option<PathBuf>, Diagnostic> {
         let spec = &role.spec;
         let version = spec.version.as_deref().filter(|version| !version.is_empty());
         if let Some(scm) = &spec.scm {
             let source =
                 RoleSource { scm, src: &spec.src, name: &spec.name, version, keep: self.args.keep_scm_meta };
-            return source.pack(self.artifacts.work(), self.context());
+            return source.pack(self.artifacts.work(), self.context()).map(Some);
         }
         if Path::new(&spec.src).is_file() {
-            return Ok(PathBuf::from(&spec.src));
+            return Ok(Some(PathBuf::from(&spec.src)));
         }
         let url = if spec.src.contains("://") {
             spec.src.clone()
@@ -284,21 +290,24 @@ impl Installer<'_> {
         self.fetch(&url)
     }
 
-    fn fetch(&self, url: &str) -> Result<PathBuf, Diagnostic> {
+    fn fetch(&self, url: &str) -> Result<Option<PathBuf>, Diagnostic> {
         let say = self.context().say;
         say.line(&format!("- downloading role from {url}"));
         let outcome = reqwest::Url::parse(url)
             .map_err(|error| failed(error.to_string()))
             .and_then(|url| self.artifacts.api.bytes(&url, None));
-        let bytes = outcome.map_err(|error| {
-            say.error(&format!("failed to download the file: {}", error.summary()));
-            failed("the archive was not downloaded")
-        })?;
+        let bytes = match outcome {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                say.error(&format!("failed to download the file: {}", error.summary()));
+                return Ok(None);
+            }
+        };
         let work = self.artifacts.work();
         let folder = tempfile::Builder::new().prefix("role").tempdir_in(work);
         let path = folder.map_err(crate::paths::io(work))?.keep().join("role.tar.gz");
         std::fs::write(&path, bytes).map_err(crate::paths::io(&path))?;
-        Ok(path)
+        Ok(Some(path))
     }
 }
 

@@ -6,8 +6,9 @@ use rustible_source::Diagnostic;
 
 use super::requirement::RoleSpec;
 use crate::{
-    api::{Api, Refused},
+    api::Api,
     context::{Context, failed},
+    fault::Refused,
     options::Search,
 };
 
@@ -37,8 +38,11 @@ fn query(pairs: &[(&str, &str)]) -> String {
 
 /// Find a role's archive.
 pub(crate) fn lookup(spec: &RoleSpec, api: &Api<'_>, context: &Context<'_>) -> Result<Found, Diagnostic> {
-    let server = context.servers.first().map(|server| server.url.clone()).unwrap_or_default();
-    let missing = || failed(format!("- sorry, {} was not found on {server}.", spec.src));
+    let (_, root, _) = api.roles_root()?;
+    let missing = || failed(format!("- sorry, {} was not found on {root}.", spec.src));
+    if let Some((owner, name)) = spec.src.rsplit_once('.') {
+        context.say.line(&format!("- downloading role '{name}', owned by {owner}"));
+    }
     let role = entry(&spec.src, api)?.ok_or_else(missing)?;
     let text = |value: &Value, key: &str| value.get(key).filter(|v| v.truthy()).map(repr::str);
     let id = text(&role, "id").unwrap_or_default();

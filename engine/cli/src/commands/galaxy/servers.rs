@@ -105,9 +105,8 @@ fn server(
         return Err(Diagnostic::new(text).of_kind(Kind::Options));
     }
     let Some(url) = option("url") else {
-        let text =
-            "No setting was provided for required configuration setting: plugin_type: galaxy_server plugin: ";
-        return Err(Diagnostic::new(format!("{text}{name} setting: url ")).of_kind(Kind::Options));
+        let text = format!("Required config 'url' for '{name}' galaxy_server plugin not provided.");
+        return Err(Diagnostic::new(text).of_kind(Kind::Options));
     };
     let authorization = match (option("username"), option("token")) {
         (Some(user), _) => {
