@@ -161,20 +161,23 @@ pub struct Deprecation {
     pub version: &'static str,
     /// It was told for that place before: it belongs to results, but need not be told again.
     pub again: bool,
+    /// The lookup that says it, where it is one.
+    pub lookup: Option<&'static str>,
 }
 
 impl Deprecation {
     /// One that is to be told.
     #[must_use]
     pub fn new(what: Diagnostic, version: &'static str) -> Self {
-        Self { what, version, again: false }
+        Self { what, version, again: false, lookup: None }
     }
 
     /// As it is told, with its place.
     #[must_use]
     pub fn render(&self) -> String {
+        let plugin = self.lookup.map(|name| format!("lookup plugin '{name}' in ")).unwrap_or_default();
         let message = format!(
-            "{} This feature will be removed from ansible-core version {}.",
+            "{} This feature will be removed from {plugin}ansible-core version {}.",
             self.what.message, self.version
         );
         Diagnostic { message, ..self.what.clone() }.render()

@@ -133,8 +133,16 @@ impl Said {
 
     fn deprecation(note: &Deprecation) -> Self {
         let mut deprecator = Dict::new();
-        deprecator.insert("resolved_name", "ansible.builtin");
-        deprecator.insert("type", Value::Null);
+        match note.lookup {
+            Some(name) => {
+                deprecator.insert("resolved_name", format!("ansible.builtin.{name}"));
+                deprecator.insert("type", "lookup");
+            }
+            None => {
+                deprecator.insert("resolved_name", "ansible.builtin");
+                deprecator.insert("type", Value::Null);
+            }
+        }
         let mut value = Dict::new();
         value.insert("msg", note.what.message.as_str());
         value.insert("version", note.version);

@@ -130,7 +130,7 @@ fn control(job: &Job, templar: &Templar) -> Result<Control, Diagnostic> {
         let at = job.task.control.attrs.get(setting).and_then(Value::origin);
         check_variable_name(&name.as_str().into()).map_err(|error| {
             let error = Diagnostic { apart: true, ..error.at(at) };
-            error.context(format!("Invalid '{setting}'"), at)
+            Diagnostic { apart: true, ..error.context(format!("Invalid '{setting}'"), None) }
         })?;
     }
     warn_of_collisions(job, &control);

@@ -167,7 +167,7 @@ impl Evaluator {
         {
             let again = !self.ctx.engine.first_notice(outgoing.what, self.place.as_ref());
             let what = Diagnostic::new(outgoing.what).at(self.place.as_ref()).help(outgoing.instead);
-            env.deprecated(&Deprecation { what, version: outgoing.version, again });
+            env.deprecated(&Deprecation { again, ..Deprecation::new(what, outgoing.version) });
         }
     }
 

@@ -59,11 +59,7 @@ fn search(call: &Call, options: &[(String, Rt)], key: &str) -> Res<Rt> {
         return Err(fail("expected str, bytes or os.PathLike object, not NoneType"));
     };
     let bytes = std::fs::read(&path).map_err(|e| fail(format!("{}: {e}", path.display())))?;
-    let content = match text("encoding", "utf-8")?.to_lowercase().as_str() {
-        "utf-8" | "utf8" | "ascii" => String::from_utf8(bytes).map_err(|e| fail(e.to_string()))?,
-        "latin-1" | "latin1" | "iso-8859-1" => bytes.iter().map(|b| char::from(*b)).collect(),
-        other => return Err(fail(format!("unknown encoding: {other}"))),
-    };
+    let content = super::encoding::decode(&text("encoding", "utf-8")?, bytes)?;
     for row in rows(&content, delimiter) {
         // An empty line is no row.
         if row.len() == 1 && row[0].is_empty() {

@@ -7,7 +7,15 @@ use crate::rt::{Res, Rt, fail};
 
 /// The text of a file, decrypted when it is a vault; secret then.
 pub(super) fn read(call: &Call, path: &std::path::Path) -> Res<Text> {
+    read_encoded(call, path, "utf-8")
+}
+
+/// The same with a file in that encoding, unless it is a vault.
+pub(super) fn read_encoded(call: &Call, path: &std::path::Path, encoding: &str) -> Res<Text> {
     let bytes = std::fs::read(path).map_err(|e| fail(format!("Unable to read {}: {e}", path.display())))?;
+    if !encoding.eq_ignore_ascii_case("utf-8") && !bytes.starts_with(b"$ANSIBLE_VAULT;") {
+        return super::encoding::decode(encoding, bytes).map(Text::untrusted);
+    }
     let text = String::from_utf8_lossy(&bytes).into_owned();
     if !text.starts_with("$ANSIBLE_VAULT;") {
         return Ok(Text::untrusted(text));

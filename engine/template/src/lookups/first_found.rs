@@ -51,7 +51,8 @@ fn split(call: &Call, target: &str, text: &Text, separators: &[char]) -> Vec<Str
     let what = Diagnostic::new(format!("Automatic splitting of {target} on '{shown}' is deprecated."))
         .at(text.origin())
         .help(format!("Provide a list of paths for {target} instead."));
-    call.ctx.env.deprecated(&Deprecation::new(what, "2.23"));
+    let deprecation = Deprecation { lookup: Some("first_found"), ..Deprecation::new(what, "2.23") };
+    call.ctx.env.deprecated(&deprecation);
     text.split(separators).map(String::from).collect()
 }
 

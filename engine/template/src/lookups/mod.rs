@@ -3,6 +3,7 @@
 mod config;
 mod csvfile;
 mod dict;
+mod encoding;
 mod env;
 mod file;
 mod fileglob;

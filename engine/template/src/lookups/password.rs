@@ -1,6 +1,11 @@
 //! `password`: a password made once and kept in a file.
 
-use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf};
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::PathBuf,
+};
 
 use rustible_protocol::Text;
 
@@ -56,7 +61,7 @@ fn parse(line: &str) -> (String, Option<String>, Option<String>) {
 fn write(path: &PathBuf, line: &str) -> Res<()> {
     let bad = |e: std::io::Error| fail(format!("the password cannot be kept in '{}': {e}", path.display()));
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(bad)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(bad)?;
     }
     let mut file =
         fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(bad)?;
@@ -108,6 +113,7 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
                 (make(length, &alphabet(&chars), seed.as_ref())?, None, None)
             }
         };
+        let encrypt = encrypt.filter(|kind| !kind.is_empty());
         if let Some(kind) = &encrypt {
             if salt.is_none() {
                 salt = Some(crypt::salt(crypt::salt_size(kind)));
