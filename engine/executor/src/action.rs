@@ -241,7 +241,7 @@ impl Context<'_> {
             let inside = sectioned.then(|| folder.join(section).join(&path));
             for candidate in inside.into_iter().chain([folder.join(&path)]) {
                 if candidate.exists() {
-                    return Ok(candidate);
+                    return Ok(rustible_source::normal(&candidate));
                 }
                 tried.push(candidate);
             }

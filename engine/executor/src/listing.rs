@@ -153,10 +153,9 @@ impl Runner {
     /// When it cannot be read.
     pub fn listing(self: &Arc<Self>, file: &Path) -> Result<Listing, Diagnostic> {
         let playbook = self.read(file)?;
-        let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
         let mut listing = Listing::default();
         for play in &playbook.plays {
-            let scope = Arc::new(self.play_scope(play, &folder));
+            let scope = Arc::new(self.play_scope(play, &play.folder));
             let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));
             let pattern = self.patterns(play, &templar)?;
             let selected = {
@@ -172,8 +171,7 @@ impl Runner {
             for item in selection.filter(&play.items, &templar)? {
                 collect(&item, &templar, &mut tasks);
             }
-            let name =
-                play.frame.own("name").filter(|n| n.truthy()).map_or_else(|| pattern.join(","), text_of);
+            let name = self.name(play, &templar, &pattern)?;
             let own: BTreeSet<String> =
                 crate::play::texts(play.frame.own("tags").unwrap_or(&Value::Null)).into_iter().collect();
             listing.plays.push(ListedPlay {

@@ -49,6 +49,8 @@ pub struct Options {
     pub foreign: ForeignOptions,
     /// Put the refusal of unsupported actions off to the moment a host gets there.
     pub lenient: bool,
+    /// Nothing runs, tasks are only shown: actions that rustible lacks are let be.
+    pub listing: bool,
     /// Whether roles that do not say show their variables to the rest of the play, when that is configured.
     pub public_roles: Option<bool>,
     /// `ansible.cfg` in use.
@@ -199,6 +201,7 @@ impl Default for Options {
             connection: ConnectionOptions::default(),
             foreign: ForeignOptions::default(),
             lenient: false,
+            listing: false,
             public_roles: None,
             config_file: None,
             inventory_sources: Vec::new(),

@@ -72,10 +72,10 @@ impl Runner {
     /// Run all plays; gives the exit status.
     pub(crate) async fn plays(self: &Arc<Self>, playbook: &Playbook) -> Result<i32, Diagnostic> {
         let mut status = 0;
-        let folder = playbook.file.parent().map(Path::to_path_buf).unwrap_or_default();
-        let folder = absolute(&folder);
-        self.inventory.write().unwrap_or_else(PoisonError::into_inner).set_play_dirs(vec![folder.clone()]);
         for play in &playbook.plays {
+            // What is imported has the folder of its own file.
+            let folder = rustible_source::normal(&absolute(&play.folder));
+            self.inventory.write().unwrap_or_else(PoisonError::into_inner).set_play_dirs(vec![folder.clone()]);
             let (code, stop) = self.one_play(play, &folder).await?;
             status |= code;
             if stop || self.interrupted() {
@@ -192,7 +192,7 @@ impl Runner {
         }
     }
 
-    fn name(&self, play: &Play, templar: &Templar, patterns: &[String]) -> Result<String, Diagnostic> {
+    pub(crate) fn name(&self, play: &Play, templar: &Templar, patterns: &[String]) -> Result<String, Diagnostic> {
         let written = play.frame.own("name").filter(|name| name.truthy());
         let Some(written) = written else { return Ok(patterns.join(",")) };
         Ok(match templar.render(written) {
@@ -228,6 +228,7 @@ impl Runner {
         {
             let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
             inventory.check_vars(batch.iter().map(AsRef::as_ref))?;
+            inventory.take_warnings().iter().for_each(|warning| self.emitter.warn(warning.render()));
             crate::reserved::warn_of_hosts(&self.emitter, &inventory, &batch, &self.options.extra_vars);
         }
         let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));

@@ -167,6 +167,7 @@ impl Runner {
             roles_path: setup.options.roles_path.clone(),
             collections_path: setup.options.collections_path.clone(),
             lenient: setup.options.lenient,
+            listing: setup.options.listing,
             public_roles: setup.options.public_roles,
             counter: AtomicU64::new(1),
             imported: Mutex::default(),

@@ -3,7 +3,9 @@
 mod diagnostic;
 mod files;
 mod nearest;
+mod path;
 
 pub use diagnostic::{Diagnostic, Kind};
 pub use files::Files;
 pub use nearest::nearest;
+pub use path::normal;

@@ -243,6 +243,6 @@ impl Env {
             return path.exists().then_some(path);
         }
         let folders = self.search.iter().flat_map(|dir| [dir.join(kind).join(&path), dir.join(&path)]);
-        folders.into_iter().find(|p| p.exists())
+        folders.into_iter().find(|p| p.exists()).map(|found| rustible_source::normal(&found))
     }
 }

@@ -108,7 +108,9 @@ fn run(args: &Args, display: &Display) -> Result<Option<String>, Diagnostic> {
         reserved(&inventory, args.host.as_deref(), display);
     }
     if args.graph {
-        return inventory.graph(args.group.as_deref().unwrap_or("all"), args.vars).map(Some);
+        let graph = inventory.graph(args.group.as_deref().unwrap_or("all"), args.vars)?;
+        setup::tell(&mut inventory, &config, display);
+        return Ok(Some(graph));
     }
     if let Some(host) = &args.host {
         let chosen = inventory.select_unlimited(std::slice::from_ref(host))?;
@@ -123,6 +125,7 @@ fn run(args: &Args, display: &Display) -> Result<Option<String>, Diagnostic> {
         Some(host) => inventory.host_view(host, form, args.export)?,
         None => inventory.list(form, args.export)?,
     };
+    setup::tell(&mut inventory, &config, display);
     let text = written(&value, form)?;
     match &args.output {
         None => Ok(Some(text)),

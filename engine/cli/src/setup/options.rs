@@ -71,6 +71,7 @@ pub(super) fn options(
             .raw("DEFAULT_PRIVATE_ROLE_VARS")
             .map(|_| !config.flag("DEFAULT_PRIVATE_ROLE_VARS")),
         lenient: args.own.unsupported == "when-reached",
+        listing: args.list_tasks || args.list_tags || args.list_hosts,
         config_file: config.file.clone(),
         inventory_sources: sources.to_vec(),
         task_timeout: number("TASK_TIMEOUT")?.and_then(|n| u32::try_from(n).ok()).unwrap_or(0),

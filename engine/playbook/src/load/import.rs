@@ -117,12 +117,13 @@ impl Loader {
             add(folder);
         }
         let found = folders.iter().map(|folder| folder.join(target)).find(|path| path.exists());
-        found.unwrap_or_else(|| {
+        let path = found.unwrap_or_else(|| {
             // Where it should be: in the role's folder of tasks, else beside the playbook.
             let home =
                 frame.role.as_ref().map(|role| role.path.join(section)).or_else(|| folders.last().cloned());
             home.unwrap_or_default().join(target)
-        })
+        });
+        rustible_source::normal(&path)
     }
 
     pub(super) fn import_role(&self, task: &Task, items: &mut Vec<Item>) -> Result<(), Diagnostic> {

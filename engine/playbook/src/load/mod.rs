@@ -88,6 +88,8 @@ pub struct Loader {
     pub collections_path: Vec<PathBuf>,
     /// Put the refusal of unsupported actions off to the moment a host gets there.
     pub lenient: bool,
+    /// Nothing runs, tasks are only shown: actions that rustible lacks are let be.
+    pub listing: bool,
     /// Whether roles that do not say show their variables to the rest of the play; as the language has it when nothing
     /// is configured.
     pub public_roles: Option<bool>,

@@ -344,7 +344,7 @@ impl Loader {
             })
         };
         if let Some(path) = found {
-            return Ok((path, None));
+            return Ok((rustible_source::normal(&path), None));
         }
         in_collection().ok_or_else(|| {
             let tried: Vec<String> = bases.iter().map(|base| base.display().to_string()).collect();
@@ -530,8 +530,9 @@ fn identity(path: &Path, request: &RoleRequest) -> String {
     for key in ["when", "tags", "vars"] {
         all.insert(key, request.attrs.get(key).cloned().unwrap_or_default());
     }
-    // Statements (import, include) around it carry the keywords of their own.
-    all.insert("around", request.parent.attrs.get("when").cloned().unwrap_or_default());
+    // Statements (import, include) around it carry the keywords of their own; a role that needs it does not count.
+    let around = Some(&request.parent).filter(|parent| parent.kind != FrameKind::Role);
+    all.insert("around", around.and_then(|parent| parent.attrs.get("when")).cloned().unwrap_or_default());
     json::write(&Value::Dict(all), json::Style::default())
 }
 

@@ -163,7 +163,8 @@ impl Loader {
                 );
                 let help =
                     "With --unsupported=when-reached the refusal waits until a host gets to this task.";
-                if self.lenient { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error.help(help)) }
+                let put_off = self.lenient || self.listing;
+                if put_off { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error.help(help)) }
             }
             Found::Refused(why) => {
                 let error = Diagnostic::parse(why, action.origin.as_ref().or(entry.origin()));

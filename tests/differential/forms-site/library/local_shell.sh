@@ -1,0 +1,3 @@
+#!/bin/sh
+. "$1"
+echo "{\"changed\": false, \"word\": \"$word\"}"
