@@ -9,9 +9,8 @@ use std::{
 use rustible_playbook::{Item, Kind, RoleRequest, Task};
 use rustible_protocol::Value;
 use rustible_source::Diagnostic;
-use rustible_vars::TaskScope;
 
-use crate::{keyword::text_of, run::Runner, tags, task};
+use crate::{keyword::text_of, run::Runner, tags};
 
 /// A playbook's plays for listing.
 #[derive(Debug, Clone, Default)]
@@ -155,9 +154,14 @@ impl Runner {
         let playbook = self.read(file)?;
         let mut listing = Listing::default();
         for play in &playbook.plays {
-            let scope = Arc::new(self.play_scope(play, &play.folder));
-            let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));
-            let pattern = self.patterns(play, &templar)?;
+            let mut scope = self.play_scope(play, &play.folder);
+            // Nobody is asked: what would be offered as an answer is taken.
+            for prompt in &play.prompts {
+                if !self.options.extra_vars.contains_key(&prompt.name) {
+                    scope.answers.insert(prompt.name.as_str(), prompt.default.clone());
+                }
+            }
+            let (templar, pattern, name) = self.settle(play, &scope)?;
             let selected = {
                 let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
                 inventory.select_list(&pattern)?
@@ -171,7 +175,6 @@ impl Runner {
             for item in selection.filter(&play.items, &templar)? {
                 collect(&item, &templar, &mut tasks);
             }
-            let name = self.name(play, &templar, &pattern)?;
             let own: BTreeSet<String> =
                 crate::play::texts(play.frame.own("tags").unwrap_or(&Value::Null)).into_iter().collect();
             listing.plays.push(ListedPlay {

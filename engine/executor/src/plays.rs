@@ -33,9 +33,13 @@ const UNREACHABLE: i32 = 4;
 /// Keywords of a play that must be of their type before anything is done.
 fn check_keywords(keywords: &Keywords<'_>) -> Result<(), Diagnostic> {
     keywords.flag("gather_facts")?;
+    keywords.value("gather_subset")?;
     keywords.int("gather_timeout")?;
     keywords.flag("force_handlers")?;
     keywords.percent("max_fail_percentage")?;
+    keywords.value("serial")?;
+    keywords.text("strategy")?;
+    keywords.text("order")?;
     Ok(())
 }
 
@@ -75,7 +79,10 @@ impl Runner {
         for play in &playbook.plays {
             // What is imported has the folder of its own file.
             let folder = rustible_source::normal(&absolute(&play.folder));
-            self.inventory.write().unwrap_or_else(PoisonError::into_inner).set_play_dirs(vec![folder.clone()]);
+            self.inventory
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .set_play_dirs(vec![folder.clone()]);
             let (code, stop) = self.one_play(play, &folder).await?;
             status |= code;
             if stop || self.interrupted() {
@@ -96,15 +103,9 @@ impl Runner {
         self.inventory.write().unwrap_or_else(PoisonError::into_inner).forget_told();
         let mut scope = self.play_scope(play, folder);
         scope.answers = self.ask(play, &scope).await?;
-        let shared = Arc::new(scope.clone());
-        let templar = task::templar(self, &TaskScope::new(&shared, None, None, None));
+        let (templar, patterns, name) = self.settle(play, &scope)?;
         let keywords = Keywords { frame: &play.frame, templar: &templar };
-        let patterns = self.patterns(play, &templar)?;
-        check_keywords(&keywords).map_err(|error| error.of_kind(rustible_source::Kind::Parse))?;
-        let name = self.name(play, &templar, &patterns)?;
         scope.name = Some(Value::str(name.as_str()));
-        let files = VarsFiles::new(self, play)?;
-        files.check(self, &Arc::new(scope.clone()))?;
         let order = keywords.text("order")?.unwrap_or_default();
         let hosts = self.hosts(&patterns, &order)?;
         scope.hosts_all.clone_from(&hosts);
@@ -138,6 +139,22 @@ impl Runner {
             }
         }
         Ok((status, false))
+    }
+
+    /// What a play is before any host is chosen: a templar with the variables of its files, its patterns and its name.
+    pub(crate) fn settle(
+        self: &Arc<Self>,
+        play: &Arc<Play>,
+        scope: &PlayScope,
+    ) -> Result<(Templar, Vec<String>, String), Diagnostic> {
+        let shared = Arc::new(scope.clone());
+        let vars = VarsFiles::new(self, play)?.check(self, &shared)?;
+        let templar = task::templar(self, &TaskScope::new(&shared, None, None, Some(&vars)));
+        let patterns = self.patterns(play, &templar)?;
+        let keywords = Keywords { frame: &play.frame, templar: &templar };
+        check_keywords(&keywords).map_err(|error| error.of_kind(rustible_source::Kind::Parse))?;
+        let name = Self::name(play, &templar, &patterns)?;
+        Ok((templar, patterns, name))
     }
 
     pub(crate) fn play_scope(self: &Arc<Self>, play: &Arc<Play>, folder: &Path) -> PlayScope {
@@ -192,14 +209,17 @@ impl Runner {
         }
     }
 
-    pub(crate) fn name(&self, play: &Play, templar: &Templar, patterns: &[String]) -> Result<String, Diagnostic> {
+    fn name(play: &Play, templar: &Templar, patterns: &[String]) -> Result<String, Diagnostic> {
         let written = play.frame.own("name").filter(|name| name.truthy());
         let Some(written) = written else { return Ok(patterns.join(",")) };
-        Ok(match templar.render(written) {
-            Ok(Rendered::Value(value)) => text_of(&value),
-            Ok(Rendered::Omit) => patterns.join(","),
-            Err(_) => text_of(written),
-        })
+        match templar.render(written) {
+            Ok(Rendered::Value(value)) => Ok(text_of(&value)),
+            Ok(Rendered::Omit) => Ok(patterns.join(",")),
+            Err(error) => {
+                let kind = rustible_source::Kind::Parse;
+                Err(error.context(crate::keyword::processing("name"), written.origin()).of_kind(kind))
+            }
+        }
     }
 
     fn hosts(&self, patterns: &[String], order: &str) -> Result<Vec<Arc<str>>, Diagnostic> {

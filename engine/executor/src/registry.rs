@@ -162,6 +162,9 @@ impl Registry {
     }
 }
 
+/// Said of the statement that is no more.
+const INCLUDE: &str = "The 'ansible.builtin.include' action plugin has been removed. Use include_tasks or import_tasks instead. This feature was removed from ansible-core in a release after 2023-05-16.";
+
 fn found(lookup: Lookup) -> Option<Found> {
     match lookup {
         Lookup::Module(full) | Lookup::Action(full) => Some(Found::Known(full)),
@@ -194,6 +197,9 @@ impl Catalog for Registry {
         });
         if let Some(chosen) = chosen {
             return chosen;
+        }
+        if matches!(name, "include" | "ansible.builtin.include" | "ansible.legacy.include") {
+            return Found::Refused(INCLUDE.to_string());
         }
         let known = |name: &&String| self.elsewhere.contains(name);
         match candidates.iter().find(known).or(redirected.as_ref()) {

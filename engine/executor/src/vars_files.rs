@@ -78,9 +78,9 @@ impl VarsFiles {
         }
     }
 
-    /// Read what can be read without a host, so that a broken file ends the run before any task.
-    pub(crate) fn check(&self, runner: &Arc<Runner>, scope: &Arc<PlayScope>) -> Result<(), Diagnostic> {
-        self.read(runner, scope, None, None).map(drop)
+    /// Read what can be read without a host, so that a broken file ends the run before any task; its variables.
+    pub(crate) fn check(&self, runner: &Arc<Runner>, scope: &Arc<PlayScope>) -> Result<Dict, Diagnostic> {
+        self.read(runner, scope, None, None)
     }
 
     fn read(

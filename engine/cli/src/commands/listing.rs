@@ -48,7 +48,8 @@ fn of_play(play: &ListedPlay, number: usize, args: &Play) -> String {
         }
     }
     if args.list_tags {
-        let all: BTreeSet<&String> = play.tasks.iter().flat_map(|task| &task.tags).chain(&play.tags).collect();
+        let all: BTreeSet<&String> =
+            play.tasks.iter().flat_map(|task| &task.tags).chain(&play.tags).collect();
         let all: Vec<&str> = all.into_iter().map(String::as_str).collect();
         out.push_str(&format!("\n      TASK TAGS: [{}]", all.join(", ")));
     }

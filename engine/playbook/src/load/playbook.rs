@@ -134,7 +134,11 @@ impl Loader {
         }
         inner.tags.extend(listed(entry.get("tags")));
         inner.when.extend(listed(entry.get("when")));
-        let rendered = self.source.render(text, &[&inner.vars])?;
+        let unclear = |error: Diagnostic| {
+            let what = "Error processing keyword 'import_playbook'";
+            error.context(what, text.origin()).of_kind(rustible_source::Kind::Parse)
+        };
+        let rendered = self.source.render(text, &[&inner.vars]).map_err(unclear)?;
         let name = rendered.as_str().unwrap_or_default().to_string();
         Ok((PathBuf::from(name), inner))
     }

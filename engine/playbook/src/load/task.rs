@@ -167,7 +167,7 @@ impl Loader {
                 if put_off { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error.help(help)) }
             }
             Found::Refused(why) => {
-                let error = Diagnostic::parse(why, action.origin.as_ref().or(entry.origin()));
+                let error = Diagnostic::new(why).at(action.origin.as_ref().or(entry.origin()));
                 if self.lenient { Ok(Kind::Unsupported(Box::new(error))) } else { Err(error) }
             }
             Found::Unknown => {
