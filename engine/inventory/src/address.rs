@@ -142,9 +142,10 @@ fn ranges(text: &str, out: &mut Vec<String>) -> Result<(), Diagnostic> {
     }
     let (from, to) = (number(first)?, number(last)?);
     let mut at = from;
-    while (step > 0 && at <= to) || (step < 0 && at > to + 1) {
+    while (step > 0 && at <= to) || (step < 0 && at > to.saturating_add(1)) {
         each(format!("{at:0>width$}"))?;
-        at += step;
+        let Some(next) = at.checked_add(step) else { break };
+        at = next;
     }
     Ok(())
 }

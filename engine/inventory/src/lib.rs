@@ -5,6 +5,8 @@
 //! whole order of precedence can put other things between them: see [`Inventory::layers`].
 
 mod address;
+#[cfg(test)]
+mod any_input;
 mod change;
 mod group_vars;
 mod ini;

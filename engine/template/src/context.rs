@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) replaced: RefCell<Option<Vec<Diagnostic>>>,
     /// Depth of macro calls and nested renderings.
     pub(crate) depth: Cell<usize>,
+    /// Levels of expressions that are being evaluated.
+    pub(crate) levels: Cell<usize>,
 }
 
 const EMBEDDED: &str = "Jinja constant strings should not contain embedded templates. This feature will be disabled by default in ansible-core 2.23.";

@@ -8,6 +8,7 @@ mod chance;
 mod check;
 mod children;
 mod context;
+mod depth;
 mod engine;
 mod env;
 mod eval;

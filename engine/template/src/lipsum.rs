@@ -21,6 +21,9 @@ pub(crate) fn lipsum(_: &Rc<Ctx>, args: Args) -> Res<Rt> {
     if min >= max {
         return Err(fail(format!("empty range in randrange({min}, {max})")));
     }
+    if count.saturating_mul(max) > 5_000_000 {
+        return Err(fail("the text is too long"));
+    }
     let paragraphs: Vec<String> = (0..count).map(|_| paragraph(rng().random_range(min..max))).collect();
     Ok(Rt::str(if html {
         paragraphs.iter().map(|text| format!("<p>{text}</p>")).collect::<Vec<_>>().join("\n")

@@ -6,7 +6,7 @@ use minijinja::machinery::{self, Span, ast};
 use rustible_protocol::{Text, Value};
 
 use crate::{
-    explain,
+    depth, explain,
     ir::{Arg, Cmp, Ex, ForLoop, MacroDef, Op, St, Target, Template},
     literal,
     options::Options,
@@ -30,6 +30,9 @@ pub(crate) fn template(source: &str, options: &Options) -> Result<Template, Synt
         source = repair::without_line_comments(&source, prefix, &options.file);
     }
     let config = options.syntax().map_err(|message| SyntaxError { message, line: 1 })?;
+    if depth::exceeded(&source, false, &config) {
+        return Err(SyntaxError { message: depth::TOO_DEEP.into(), line: 1 });
+    }
     for _ in 0..REPAIRS {
         let Err(fault) = machinery::parse(&source, "<template>", config.clone()) else { break };
         let Some(repaired) = repair::repaired(&source, &fault, Some(&options.file)) else { break };
@@ -56,6 +59,9 @@ pub(crate) fn template(source: &str, options: &Options) -> Result<Template, Synt
 /// Parse a bare expression.
 pub(crate) fn expression(source: &str, verbatim: bool) -> Result<Template, SyntaxError> {
     let mut source = normalise(source);
+    if depth::exceeded(&source, true, &minijinja::syntax::SyntaxConfig::default()) {
+        return Err(SyntaxError { message: depth::TOO_DEEP.into(), line: 1 });
+    }
     for _ in 0..REPAIRS {
         let Err(fault) = machinery::parse_expr(&source) else { break };
         let Some(repaired) = repair::repaired(&source, &fault, None) else { break };

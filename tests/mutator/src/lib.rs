@@ -3,7 +3,8 @@
 //!
 //! `RUSTIBLE_FUZZ_CASES` is how many inputs each test tries (by default few, for seconds), `RUSTIBLE_FUZZ_SEED` which ones,
 //! `RUSTIBLE_FUZZ_FROM` the number of the first. An input depends on the seed and its number alone, so what failed can be
-//! tried again by its number.
+//! tried again by its number. `RUSTIBLE_FUZZ_KEEP` names a file that holds the input being tried: what ends the whole process
+//! is found there.
 
 #![expect(clippy::panic, clippy::print_stderr, reason = "this is part of tests: what goes wrong fails them")]
 
@@ -36,35 +37,37 @@ fn number(name: &str, default: u64) -> u64 {
 ///
 /// # Panics
 /// When `check` does; the message says which input it was.
-pub fn inputs(name: &str, samples: &[Vec<u8>], words: &[&str], check: impl Fn(&[u8])) {
+pub fn inputs(name: &str, samples: &[Vec<u8>], words: &[&str], check: impl Fn(&[u8]) + Sync) {
     assert!(!samples.is_empty(), "{name} has no samples");
     let (seed, from) = (number("RUSTIBLE_FUZZ_SEED", 1), number("RUSTIBLE_FUZZ_FROM", 0));
     let changes = Changes { samples, words };
     let watch = Watch::begin(name);
-    for case in from..from + number("RUSTIBLE_FUZZ_CASES", FEW) {
-        let input = changes.input(&mut Chance::new(seed, case));
-        watch.look_at(case, &input);
-        if let Err(panicked) = catch_unwind(AssertUnwindSafe(|| check(&input))) {
-            eprintln!("{name}: input {case} (seed {seed}) is\n{}", shown(&input));
-            resume_unwind(panicked);
+    in_engine_stack(|| {
+        for case in from..from + number("RUSTIBLE_FUZZ_CASES", FEW) {
+            let input = changes.input(&mut Chance::new(seed, case));
+            watch.look_at(case, &input);
+            if let Err(panicked) = catch_unwind(AssertUnwindSafe(|| check(&input))) {
+                eprintln!("{name}: input {case} (seed {seed}) is\n{}", shown(&input));
+                resume_unwind(panicked);
+            }
+            if case % LOOK == 0 {
+                watch.look_at_memory(case);
+            }
         }
-        if case % LOOK == 0 {
-            watch.look_at_memory(case);
-        }
-    }
+    });
 }
 
 /// [`inputs`] for readers of text: what is no UTF-8 is replaced.
-pub fn text_inputs(name: &str, samples: &[Vec<u8>], words: &[&str], check: impl Fn(&str)) {
+pub fn text_inputs(name: &str, samples: &[Vec<u8>], words: &[&str], check: impl Fn(&str) + Sync) {
     inputs(name, samples, words, |input| check(&String::from_utf8_lossy(input)));
 }
 
-/// Runs `check` in a thread with little stack, as the engine's own have it.
+/// Runs `check` in a thread with as much stack as the engine's own have.
 ///
 /// # Panics
 /// When `check` does.
-pub fn in_small_stack(check: impl FnOnce() + Send) {
-    const STACK: usize = 2 << 20;
+pub fn in_engine_stack(check: impl FnOnce() + Send) {
+    const STACK: usize = 16 << 20;
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, check);
         let Ok(thread) = thread else { panic!("no thread") };

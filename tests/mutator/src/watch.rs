@@ -1,7 +1,9 @@
 //! Sees inputs that take too long or too much memory.
 
 use std::{
-    fs, process,
+    env, fs,
+    path::PathBuf,
+    process,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -28,6 +30,7 @@ pub(crate) struct Watch {
     name: String,
     now: Arc<Mutex<Now>>,
     ended: Arc<AtomicBool>,
+    keep: Option<PathBuf>,
 }
 
 impl Watch {
@@ -46,7 +49,8 @@ impl Watch {
                 }
             }
         });
-        Self { name, now, ended }
+        let keep = env::var_os("RUSTIBLE_FUZZ_KEEP").map(PathBuf::from);
+        Self { name, now, ended, keep }
     }
 
     pub(crate) fn look_at(&self, case: u64, input: &[u8]) {
@@ -55,6 +59,10 @@ impl Watch {
         now.input.clear();
         now.input.extend_from_slice(input);
         now.since = Instant::now();
+        if let Some(file) = &self.keep {
+            // What ends the whole process is read there.
+            let _kept = fs::write(file, input);
+        }
     }
 
     pub(crate) fn look_at_memory(&self, case: u64) {

@@ -12,6 +12,8 @@ use rustible_source::Diagnostic;
 
 use crate::{config::Config, exit::INTERRUPTED};
 
+/// Stack of each thread, in bytes: templates and data may be nested.
+const STACK: usize = 16 << 20;
 /// How long what is still at work may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -23,14 +25,15 @@ pub(super) fn drive<F>(
     work: F,
 ) -> Result<(u8, bool), Diagnostic>
 where
-    F: Future<Output = Result<i32, Diagnostic>>,
+    F: Future<Output = Result<i32, Diagnostic>> + Send,
 {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(STACK)
         .build()
         .map_err(|error| Diagnostic::new(format!("cannot start: {error}")))?;
     let ended = ends();
-    let outcome = runtime.block_on(async {
+    let work = async {
         let stop = runner.stopper();
         let outcome = tokio::select! {
             outcome = work => outcome.map(|status| (u8::try_from(status).unwrap_or(1), false)),
@@ -44,10 +47,21 @@ where
             streams(&runner.pool, display);
         }
         outcome
-    });
+    };
+    let outcome = with_stack(|| runtime.block_on(work))?;
     // A thread that is in the middle of something is not waited for.
     runtime.shutdown_timeout(PATIENCE);
     outcome
+}
+
+/// Run it in a thread that has as much stack as those of the runtime.
+fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Diagnostic> {
+    std::thread::scope(|scope| {
+        let failed = |error| Diagnostic::new(format!("cannot start: {error}"));
+        let thread =
+            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(failed)?;
+        thread.join().map_err(|panicked| std::panic::resume_unwind(panicked))
+    })
 }
 
 /// `RUSTIBLE_STATS`: a line for each stream, what went over it, to standard error.

@@ -1,5 +1,7 @@
 //! Our own SSH client: settings as OpenSSH reads them, host keys, logins, channels.
 
+#[cfg(test)]
+mod any_input;
 mod auth;
 mod channel;
 mod config;

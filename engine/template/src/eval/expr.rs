@@ -7,6 +7,7 @@ use rustible_source::Diagnostic;
 
 use super::{Evaluator, Frame, attribute, call_filter, call_test, call_value, item};
 use crate::{
+    depth,
     filters::internal::FAILURES,
     ir::{Arg, Ex, Op},
     ops,
@@ -16,6 +17,17 @@ use crate::{
 impl Evaluator {
     /// The value; what a filter or call could not do is a marker, what an operator could not do is an error.
     pub(crate) fn expr(&mut self, ex: &Ex, frame: &Rc<Frame>) -> Res<Rt> {
+        let level = self.ctx.shared.levels.get();
+        if level >= depth::LEVELS {
+            return Err(super::endless());
+        }
+        self.ctx.shared.levels.set(level + 1);
+        let value = self.evaluated(ex, frame);
+        self.ctx.shared.levels.set(level);
+        value
+    }
+
+    fn evaluated(&mut self, ex: &Ex, frame: &Rc<Frame>) -> Res<Rt> {
         match ex {
             Ex::Const(value) => Ok(self.constant(value)),
             Ex::Var(name) => reached(self.name(name, frame)),

@@ -78,9 +78,16 @@ impl Obj for LoopRef {
         let Some(items) = args.pos.into_iter().next() else {
             return Err(fail("LoopContext.__call__() missing 1 required positional argument: 'iterable'"));
         };
+        let depth = ctx.shared.depth.get();
+        if depth >= super::macros::MAX_DEPTH {
+            return Err(super::endless());
+        }
+        ctx.shared.depth.set(depth + 1);
         let mut evaluator = Evaluator::new(ctx.clone(), again.options.clone());
         let mut out = Vec::new();
-        evaluator.iterate(&again.def, items.iterate()?, &again.frame, self.0.depth + 1, &mut out)?;
+        let done = evaluator.iterate(&again.def, items.iterate()?, &again.frame, self.0.depth + 1, &mut out);
+        ctx.shared.depth.set(depth);
+        done?;
         if out.is_empty() { Ok(Rt::str("")) } else { evaluator.concat(out) }
     }
     fn text(&self) -> String {

@@ -10,11 +10,11 @@ use crate::{
     context::Ctx,
     ir::{Arg, Ex, MacroDef},
     options::Options,
-    rt::{Args, MarkerKind, Obj, Res, Rt, fail, fault, undefined},
+    rt::{Args, Obj, Res, Rt, fail, undefined},
 };
 
 /// Deeper recursion of macros is an error, as in Python.
-const MAX_DEPTH: usize = 150;
+pub(super) const MAX_DEPTH: usize = 150;
 
 /// A macro with the scope it was defined in.
 struct Macro {
@@ -45,10 +45,7 @@ impl Obj for Macro {
     fn call(&self, ctx: &Rc<Ctx>, args: Args) -> Res<Rt> {
         let depth = ctx.shared.depth.get();
         if depth >= MAX_DEPTH {
-            let cause = rustible_source::Diagnostic::new("maximum recursion depth exceeded");
-            let error =
-                rustible_source::Diagnostic::new("Recursive loop detected in template").because(cause);
-            return Err(fault(MarkerKind::Fatal, error));
+            return Err(super::endless());
         }
         ctx.shared.depth.set(depth + 1);
         let result = self.invoke(args);

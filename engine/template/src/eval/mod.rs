@@ -20,10 +20,11 @@ pub(crate) use expr::caught;
 use crate::{
     Deprecation, Outgoing,
     context::Ctx,
+    depth,
     ir::{Name, St},
     options::Options,
     repr,
-    rt::{DictRepr, MarkerKind, Res, Rt},
+    rt::{DictRepr, Fault, MarkerKind, Res, Rt, fault},
 };
 
 const VARS: Outgoing = Outgoing {
@@ -182,4 +183,10 @@ impl Evaluator {
             other => Rt::from_key(other.clone()),
         }
     }
+}
+
+/// The error of what calls itself without end.
+fn endless() -> Fault {
+    let cause = Diagnostic::new(depth::TOO_DEEP);
+    fault(MarkerKind::Fatal, Diagnostic::new("Recursive loop detected in template").because(cause))
 }

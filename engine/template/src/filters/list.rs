@@ -115,12 +115,19 @@ fn reverse(_: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
     Ok(Rt::list(items))
 }
 
+/// What a list of that length takes is more than there may be.
+fn bearable(length: usize) -> Res<()> {
+    const MOST: usize = 5_000_000;
+    if length > MOST { Err(fail("the list is too long")) } else { Ok(()) }
+}
+
 fn batch(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("do_batch", args, &["linecount", "fill_with"])?;
     let size = usize::try_from(integer(args.need(0)?)?).unwrap_or(0).max(1);
     let items = input.iterate()?;
     let mut rows: Vec<Vec<Rt>> = items.chunks(size).map(<[Rt]>::to_vec).collect();
     if let (Some(fill), Some(last)) = (args.get(1), rows.last_mut()) {
+        bearable(size)?;
         last.resize(size, fill.clone());
     }
     Ok(Rt::list(rows.into_iter().map(Rt::list).collect()))
@@ -132,6 +139,7 @@ fn slice(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     if count == 0 {
         return Err(fail("integer division or modulo by zero"));
     }
+    bearable(count)?;
     let items = input.iterate()?;
     let (size, extra) = (items.len() / count, items.len() % count);
     let mut at = 0;
