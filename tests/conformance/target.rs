@@ -45,7 +45,9 @@ pub(crate) fn run(suite: &Suite, name: &str, least: usize) -> Outcome {
 }
 
 fn is_good(line: &str) -> bool {
-    ["ok: ", "changed: ", "skipping: ", "included: ", "...ignoring"].iter().any(|start| line.starts_with(start))
+    ["ok: ", "changed: ", "skipping: ", "included: ", "...ignoring"]
+        .iter()
+        .any(|start| line.starts_with(start))
 }
 
 fn attempt(suite: &Suite, name: &str) -> io::Result<(Option<i32>, String)> {
@@ -166,13 +168,17 @@ fn surroundings(suite: &Suite, work: &Path, integration: &str) -> String {
         ("LC_ALL", "C.UTF-8".into()),
         ("OUTPUT_DIR", format!("{work}/output")),
         ("PAGER", "/bin/cat".into()),
-        ("PATH", format!("{commands}:{work}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")),
+        (
+            "PATH",
+            format!("{commands}:{work}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        ),
         ("PIP_NO_INDEX", "1".into()),
         ("PYTHONDONTWRITEBYTECODE", "1".into()),
         ("TERM", "dumb".into()),
     ];
-    let mut script: String =
-        all.iter().fold(String::new(), |text, (name, value)| text + &format!("export {name}={}\n", quoted(value)));
+    let mut script: String = all
+        .iter()
+        .fold(String::new(), |text, (name, value)| text + &format!("export {name}={}\n", quoted(value)));
     for name in ["python", "python3"] {
         // A link would not be known as one of its environment.
         let _written = writeln!(

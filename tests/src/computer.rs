@@ -12,5 +12,7 @@ pub fn is_root() -> bool {
 #[must_use]
 pub fn is_program(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain([Path::new("/usr/sbin").to_path_buf()]).any(|dir| dir.join(name).is_file())
+    std::env::split_paths(&path)
+        .chain([Path::new("/usr/sbin").to_path_buf()])
+        .any(|dir| dir.join(name).is_file())
 }

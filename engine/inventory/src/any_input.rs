@@ -8,10 +8,61 @@ use rustible_protocol::Value;
 use crate::{Inventory, Settings, address, ini, pattern, split, toml, yaml};
 
 const WORDS: &[&str] = &[
-    "[", "]", "[a]", "[a:vars]", "[a:children]", "[a:hosts]", ":vars", ":children", "\n", " ", "=", "#", ";", "a=b", "a='b c'", "\"", "'",
-    "h[1:9]", "h[01:99:7]", "h[a:z]", "[9:1]", "[1:999]", "[0:99999999999]", "[a:zz]", "[::]", "[fe80::1]:22", ":22", "1.2.3.4:99999",
-    "hosts:\n", "children:\n", "vars:\n", "all:\n", "  ", "plugin: x\n", "[a.hosts]\n", "[a.vars]\nb = 1\n", "\"\"\"", "= [1, {a = 2}]",
-    "{{ a }}", "True", "None", "(1,)", "{'a': 1}", "0x1f", "1e9", "all", "a:&b:!c", "~^h.*(", "h[0]", "h[-1:]", "*", "?", "!", "&", ",",
+    "[",
+    "]",
+    "[a]",
+    "[a:vars]",
+    "[a:children]",
+    "[a:hosts]",
+    ":vars",
+    ":children",
+    "\n",
+    " ",
+    "=",
+    "#",
+    ";",
+    "a=b",
+    "a='b c'",
+    "\"",
+    "'",
+    "h[1:9]",
+    "h[01:99:7]",
+    "h[a:z]",
+    "[9:1]",
+    "[1:999]",
+    "[0:99999999999]",
+    "[a:zz]",
+    "[::]",
+    "[fe80::1]:22",
+    ":22",
+    "1.2.3.4:99999",
+    "hosts:\n",
+    "children:\n",
+    "vars:\n",
+    "all:\n",
+    "  ",
+    "plugin: x\n",
+    "[a.hosts]\n",
+    "[a.vars]\nb = 1\n",
+    "\"\"\"",
+    "= [1, {a = 2}]",
+    "{{ a }}",
+    "True",
+    "None",
+    "(1,)",
+    "{'a': 1}",
+    "0x1f",
+    "1e9",
+    "all",
+    "a:&b:!c",
+    "~^h.*(",
+    "h[0]",
+    "h[-1:]",
+    "*",
+    "?",
+    "!",
+    "&",
+    ",",
     "@/tmp/none",
 ];
 
@@ -48,7 +99,16 @@ fn no_text_breaks_the_readers_of_inventories() {
 
 #[test]
 fn no_text_breaks_ranges_and_patterns() {
-    let known = texts(&["web[01:20]", "a:&b:!c", "~web\\d+", "[0:3]", "db-[a:f].example.com:2222", "h[1:10:3]", "all,!x", "fe80::1"]);
+    let known = texts(&[
+        "web[01:20]",
+        "a:&b:!c",
+        "~web\\d+",
+        "[0:3]",
+        "db-[a:f].example.com:2222",
+        "h[1:10:3]",
+        "all,!x",
+        "fe80::1",
+    ]);
     let mut inventory = inventory();
     drop(ini::read(&mut inventory, Path::new("input"), "[a]\nweb[01:20]\n[b]\ndb\n"));
     drop(inventory.reconcile());

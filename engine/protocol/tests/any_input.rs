@@ -31,7 +31,9 @@ fn messages() -> Vec<Vec<u8>> {
 
 #[test]
 fn no_bytes_break_the_reader_of_frames() {
-    let words = ["\u{0}", "\u{1}", "\u{7f}", "Call", "Reply", "Hello", "args", "module", "result", "\u{81}", "\u{93}"];
+    let words = [
+        "\u{0}", "\u{1}", "\u{7f}", "Call", "Reply", "Hello", "args", "module", "result", "\u{81}", "\u{93}",
+    ];
     inputs("frames", &messages(), &words, |bytes| {
         if let Some((head, body)) = bytes.split_first_chunk::<4>() {
             drop(frame::announced(*head));
@@ -43,8 +45,27 @@ fn no_bytes_break_the_reader_of_frames() {
 #[test]
 fn no_text_breaks_the_reader_of_json() {
     let words = [
-        "{", "}", "[", "]", "\"", ":", ",", "null", "true", "1e", "-", "1e999", "0.", "\\u", "\\ud800", "\\\"", "NaN", "Infinity",
-        "{\"a\":", "\"__ansible_type\"", "99999999999999999999999999",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ":",
+        ",",
+        "null",
+        "true",
+        "1e",
+        "-",
+        "1e999",
+        "0.",
+        "\\u",
+        "\\ud800",
+        "\\\"",
+        "NaN",
+        "Infinity",
+        "{\"a\":",
+        "\"__ansible_type\"",
+        "99999999999999999999999999",
     ];
     let all = samples("tests", &[".json"]);
     text_inputs("json", &all, &words, |text| {

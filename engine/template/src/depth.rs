@@ -19,7 +19,9 @@ pub(crate) fn exceeded(source: &str, in_expression: bool, syntax: &SyntaxConfig)
         return false;
     }
     let mut depth = Depth { levels: vec![0], branches: Vec::new(), tag: false };
-    tokenize(source, in_expression, syntax.clone()).map_while(Result::ok).any(|(token, _)| depth.exceeds(&token))
+    tokenize(source, in_expression, syntax.clone())
+        .map_while(Result::ok)
+        .any(|(token, _)| depth.exceeds(&token))
 }
 
 struct Depth {
@@ -59,7 +61,13 @@ impl Depth {
                 *branches += 1;
                 return *branches > MOST;
             }
-            Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::FloorDiv | Token::Pow | Token::Mod => {
+            Token::Plus
+            | Token::Minus
+            | Token::Mul
+            | Token::Div
+            | Token::FloorDiv
+            | Token::Pow
+            | Token::Mod => {
                 return self.deeper() > MOST;
             }
             Token::Dot | Token::Tilde | Token::Pipe => return self.deeper() > MOST,

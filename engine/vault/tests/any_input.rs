@@ -4,8 +4,23 @@ use rustible_mutator::{inputs, samples};
 use rustible_vault::{Envelope, Secret, Secrets};
 
 const WORDS: &[&str] = &[
-    "$ANSIBLE_VAULT;", "$ANSIBLE_VAULT;1.1;AES256\n", "$ANSIBLE_VAULT;1.2;AES256;id\n", "$ANSIBLE_VAULT;1.0;AES\n", ";", "\n", "\r\n",
-    "0a", "0A", "33643a", "6162", " ", "AES256", "1.2", "f", "ff", "é",
+    "$ANSIBLE_VAULT;",
+    "$ANSIBLE_VAULT;1.1;AES256\n",
+    "$ANSIBLE_VAULT;1.2;AES256;id\n",
+    "$ANSIBLE_VAULT;1.0;AES\n",
+    ";",
+    "\n",
+    "\r\n",
+    "0a",
+    "0A",
+    "33643a",
+    "6162",
+    " ",
+    "AES256",
+    "1.2",
+    "f",
+    "ff",
+    "é",
 ];
 
 #[test]

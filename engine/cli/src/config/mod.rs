@@ -1,8 +1,8 @@
 //! Settings: built-in default, then `ansible.cfg`, then the environment. The command line wins over all of them elsewhere.
 
-pub(crate) mod dotenv;
 #[cfg(test)]
 mod any_input;
+pub(crate) mod dotenv;
 mod ini;
 pub(crate) mod support;
 mod table;

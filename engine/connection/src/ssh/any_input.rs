@@ -11,10 +11,52 @@ use super::{
 };
 
 const WORDS: &[&str] = &[
-    "Host ", "Host *", "Match ", "Match all", "Match host ", "Match !user ", "Match canonical final", "HostName ", "Port ", "User ",
-    "IdentityFile ", "ProxyJump ", "ProxyCommand ", "\n", "\r\n", " ", "=", "\"", "'", "\\", "#", "%h", "%%", "%", "%C", "${HOME}", "${",
-    "~", "~root/", "*", "?", "!", ",", "[h]:22", "|1|", "AAAA", "ssh-ed25519 ", "ssh-rsa AAAAB3NzaC1yc2E=", "@revoked ",
-    "@cert-authority ", "yes", "no", "99999", "-1", "10m", "1w2d",
+    "Host ",
+    "Host *",
+    "Match ",
+    "Match all",
+    "Match host ",
+    "Match !user ",
+    "Match canonical final",
+    "HostName ",
+    "Port ",
+    "User ",
+    "IdentityFile ",
+    "ProxyJump ",
+    "ProxyCommand ",
+    "\n",
+    "\r\n",
+    " ",
+    "=",
+    "\"",
+    "'",
+    "\\",
+    "#",
+    "%h",
+    "%%",
+    "%",
+    "%C",
+    "${HOME}",
+    "${",
+    "~",
+    "~root/",
+    "*",
+    "?",
+    "!",
+    ",",
+    "[h]:22",
+    "|1|",
+    "AAAA",
+    "ssh-ed25519 ",
+    "ssh-rsa AAAAB3NzaC1yc2E=",
+    "@revoked ",
+    "@cert-authority ",
+    "yes",
+    "no",
+    "99999",
+    "-1",
+    "10m",
+    "1w2d",
 ];
 
 #[test]
@@ -37,7 +79,8 @@ fn no_text_breaks_the_reader_of_settings() {
         }
         std::fs::write(&path, text).unwrap();
         let mut directives = Directives::default();
-        let tokens = Tokens { original: "a".into(), host: "a".into(), home: "/root".into(), ..Tokens::default() };
+        let tokens =
+            Tokens { original: "a".into(), host: "a".into(), home: "/root".into(), ..Tokens::default() };
         drop(tokens.expand(text));
         drop(Reader { directives: &mut directives, tokens }.file(&path, false));
     });
