@@ -29,7 +29,7 @@ const WORDS: &[&str] = &[
     "h[01:99:7]",
     "h[a:z]",
     "[9:1]",
-    "[1:999]",
+    "[1:99]",
     "[0:99999999999]",
     "[a:zz]",
     "[::]",
@@ -85,8 +85,7 @@ fn no_text_breaks_the_readers_of_inventories() {
     let all = [all, samples("tests", &["inventory", "hosts", "hosts.yml", "hosts.ini", ".toml"])].concat();
     text_inputs("inventories", &all, WORDS, |text| {
         let path = Path::new("input");
-        // Ranges that mean millions of hosts are not what is tried here.
-        if text.contains("99999") {
+        if text.lines().any(is_vast) {
             return;
         }
         check(|inventory| drop(ini::read(inventory, path, text)));
@@ -95,6 +94,25 @@ fn no_text_breaks_the_readers_of_inventories() {
             check(|inventory| drop(yaml::read(inventory, &data)));
         }
     });
+}
+
+/// Ranges that mean as many hosts as there may be take their time: they are tried once, not a million times.
+fn is_vast(text: &str) -> bool {
+    let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    let ranges = text.matches('[').count();
+    ranges > 0 && longest > 5 || ranges > 1 && longest > 2 || ranges > 2
+}
+
+#[test]
+fn ranges_have_an_end() {
+    for text in [
+        "h[0:99999999999]",
+        "h[1:999][1:999][1:999]",
+        "h[0:9223372036854775807:9223372036854775807]",
+        "h[5:-9223372036854775808:-9]",
+    ] {
+        drop(address::expand(text));
+    }
 }
 
 #[test]
@@ -119,7 +137,9 @@ fn no_text_breaks_ranges_and_patterns() {
         pattern::subscript(text);
         drop(pattern::Matcher::new(text).map(|matcher| matcher.matches("web01")));
         drop(inventory.select(text));
-        drop(address::expand(text));
+        if !is_vast(text) {
+            drop(address::expand(text));
+        }
         drop(Value::from(text));
     });
 }

@@ -1,9 +1,6 @@
 //! Values to YAML text, byte for byte as PyYAML's safe dumper (on libyaml) writes them.
 
-use std::{
-    collections::HashMap,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::collections::HashMap;
 
 use libyaml_safer::{Emitter, Encoding, Event, MappingStyle, ScalarStyle, SequenceStyle};
 use rustible_protocol::Value;
@@ -12,6 +9,7 @@ use rustible_source::Diagnostic;
 pub use crate::blocks::Blocks;
 use crate::{
     astral::Astral,
+    quiet,
     represent::{Kind, Node, NodeId, Nodes},
     scalar,
     tag::Tag,
@@ -108,9 +106,9 @@ pub fn to_yaml(value: &Value, options: &Options) -> Result<String, Diagnostic> {
     }
     let astral = nodes.texts().any(Astral::is_needed).then(|| Astral::new(nodes.texts())).transpose()?;
     let mut out = Vec::new();
-    let attempt = catch_unwind(AssertUnwindSafe(|| write(&nodes, root, options, astral.as_ref(), &mut out)));
+    let attempt = quiet::attempt(|| write(&nodes, root, options, astral.as_ref(), &mut out));
     let failed = |text: &str| Diagnostic::new(format!("cannot be written as YAML: {text}"));
-    attempt.map_err(|_| failed("the writer could not express it"))?.map_err(|e| failed(e.problem()))?;
+    attempt.ok_or_else(|| failed("the writer could not express it"))?.map_err(|e| failed(e.problem()))?;
     let text = String::from_utf8(out).map_err(|e| failed(&e.to_string()))?;
     let text = astral.map_or(text.clone(), |astral| astral.restore(&text));
     Ok(match options.version {

@@ -10,15 +10,13 @@ mod construct;
 pub mod emit;
 mod fault;
 mod json;
+mod quiet;
 mod represent;
 mod scalar;
 mod tag;
 mod time;
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use rustible_protocol::Value;
 use rustible_source::{Diagnostic, Files};
@@ -142,10 +140,10 @@ fn read_yaml(name: &Arc<str>, text: &str, single: bool) -> Result<Documents, Fau
     fault::check_characters(text)?;
     // The parser has known defects that end in a panic; none may end the program. One is a tag right before the
     // comma of a flow collection: a blank between them is as good.
-    let attempt = |text: &str| catch_unwind(AssertUnwindSafe(|| compose::trees(text, single)));
+    let attempt = |text: &str| quiet::attempt(|| compose::trees(text, single));
     let trees = attempt(text)
-        .or_else(|_| attempt(&fault::spaced_tags(text)))
-        .unwrap_or_else(|_| Err(Fault::plain("the parser could not understand this text")))?;
+        .or_else(|| attempt(&fault::spaced_tags(text)))
+        .unwrap_or_else(|| Err(Fault::plain("the parser could not understand this text")))?;
     let mut documents = Documents::default();
     for tree in trees {
         let Tree { nodes, root } = tree;
