@@ -107,7 +107,7 @@ pub(crate) fn apply<T: Clone>(
     let Some(subscript) = subscript.filter(|_| !items.is_empty()) else { return Ok(items) };
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let (from, to) = match subscript {
-        Subscript::Range(from, to) if to != 0 => (from, if to == -1 { length } else { to + 1 }),
+        Subscript::Range(from, to) if to != 0 => (from, if to == -1 { length } else { to.saturating_add(1) }),
         // A range to 0 is read as one index by the reference.
         Subscript::One(index) | Subscript::Range(index, _) => {
             let index = if index < 0 { index + length } else { index };

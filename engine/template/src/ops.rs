@@ -13,8 +13,8 @@ use crate::{
     rt::{Res, Rt, fail},
 };
 
-/// Longer results of `*` are refused.
-const MAX_REPEAT: usize = 1 << 28;
+/// Longer texts, in bytes, and longer lists as results of operators and filters are refused.
+pub(crate) const LONGEST: usize = 1 << 28;
 /// Larger exponents of whole numbers are refused.
 const MAX_POWER: u32 = 1 << 20;
 
@@ -97,7 +97,7 @@ fn multiply(a: &Rt, b: &Rt) -> Res<Rt> {
         return Err(fail(format!("can't multiply sequence by non-int of type '{}'", count.type_name())));
     };
     let count = usize::try_from(count).unwrap_or(0);
-    let too_long = |len: usize| len.saturating_mul(count) > MAX_REPEAT;
+    let too_long = |len: usize| len.saturating_mul(count) > LONGEST;
     Ok(match thing {
         Rt::Str(text) if !too_long(text.len()) => Rt::Str(text.like(text.repeat(count)).with_trust(false)),
         Rt::List(list) if !too_long(list.len()) => {

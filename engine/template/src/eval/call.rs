@@ -6,7 +6,7 @@ use rustible_source::Diagnostic;
 
 use crate::{
     context::Ctx,
-    foreign, registry,
+    foreign, ops, registry,
     rt::{Args, Fault, MarkerKind, Res, Rt, fail, fault},
     secret,
 };
@@ -49,6 +49,11 @@ pub(crate) fn call_filter(ctx: &Rc<Ctx>, name: &str, input: Rt, args: Args) -> R
     // Whether a secret is in there may show only while the filter touches what it was given.
     let (given, with) = (input.clone(), args.clone());
     let result = (entry.run)(ctx, input, args).map_err(|cause| failed("filter", name, &cause))?;
+    if let Rt::Str(text) = &result
+        && text.len() > ops::LONGEST
+    {
+        return Err(failed("filter", name, &fail("the text is too long")));
+    }
     Ok(if ctx.shared.secrets.get() { secret::keep(result, &given, &with) } else { result })
 }
 

@@ -73,7 +73,7 @@ fn replace(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("do_replace", args, &["old", "new", "count"])?;
     let (old, new) = (repr::text(args.need(0)?)?, repr::text(args.need(1)?)?);
     let count = args.opt_int(2)?.and_then(|c| usize::try_from(c).ok());
-    each(&input, |t| count.map_or_else(|| t.replace(&old, &new), |n| t.replacen(&old, &new, n)))
+    Ok(Rt::from(methods::replace(&repr::text(&input)?, &old, &new, count)?))
 }
 
 fn split(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {

@@ -6,7 +6,7 @@ mod str;
 
 use std::rc::Rc;
 
-pub(crate) use self::str::{capitalize, justify, split, split_lines, strip};
+pub(crate) use self::str::{capitalize, justify, replace, split, split_lines, strip};
 use crate::{
     context::Ctx,
     rt::{Args, Res, Rt, fail},

@@ -105,10 +105,7 @@ pub(super) fn call(text: &Text, name: &str, args: Args) -> Res<Rt> {
             let args = bind(name, args, &["old", "new", "count"])?;
             let (old, new) = (string(&args, 0)?, string(&args, 1)?);
             let count = args.int(2, -1)?;
-            same(
-                usize::try_from(count)
-                    .map_or_else(|_| text.replace(&*old, &new), |n| text.replacen(&*old, &new, n)),
-            )
+            same(replace(text, &old, &new, usize::try_from(count).ok())?)
         }
         "join" => join(text, &args)?,
         "format" => same(crate::format::format(text, &args)?),
@@ -432,4 +429,13 @@ fn expand_tabs(text: &str, size: usize) -> String {
         }
     }
     out
+}
+
+/// Python's `replace`, each one or the first so many.
+pub(crate) fn replace(text: &str, old: &str, new: &str, count: Option<usize>) -> Res<String> {
+    let times = text.matches(old).take(count.unwrap_or(usize::MAX)).count();
+    if times.saturating_mul(new.len()) > ops::LONGEST {
+        return Err(fail("the text is too long"));
+    }
+    Ok(text.replacen(old, new, times))
 }
