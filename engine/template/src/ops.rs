@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Longer texts, in bytes, and longer lists as results of operators and filters are refused.
-pub(crate) const LONGEST: usize = 1 << 28;
+pub(crate) const LONGEST: usize = 1 << 26;
 /// Larger exponents of whole numbers are refused.
 const MAX_POWER: u32 = 1 << 20;
 

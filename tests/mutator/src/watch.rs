@@ -15,7 +15,7 @@ use std::{
 use crate::shown;
 
 /// No input may take longer.
-const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_secs(60);
 /// The process may not grow beyond, in KiB.
 const LARGEST: u64 = 3 << 20;
 
