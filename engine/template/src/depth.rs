@@ -43,10 +43,8 @@ impl Depth {
                 self.levels.push(above);
                 return above > MOST;
             }
-            Token::BracketClose | Token::ParenClose | Token::BraceClose => {
-                if self.levels.len() > 1 {
-                    self.levels.pop();
-                }
+            Token::BracketClose | Token::ParenClose | Token::BraceClose if self.levels.len() > 1 => {
+                self.levels.pop();
             }
             Token::Comma => {
                 let above = self.levels.iter().rev().nth(1).copied().unwrap_or(0);
