@@ -145,6 +145,9 @@ impl RoleSource<'_> {
         if self.scm == "hg" {
             return Err(failed("roles in Mercurial (hg) are not supported by rustible"));
         }
+        if let Some(version) = self.version.filter(|version| version.starts_with('-')) {
+            return Err(failed(format!("the version '{version}' is none of git's")));
+        }
         if self.scm != "git" {
             return Err(failed(format!("- scm {} is not currently supported", self.scm)));
         }

@@ -12,7 +12,7 @@ use std::{
     collections::BTreeMap,
     env,
     os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use rustible_source::Diagnostic;
@@ -166,8 +166,26 @@ impl Config {
         };
         let base = base.or_else(|| env::current_dir().ok()).unwrap_or_default();
         let parts = text.split(if setting.name == "DEFAULT_HOST_LIST" { ',' } else { ':' });
-        parts.filter(|part| !part.trim().is_empty()).map(|part| base.join(expand(part.trim()))).collect()
+        parts
+            .filter(|part| !part.trim().is_empty())
+            .map(|part| plain(&base.join(expand(part.trim()))))
+            .collect()
     }
+}
+
+/// A path without `.` and `..`; links are not followed, and what is taken out need not be there.
+fn plain(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::CurDir => {}
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// Where a setting's value comes from.

@@ -220,6 +220,9 @@ impl Installer<'_> {
 
     /// Whether it is there now.
     fn install(&self, role: &mut Role) -> Result<bool, Diagnostic> {
+        if Path::new(&role.spec.name).is_absolute() {
+            return Err(failed("the name of a role is no path of the whole file system"));
+        }
         let Some(archive) = self.archive(role)? else { return Ok(false) };
         let entries = archive::read(&archive)?
             .ok_or_else(|| failed("the downloaded file does not appear to be a valid tar archive."))?;

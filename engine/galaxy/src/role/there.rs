@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustible_protocol::Value;
-use rustible_source::Diagnostic;
+use rustible_source::{Diagnostic, Kind};
 
 use super::requirement::RoleSpec;
 use crate::{
@@ -79,7 +79,8 @@ impl Role {
                 return Err(failed(format!(
                     "Expected role dependencies to be a list. Role {shown} has meta/main.yml with dependencies {}",
                     rustible_protocol::repr::str(&other)
-                )));
+                ))
+                .of_kind(Kind::Parse));
             }
         };
         let file = REQUIREMENTS.iter().map(|file| self.path.join(file)).find(|file| file.is_file());
@@ -90,7 +91,8 @@ impl Role {
                 return Err(failed(format!(
                     "Expected role dependencies to be a list. Role {shown} has meta/requirements.yml {}",
                     rustible_protocol::repr::str(&other)
-                )));
+                ))
+                .of_kind(Kind::Parse));
             }
         }
         Ok(all)

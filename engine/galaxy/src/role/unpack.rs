@@ -103,6 +103,16 @@ mod tests {
             let error = unpack(&link, "r", folder.path()).unwrap_err().summary();
             assert!(error.contains("Invalid linkname"), "{error}");
         }
+        // Each link stays inside, together they do not.
+        let two = [
+            entry("r/d", Member::Link(".".into())),
+            entry("r/d/e", Member::Link("..".into())),
+            entry("r/d/e/evil", Member::File),
+        ];
+        let inner = folder.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        assert!(unpack(&two, "r", &inner).is_err());
+        assert!(!folder.path().join("evil").exists());
         let good = [
             entry("r/tasks/main.yml", Member::File),
             entry("r/d/l", Member::Link("../tasks/main.yml".into())),
