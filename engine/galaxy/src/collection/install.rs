@@ -18,7 +18,7 @@ use crate::{
     archive::write,
     context::{Context, failed},
     options::CollectionInstall,
-    paths::{io, resolve as resolve_path, with_collections},
+    paths::{complete, io, resolve as resolve_path, with_collections},
     requirements::{one_of, two_types},
     version::meets,
 };
@@ -191,7 +191,7 @@ fn put(one: &Wanted, output: &Path, how: How, artifacts: &Artifacts<'_>) -> Resu
         build_folder(&source, &folder, &meta, artifacts.context)?;
         say.line(&format!("Created collection for {} at {}", one.shown(), folder.display()));
     } else {
-        unpack(&artifacts.entries(&source)?, &source, &folder)?;
+        unpack(&artifacts.entries(&source)?, &complete(&source), &folder)?;
         forget(name, output);
         if let Some(origin) = artifacts.origin(one) {
             let info = output.join(format!("{name}-{}.info", one.version));

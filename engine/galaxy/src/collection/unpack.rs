@@ -102,7 +102,7 @@ impl Unpacked<'_> {
         let from = Path::new(name).parent().unwrap_or(Path::new(""));
         if Path::new(target).is_absolute() || !stays_inside(&from.join(target)) {
             return Err(failed(format!(
-                "Cannot extract symlink '{name}' in collection: path points to location outside of collection '{target}'"
+                "Cannot extract symlink '{name}' in collection: path points to location outside of collection 'b'{target}''"
             )));
         }
         archive::link(&self.folder.join(name), target)

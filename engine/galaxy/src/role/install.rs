@@ -220,7 +220,7 @@ impl Installer<'_> {
 
     /// Whether it is there now.
     fn install(&self, role: &mut Role) -> Result<bool, Diagnostic> {
-        if Path::new(&role.spec.name).is_absolute() {
+        if Path::new(&role.spec.name).is_absolute() && role.spec.name != role.spec.src {
             return Err(failed("the name of a role is no path of the whole file system"));
         }
         let Some(archive) = self.archive(role)? else { return Ok(false) };
