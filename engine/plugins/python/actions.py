@@ -254,7 +254,14 @@ def remote_chmod(self, paths, mode, sudoable=False):
     return low_level('chmod %s %s' % (mode, ' '.join(map(shlex.quote, paths))), sudoable=sudoable)
 
 
+def register_host_variables(self, variables, layer=None):
+    """Variables of the host; a layer given again replaces what it had."""
+    name = getattr(layer, 'name', None) or 'REGISTER_VARS'
+    self.__dict__.setdefault('_rustible_registered', {})[name] = variables
+
+
 OURS = {
+    'register_host_variables': register_host_variables,
     '_execute_module': execute_module,
     '_low_level_execute_command': low_level_execute_command,
     '_make_tmp_path': make_tmp_path,
@@ -306,7 +313,8 @@ def action(name, path, full, places, task, connection, context):
         result = instance.run(tmp=None, task_vars=variables)
         if not isinstance(result, dict):
             raise TypeError('action plugin %s returned %s instead of a dict' % (name, type(result)))
-        return result
+        registered = instance.__dict__.get('_rustible_registered')
+        return {**result, '_ansible_rustible_registered': registered} if registered else result
     except AnsibleActionSkip as error:
         return {**error.result, 'skipped': True, 'msg': str(error)}
     except AnsibleActionFail as error:

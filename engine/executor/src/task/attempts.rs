@@ -20,6 +20,8 @@ pub(super) struct Attempt {
     pub(super) unreachable: bool,
     /// It broke off before it had a result: `until`, `changed_when` and `failed_when` have no say.
     pub(super) raised: bool,
+    /// Facts of the host, where they are not just those of the result.
+    pub(super) facts: Option<Dict>,
     /// The module failed, not what the controller does around it.
     pub(super) of_module: bool,
 }

@@ -86,6 +86,9 @@ pub(super) fn finish(job: &Job, ready: &Ready, attempt: Attempt) -> Finished {
     {
         finished.facts = facts.clone();
     }
+    if let Some(facts) = attempt.facts {
+        finished.facts = facts;
+    }
     finished.error = attempt.error.map(|mut error| {
         error.message = match (error.message.is_empty(), error.cause.is_some()) {
             (true, _) => "Task failed".into(),

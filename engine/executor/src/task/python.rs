@@ -10,7 +10,11 @@ use rustible_source::Diagnostic;
 use tokio::sync::mpsc;
 
 use super::{Job, attempts::Attempt, dispatch::attempt, foreign, item::Ready, modules, outcome};
-use crate::{action::Failure, keyword::text_of, module};
+use crate::{
+    action::{Effect, Failure},
+    keyword::text_of,
+    module,
+};
 
 /// Whether the action of that name is a plugin in Python that takes a bare text.
 pub(super) fn takes_raw(job: &Job, name: &str) -> bool {
@@ -77,8 +81,24 @@ fn ended(mut result: Dict) -> Attempt {
         let error = Diagnostic::new(result.get("msg").map(text_of).unwrap_or_default());
         return Attempt { result, error: Some(error.context("", None)), raised: true, ..Attempt::default() };
     }
-    let attempt = attempt(Ok(result), Vec::new());
+    let registered = result.remove("_ansible_rustible_registered");
+    let layers = registered.as_ref().and_then(Value::as_dict).into_iter().flatten();
+    let effects = layers.filter_map(|(layer, vars)| effect(layer.as_str()?, vars.as_dict()?)).collect();
+    let facts = registered.as_ref().map(|layers| {
+        let own = layers.get("CACHEABLE_FACT").or_else(|| result.get("ansible_facts"));
+        own.and_then(Value::as_dict).cloned().unwrap_or_default()
+    });
+    let attempt = Attempt { facts, ..attempt(Ok(result), effects) };
     if attempt.of_module { outcome::failed(attempt.result, false) } else { attempt }
+}
+
+/// What becomes of variables that an action registers in a layer other than facts.
+fn effect(layer: &str, vars: &Dict) -> Option<Effect> {
+    match layer {
+        "INCLUDE_VARS" => Some(Effect::Include(vars.clone())),
+        "EPHEMERAL_FACT" | "REGISTER_VARS" => Some(Effect::Set(vars.clone(), false)),
+        _ => None,
+    }
 }
 
 fn raised(failed: &Failed) -> Attempt {

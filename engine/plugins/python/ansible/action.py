@@ -1,4 +1,5 @@
 """Actions; what they do to targets is put in by the helper."""
+import enum
 from abc import abstractmethod
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip
@@ -6,6 +7,14 @@ from ansible.plugins import AnsiblePlugin
 from ansible.utils.display import Display
 
 display = Display()
+
+
+class VariableLayer(enum.IntEnum):
+    """Where variables that an action registers stand among the others, lowest first."""
+    CACHEABLE_FACT = 1
+    INCLUDE_VARS = 2
+    EPHEMERAL_FACT = 3
+    REGISTER_VARS = 4
 
 
 class ActionBase(AnsiblePlugin):
