@@ -217,7 +217,8 @@ fn asked(args: Args, playbooks: Vec<PathBuf>, names: &[String]) -> Play {
             module_path: args.module_path,
             ..RunArgs::default()
         },
-        connection: args.connection,
+        // It is for this machine, whatever the inventory says of it.
+        connection: ConnectionArgs { connection: Some("local".into()), ..args.connection },
         vault: args.vault,
         own: args.own,
         list_hosts: args.list_hosts,
