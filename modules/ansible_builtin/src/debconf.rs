@@ -44,7 +44,7 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let now = before.get(question.as_str()).and_then(Value::as_str).map(str::to_string);
     let (wanted, same) = match (value, now.as_deref()) {
         (Value::List(items), now) if kind == "multiselect" => {
-            let mut wanted: Vec<String> = items.iter().map(text).collect::<Result<_>>()?;
+            let mut wanted = choices(items, now.is_some())?;
             wanted.sort();
             let mut now: Vec<&str> = now.unwrap_or("\0").split(',').map(str::trim).collect();
             now.sort_unstable();
@@ -93,6 +93,24 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         diff = dict! { "before" => previous.clone(), "after" => after };
     }
     Ok(Outcome::msg(output.stdout).with("current", current).with("previous", previous).with("diff", diff))
+}
+
+/// The texts of a list, which are put in order first when there is an answer to hold them against.
+fn choices(items: &[Value], ordered: bool) -> Result<Vec<String>> {
+    let invalid = |why: String| Failure::new(format!("Invalid value provided for 'multiselect': {why}"));
+    let kind = |item: &Value| item.type_name();
+    if ordered
+        && let Some((first, second)) =
+            items.iter().zip(items.iter().skip(1)).find(|(a, b)| kind(a) != kind(b))
+    {
+        let (first, second) = (kind(first), kind(second));
+        return Err(invalid(format!("'<' not supported between instances of '{second}' and '{first}'")));
+    }
+    let texts = items.iter().enumerate().map(|(at, item)| match item {
+        Value::Str(text) => Ok(text.to_string()),
+        other => Err(invalid(format!("sequence item {at}: expected str instance, {} found", kind(other)))),
+    });
+    texts.collect()
 }
 
 /// A scalar as debconf writes it.
@@ -160,6 +178,20 @@ mod tests {
             let (result, count) = reply(args);
             assert_eq!(count, asked, "{question}: {result:?}");
             assert_eq!(result.get("changed"), Some(&Value::Bool(asked == 2)));
+        }
+    }
+
+    #[test]
+    fn a_choice_that_is_no_text_is_refused() {
+        for (value, why) in [
+            (vec![Value::str("b"), Value::Int(1)], "'<' not supported between instances of 'int' and 'str'"),
+            (vec![Value::Int(1)], "sequence item 0: expected str instance, int found"),
+        ] {
+            let (result, asked) = reply(
+                dict! { "name" => "tzdata", "question" => "tzdata/Zones", "vtype" => "multiselect", "value" => value },
+            );
+            let msg = format!("Invalid value provided for 'multiselect': {why}");
+            assert_eq!((result.get("msg"), asked), (Some(&Value::from(msg)), 1));
         }
     }
 

@@ -161,9 +161,9 @@ fn prepare(mut args: Args) -> Result<Search> {
         None => None,
     };
     if let Some(encoding) = &args.encoding
-        && !["utf-8", "utf8", "ascii", "us-ascii"].contains(&encoding.to_lowercase().as_str())
+        && !crate::encoding::known(encoding)
     {
-        fail!("the encoding '{encoding}' is not supported, only utf-8 and ascii are");
+        fail!("the encoding '{encoding}' is not supported");
     }
     let compile = |all: &[String]| -> Result<Vec<Pattern>> {
         let regexes = all.iter().filter(|_| args.use_regex);
@@ -279,7 +279,8 @@ impl Search {
     fn content(&self, host: &Host, path: &Path, pattern: &Pattern) -> Result<bool> {
         // What cannot be read has nothing in it.
         let Ok(Some(bytes)) = host.read(path) else { return Ok(false) };
-        let Ok(text) = String::from_utf8(bytes) else {
+        let Some(text) = crate::encoding::decode(self.args.encoding.as_deref().unwrap_or("utf-8"), bytes)
+        else {
             let encoding = self.args.encoding.as_deref().unwrap_or("utf-8 (Python default)");
             fail!("Failed to decode the file '{}' with encoding: {encoding}", path.display());
         };

@@ -14,6 +14,7 @@ mod cron;
 mod deb822_repository;
 mod debconf;
 mod dpkg_selections;
+mod encoding;
 mod exec;
 mod file;
 mod find;

@@ -58,6 +58,9 @@ pub(crate) enum State {
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let shown = args.path.to_string_lossy().into_owned();
     attributed::readable(&args.encoding)?;
+    if let Some(warning) = args.matches_all() {
+        host.warn(warning);
+    }
     if host.is_dir(&args.path)? {
         fail!(rc = 256; "Path {shown} is a directory !");
     }
@@ -103,6 +106,22 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
 }
 
 impl Args {
+    /// What is to be said of an empty text or expression, which every line has.
+    fn matches_all(&self) -> Option<String> {
+        let (name, advice) = match (&self.regexp, self.search_string.as_deref()) {
+            (Some(pattern), _) if pattern.source().is_empty() => (
+                "regular expression",
+                " If this is desired, use '^' to match every line in the file and avoid this warning.",
+            ),
+            (_, Some("")) => ("search string", ""),
+            _ => return None,
+        };
+        Some(format!(
+            "The {name} is an empty string, which will match every line in the file. This may have unintended \
+             consequences, such as replacing the last line in the file rather than appending.{advice}"
+        ))
+    }
+
     /// Whether what the state needs was given.
     fn complete(&self) -> Result<()> {
         if self.state == State::Present {

@@ -34,7 +34,7 @@ pub struct FileAttrs {
     #[arg(alias("attr"))]
     pub attributes: Option<String>,
     /// Write in place where an atomic replacement is impossible.
-    #[arg(default = false)]
+    #[arg(default = false, env("ANSIBLE_UNSAFE_WRITES"))]
     pub unsafe_writes: bool,
 }
 

@@ -105,7 +105,9 @@ impl Host {
             return Err(Failure::new(format!("validate must contain %s: {validate}")));
         }
         let line = validate.replace("%s", &command::quote(&file.to_string_lossy()));
-        let output = self.query(&Command::new(command::split(&line)?))?;
+        let words =
+            command::split(&line).map_err(|_| Failure::new("Invalid command syntax in run_command"))?;
+        let output = self.query(&Command::new(words))?;
         let said = format!("failed to validate: rc:{} error:{}", output.rc, output.stderr);
         output.or_fail(|_| said).map(drop)
     }
