@@ -295,6 +295,8 @@ const ENDLESS: &[&str] = &[
     "{{ lipsum(n=99999999) }}",
     "{{ (range(99999) | list) | product(range(99999)) | list | length }}",
     "{{ range(60) | list | permutations | list | length }}",
+    "{{ 'ABCDEF' | permutations | permutations | list | length }}",
+    "{{ '%Y' | strftime(1e309) }}",
     "{{ range(60) | list | combinations(30) | list | length }}",
 ];
 

@@ -220,6 +220,9 @@ fn product(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     Ok(Rt::list(rows.into_iter().map(Rt::list).collect()))
 }
 
+/// More combinations are refused.
+const MOST_ROWS: usize = 1_000_000;
+
 fn choose(input: &Rt, args: Args, combinations: bool) -> Res<Rt> {
     let args = bind("combinations", args, &["r"])?;
     let items = input.iterate()?;
@@ -237,8 +240,8 @@ fn choose(input: &Rt, args: Args, combinations: bool) -> Res<Rt> {
                 row
             })
         });
-        rows = next.collect();
-        if rows.len() > 1_000_000 {
+        rows = next.take(MOST_ROWS + 1).collect();
+        if rows.len() > MOST_ROWS {
             return Err(fail("too many combinations"));
         }
     }

@@ -46,7 +46,8 @@ fn strftime(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
             let Some(number) = number else {
                 return Err(fail(format!("Invalid value for epoch value ({})", repr::text(second)?)));
             };
-            Timestamp::from_duration(SignedDuration::from_secs_f64(number.trunc()))
+            SignedDuration::try_from_secs_f64(number.trunc())
+                .and_then(Timestamp::from_duration)
                 .map_err(|e| fail(e.to_string()))?
         }
     };
