@@ -160,11 +160,6 @@ fn prepare(mut args: Args) -> Result<Search> {
         }
         None => None,
     };
-    if let Some(encoding) = &args.encoding
-        && !crate::encoding::known(encoding)
-    {
-        fail!("the encoding '{encoding}' is not supported");
-    }
     let compile = |all: &[String]| -> Result<Vec<Pattern>> {
         let regexes = all.iter().filter(|_| args.use_regex);
         regexes.map(|source| Pattern::new(source).map_err(Failure::from)).collect()
@@ -279,6 +274,9 @@ impl Search {
     fn content(&self, host: &Host, path: &Path, pattern: &Pattern) -> Result<bool> {
         // What cannot be read has nothing in it.
         let Ok(Some(bytes)) = host.read(path) else { return Ok(false) };
+        if let Some(encoding) = self.args.encoding.as_ref().filter(|name| !crate::encoding::known(name)) {
+            fail!("unknown encoding: {encoding}");
+        }
         let Some(text) = crate::encoding::decode(self.args.encoding.as_deref().unwrap_or("utf-8"), bytes)
         else {
             let encoding = self.args.encoding.as_deref().unwrap_or("utf-8 (Python default)");
