@@ -115,6 +115,14 @@ fn abs(_: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
 
 /// Round half to even, by the decimal digits Python's `round` sees.
 fn half_even(value: f64, digits: i64) -> f64 {
+    /// More digits than any number has, on either side of the point.
+    const ALL: i64 = 400;
+    if digits > ALL {
+        return value;
+    }
+    if digits < -ALL {
+        return 0.0_f64.copysign(value);
+    }
     if let Ok(digits) = usize::try_from(digits) {
         return format!("{value:.digits$}").parse().unwrap_or(value);
     }
@@ -284,4 +292,16 @@ fn bytes(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         }
     }
     Ok(Rt::Int((number * f64::from(power).exp2()).round_ties_even() as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::half_even;
+
+    #[test]
+    fn digits_beyond_those_of_any_number_change_nothing_or_leave_nothing() {
+        assert_eq!(half_even(2.675, 2_147_483_648).to_string(), "2.675");
+        assert_eq!(half_even(2.675, -2_147_483_648).to_string(), "0");
+        assert_eq!(half_even(2.675, 2).to_string(), "2.67");
+    }
 }
