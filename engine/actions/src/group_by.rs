@@ -40,7 +40,7 @@ fn group(context: &mut Context<'_>) -> Result<Dict, Failure> {
         .inventory
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .add_to_group(context.host, &name, &parents)?;
+        .add_to_group(context.host, &key, &parents)?;
     let mut result = Dict::new();
     result.insert("changed", changed);
     result.insert("add_group", name);

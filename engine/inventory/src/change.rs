@@ -57,7 +57,15 @@ impl Inventory {
         self.additions.push(Addition::Group { host: host_name, group: group_name, parents: above });
         let Some(id) = self.hosts.get_index_of(host) else {
             if self.is_implicit(host) {
-                return self.add_group(group, parents);
+                let changed = self.add_group(group, parents)?;
+                let id = self.ensure_group(group)?;
+                let known = self.implicit_groups.contains(&id);
+                if !known {
+                    self.implicit_localhost(host);
+                    self.implicit_groups.push(id);
+                    self.changed();
+                }
+                return Ok(changed || !known);
             }
             return Err(Diagnostic::new(format!("{host} cannot be matched in inventory")));
         };

@@ -51,6 +51,8 @@ pub struct Inventory {
     pub(crate) hosts: IndexMap<Arc<str>, Host>,
     /// This machine, when the sources do not name it: it comes to be when it is asked for.
     pub(crate) implicit: OnceLock<(Arc<str>, Dict)>,
+    /// The groups that a task put it into.
+    pub(crate) implicit_groups: Vec<GroupId>,
     /// The first name of this machine that the sources have.
     pub(crate) localhost: Option<Arc<str>>,
     pub(crate) current_source: Option<String>,
@@ -79,6 +81,7 @@ impl Inventory {
             groups: IndexMap::new(),
             hosts: IndexMap::new(),
             implicit: OnceLock::new(),
+            implicit_groups: Vec::new(),
             localhost: None,
             current_source: None,
             limit: None,
@@ -140,16 +143,12 @@ impl Inventory {
     /// The group names and the hosts below each: the magic variable `groups`.
     #[must_use]
     pub fn groups_dict(&self) -> Dict {
-        let names = |id| self.hosts_below(id).iter().map(|host| self.host_value(*host)).collect::<Vec<_>>();
+        let names = |id| self.names_below(id).into_iter().map(Value::str).collect::<Vec<_>>();
         self.groups
             .keys()
             .enumerate()
             .map(|(id, name)| (Value::str(name.clone()), Value::from(names(id))))
             .collect()
-    }
-
-    fn host_value(&self, id: HostId) -> Value {
-        self.hosts.get_index(id).map(|(name, _)| Value::str(name.clone())).unwrap_or_default()
     }
 
     /// The source that named the host first: a path, or the text of a host list.
@@ -168,11 +167,7 @@ impl Inventory {
     #[must_use]
     pub fn hosts_of(&self, group: &str) -> Vec<Arc<str>> {
         let Some(id) = self.groups.get_index_of(group) else { return Vec::new() };
-        self.hosts_below(id)
-            .iter()
-            .filter_map(|host| self.hosts.get_index(*host))
-            .map(|(name, _)| name.clone())
-            .collect()
+        self.names_below(id)
     }
 
     /// Whether there is such a group.
@@ -208,7 +203,8 @@ impl Inventory {
     /// All groups of a host, lowest precedence first: by depth, then priority, then name.
     pub(crate) fn group_ids_of(&self, host: &str) -> Vec<GroupId> {
         let mut found: Vec<GroupId> = Vec::new();
-        let mut waiting = self.hosts.get(host).map(|host| host.groups.clone()).unwrap_or_default();
+        let implicit = || if self.is_implicit(host) { self.implicit_groups.clone() } else { Vec::new() };
+        let mut waiting = self.hosts.get(host).map_or_else(implicit, |host| host.groups.clone());
         while let Some(id) = waiting.pop() {
             if !found.contains(&id) {
                 found.push(id);
@@ -255,6 +251,19 @@ impl Inventory {
             below.insert(id, hosts.clone());
         }
         hosts
+    }
+
+    /// The names of these hosts; this machine is among them when a task put it there, but never in `all`.
+    pub(crate) fn names_below(&self, id: GroupId) -> Vec<Arc<str>> {
+        let mut names = self.names(self.hosts_below(id).iter().copied());
+        if let Some((name, _)) = self.implicit.get()
+            && self.is_implicit(name)
+            && self.group_name(id) != "all"
+            && self.implicit_groups.iter().any(|group| *group == id || self.ancestors(*group).contains(&id))
+        {
+            names.push(name.clone());
+        }
+        names
     }
 
     /// Forget what was worked out from the tree.

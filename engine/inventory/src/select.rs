@@ -133,7 +133,7 @@ impl Inventory {
         };
         let mut found: Vec<Arc<str>> = Vec::new();
         for id in &groups {
-            found.extend(self.names(self.hosts_below(*id).iter().copied()));
+            found.extend(self.names_below(*id));
         }
         if groups.is_empty() || expression.starts_with('~') || expression.contains(['.', '?', '*', '[']) {
             if let Matcher::Exact(name) = &matcher {

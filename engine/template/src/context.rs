@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     envelopes: RefCell<HashMap<usize, (Text, Text)>>,
     /// What was undefined in the result, when that is shown in the place of the values.
     pub(crate) replaced: RefCell<Option<Vec<Diagnostic>>>,
+    /// Where the text that was rendered last stands.
+    place: RefCell<Option<Arc<Origin>>>,
     /// Depth of macro calls and nested renderings.
     pub(crate) depth: Cell<usize>,
     /// Levels of expressions that are being evaluated.
@@ -198,6 +200,7 @@ impl Ctx {
         let template = self.template(text, options)?;
         let mut evaluator = Evaluator::new(self.clone(), options.clone());
         evaluator.place = text.origin().cloned();
+        self.shared.place.replace(text.origin().cloned());
         let frame = Frame::under(frame);
         let mut out = Vec::new();
         evaluator.extends_aware(&template, &frame, &mut out)?;
@@ -210,6 +213,7 @@ impl Ctx {
         let mut evaluator = Evaluator::new(self.clone(), Options::value());
         evaluator.render_constants = constants;
         evaluator.place = text.origin().cloned();
+        self.shared.place.replace(text.origin().cloned());
         let frame = Frame::under(None);
         let result = match &template.expr {
             Some(ex) => match evaluator.expr(ex, &frame) {
@@ -306,6 +310,7 @@ impl Ctx {
     fn finalise_dict(self: &Rc<Self>, dict: &Rc<DictObj>) -> Res<Value> {
         let mut origin = None;
         if let DictRepr::Frozen { data, memo, .. } = &*dict.repr.borrow() {
+            self.note_old_key(data);
             if memo.values().all(unchanged)
                 && data.iter().all(|(k, v)| settled_already(k) && settled_already(v))
             {
@@ -322,6 +327,15 @@ impl Ctx {
             }
         }
         Ok(Value::Dict(out.with_origin(origin)))
+    }
+
+    /// A loop without items says why it was skipped under two names, of which one goes away.
+    fn note_old_key(&self, data: &Dict) {
+        if data.get("skipped_reason").and_then(Value::as_str) == Some("No items in the list") {
+            let note = Diagnostic::new("The 'skipped_reason' value is deprecated.");
+            let note = note.at(self.shared.place.borrow().as_ref()).help("Use 'skip_reason' instead.");
+            self.env.deprecated(&crate::Deprecation::new(note, "2.24"));
+        }
     }
 
     /// The evaluator's value as plain data for a filter; `omit` is an error.

@@ -81,7 +81,7 @@ fn lazy_path(value: &Rt) -> String {
     }
 }
 
-fn merged(a: &Rc<DictObj>, b: &Rc<DictObj>, recursive: bool, merge: &str) -> Res<Rc<DictObj>> {
+pub(crate) fn merged(a: &Rc<DictObj>, b: &Rc<DictObj>, recursive: bool, merge: &str) -> Res<Rc<DictObj>> {
     if a.len() == 0 {
         return Ok(b.clone());
     }

@@ -5,6 +5,7 @@ pub(crate) mod crypt;
 pub(crate) mod crypto;
 pub(crate) mod data;
 pub(crate) mod dict;
+pub(crate) mod general;
 pub(crate) mod html;
 pub(crate) mod internal;
 pub(crate) mod list;
@@ -31,6 +32,7 @@ pub(crate) const TABLES: &[Table] = &[
     crypto::TABLE,
     data::TABLE,
     dict::TABLE,
+    general::TABLE,
     html::TABLE,
     internal::TABLE,
     list::TABLE,

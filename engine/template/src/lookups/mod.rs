@@ -7,6 +7,7 @@ mod encoding;
 mod env;
 mod file;
 mod fileglob;
+mod filetree;
 mod first_found;
 mod indexed_items;
 mod ini;
@@ -58,6 +59,8 @@ pub(crate) const NAMES: &[(&str, Run)] = &[
     ("file", file::run),
     ("unvault", file::unvault),
     ("fileglob", fileglob::run),
+    ("filetree", filetree::run),
+    ("community.general.filetree", filetree::run),
     ("first_found", first_found::run),
     ("indexed_items", indexed_items::run),
     ("ini", ini::run),

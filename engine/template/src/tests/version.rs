@@ -92,7 +92,7 @@ fn parts(text: &str) -> Vec<Part> {
     kept.map(|p| p.parse().map_or(Part::Word(p), Part::Number)).collect()
 }
 
-fn loose(a: &str, b: &str) -> Res<Ordering> {
+pub(crate) fn loose(a: &str, b: &str) -> Res<Ordering> {
     let (x, y) = (parts(a), parts(b));
     for (p, q) in x.iter().zip(&y) {
         let order = match (p, q) {
