@@ -90,6 +90,12 @@ pub(crate) fn expand(pattern: &str) -> Result<(Vec<String>, Option<i64>), Diagno
     Ok((hosts, port))
 }
 
+/// Whether such a problem of `expand` says that brackets have not the form of a range, so that the text can still
+/// be a host's name; with other problems a range was meant whose bounds are none.
+pub(crate) fn is_no_range(problem: &Diagnostic) -> bool {
+    problem.message.starts_with("host range must")
+}
+
 fn ranges(text: &str, out: &mut Vec<String>) -> Result<(), Diagnostic> {
     let fail = |text: &str| Err(Diagnostic::new(text));
     let marked = text.replacen('[', "|", 1).replacen(']', "|", 1);

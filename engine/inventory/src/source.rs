@@ -228,7 +228,16 @@ impl Inventory {
         let ungrouped = self.ensure_group("ungrouped")?;
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (hosts, port) = if ranges {
-                address::expand(part).unwrap_or_else(|_| (vec![part.to_string()], None))
+                match address::expand(part) {
+                    Ok(named) => named,
+                    Err(problem) if address::is_no_range(&problem) => (vec![part.to_string()], None),
+                    Err(problem) => {
+                        let text = problem.message;
+                        return Err(Diagnostic::new(format!(
+                            "Invalid data from string, could not parse: {text}"
+                        )));
+                    }
+                }
             } else {
                 let (host, port) = address::parse(part, false).unwrap_or((part, None));
                 (vec![host.to_string()], port)
