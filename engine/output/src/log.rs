@@ -25,7 +25,7 @@ impl Log {
         }
         let level = match text.as_str() {
             t if t.starts_with("[ERROR]: ") => "ERROR",
-            t if t.starts_with("[WARNING]: ") || t.starts_with("[DEPRECATION WARNING]: ") => "WARNING",
+            t if t.starts_with("[WARNING]: ") => "WARNING",
             _ => "INFO",
         };
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S,%3f").to_string();

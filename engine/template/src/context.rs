@@ -260,7 +260,7 @@ impl Ctx {
 
     /// What stands for an undefined value in the result, if anything may. Those of one text are told together.
     pub(crate) fn replacement(&self, fault: &Fault, place: Option<&Arc<Origin>>) -> Res<Value> {
-        if !matches!(fault.kind, MarkerKind::Undefined | MarkerKind::Vault) {
+        if fault.kind != MarkerKind::Undefined {
             return Err(fault.clone());
         }
         let mut replaced = self.shared.replaced.borrow_mut();
