@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::Path,
     sync::Arc,
 };
 
@@ -69,13 +68,8 @@ impl Tree {
         } else {
             self.collection(full.collection)?.join("meta/runtime.yml")
         };
-        let entries = read(&table).get("action_groups")?.get(full.name)?.as_list()?.to_vec();
+        let entries =
+            lock(&self.routes).file(&table).get("action_groups")?.get(full.name)?.as_list()?.to_vec();
         Some((full.collection.to_string(), entries))
     }
-}
-
-fn read(file: &Path) -> Value {
-    let Ok(text) = std::fs::read_to_string(file) else { return Value::Null };
-    let name = file.display().to_string().into();
-    rustible_yaml::parse_single(&name, &text).map(rustible_yaml::Documents::first).unwrap_or_default()
 }

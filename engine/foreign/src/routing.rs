@@ -1,4 +1,4 @@
-//! Where collections say that their plugins went: `plugin_routing` of `meta/runtime.yml`.
+//! `meta/runtime.yml` of collections and the like of ansible-core; its `plugin_routing` says where plugins went.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -13,22 +13,20 @@ pub(crate) enum Route {
     Removed(String),
 }
 
-/// The routing tables that were read.
+/// The files that were read.
 #[derive(Default)]
 pub(crate) struct Routes(HashMap<std::path::PathBuf, Arc<Value>>);
 
 impl Routes {
-    /// What the table in that file says of a plugin.
+    /// All that a file says, read once; nothing where it cannot be read.
+    pub(crate) fn file(&mut self, file: &Path) -> Arc<Value> {
+        self.0.entry(file.to_path_buf()).or_insert_with(|| Arc::new(read(file))).clone()
+    }
+
+    /// What the routing table of that file says of a plugin.
     pub(crate) fn of(&mut self, file: &Path, kind: &str, name: &str) -> Option<Route> {
-        let table = match self.0.get(file) {
-            Some(table) => table.clone(),
-            None => {
-                let table = Arc::new(read(file));
-                self.0.insert(file.to_path_buf(), table.clone());
-                table
-            }
-        };
-        let entry = table.get(kind)?.get(name)?;
+        let table = self.file(file);
+        let entry = table.get("plugin_routing")?.get(kind)?.get(name)?;
         if let Some(target) = entry.get("redirect").and_then(Value::as_str) {
             return Some(Route::Redirect(target.to_string()));
         }
@@ -40,6 +38,5 @@ impl Routes {
 fn read(file: &Path) -> Value {
     let Ok(text) = std::fs::read_to_string(file) else { return Value::Null };
     let name = file.display().to_string().into();
-    let Ok(documents) = rustible_yaml::parse_single(&name, &text) else { return Value::Null };
-    documents.first().get("plugin_routing").cloned().unwrap_or(Value::Null)
+    rustible_yaml::parse_single(&name, &text).map(rustible_yaml::Documents::first).unwrap_or_default()
 }

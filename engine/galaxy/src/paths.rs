@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use rustible_source::Diagnostic;
@@ -36,18 +36,7 @@ pub(crate) fn resolve(text: &str) -> PathBuf {
 
 /// The complete path without `.` and `..`; links are not followed.
 pub(crate) fn complete(path: &Path) -> PathBuf {
-    let here = env::current_dir().unwrap_or_default();
-    let mut out = PathBuf::new();
-    for part in here.join(path).components() {
-        match part {
-            Component::ParentDir => {
-                out.pop();
-            }
-            Component::CurDir => {}
-            other => out.push(other),
-        }
-    }
-    out
+    rustible_source::normal(&env::current_dir().unwrap_or_default().join(path))
 }
 
 /// The path with `ansible_collections` at its end.

@@ -12,7 +12,7 @@ use std::{
     collections::BTreeMap,
     env,
     os::unix::fs::MetadataExt,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use rustible_source::Diagnostic;
@@ -168,24 +168,9 @@ impl Config {
         let parts = text.split(if setting.name == "DEFAULT_HOST_LIST" { ',' } else { ':' });
         parts
             .filter(|part| !part.trim().is_empty())
-            .map(|part| plain(&base.join(expand(part.trim()))))
+            .map(|part| rustible_source::normal(&base.join(expand(part.trim()))))
             .collect()
     }
-}
-
-/// A path without `.` and `..`; links are not followed, and what is taken out need not be there.
-fn plain(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                out.pop();
-            }
-            Component::CurDir => {}
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 /// Where a setting's value comes from.

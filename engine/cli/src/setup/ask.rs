@@ -27,6 +27,17 @@ pub(crate) fn line(prompt: &str) -> Result<String, Diagnostic> {
     read(prompt, true)
 }
 
+/// A line as it was typed behind a prompt on standard output; `None` at the end.
+pub(crate) fn answered(prompt: &str) -> Option<String> {
+    let mut out = std::io::stdout();
+    let _shown = out.write_all(prompt.as_bytes()).and_then(|()| out.flush());
+    let mut line = String::new();
+    match std::io::stdin().read_line(&mut line) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(line),
+    }
+}
+
 fn read(prompt: &str, echo: bool) -> Result<String, Diagnostic> {
     let mut err = std::io::stderr();
     let _shown = err.write_all(prompt.as_bytes()).and_then(|()| err.flush());
@@ -108,13 +119,7 @@ impl Asker for Terminal {
     }
 
     async fn line(&self, prompt: &str) -> Option<String> {
-        let mut out = std::io::stdout();
-        let _shown = out.write_all(prompt.as_bytes()).and_then(|()| out.flush());
-        let mut line = String::new();
-        match std::io::stdin().read_line(&mut line) {
-            Ok(0) | Err(_) => None,
-            Ok(_) => Some(line),
-        }
+        answered(prompt)
     }
 
     async fn tell(&self, text: &str) {

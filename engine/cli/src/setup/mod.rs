@@ -41,7 +41,7 @@ use crate::{
     embedded, modules,
 };
 
-pub(crate) use ask::{line as ask_line, password as ask_password};
+pub(crate) use ask::{answered, line as ask_line, password as ask_password};
 pub(crate) use hosts::{Reading, inventory};
 pub(crate) use screen::screen;
 pub(crate) use vault::{add as add_secrets, secrets};

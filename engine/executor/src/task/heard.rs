@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustible_protocol::{Dict, Value};
+use rustible_protocol::{Dict, Origin, Value};
 use rustible_source::Diagnostic;
 use rustible_template::{Deprecation, Env};
 
@@ -21,8 +21,12 @@ struct Inner {
     said: [Vec<Said>; 2],
 }
 
-/// A warning or a deprecation.
+/// A warning or a deprecation. The same words about the same place are said once.
 struct Said {
+    /// What it says, in one line.
+    words: String,
+    /// What it says it of.
+    place: Option<Arc<Origin>>,
     /// As results have it.
     value: Value,
     /// As it is told, where that is more than the result has.
@@ -41,7 +45,7 @@ impl Heard {
     pub(super) fn before(&self, env: Env) -> Env {
         let (here, behind) = (self.clone(), env.warn.clone());
         let warn = move |warning: &Diagnostic| {
-            if !here.hears(0, || Said::warning(warning))
+            if !here.hears(0, &warning.summary(), warning.origin.as_ref(), || Said::warning(warning))
                 && let Some(behind) = &behind
             {
                 behind(warning);
@@ -49,7 +53,7 @@ impl Heard {
         };
         let (here, behind) = (self.clone(), env.deprecate.clone());
         let deprecate = move |note: &Deprecation| {
-            if !here.hears(1, || Said::deprecation(note))
+            if !here.hears(1, &note.what.message, note.what.origin.as_ref(), || Said::deprecation(note))
                 && let Some(behind) = &behind
             {
                 behind(note);
@@ -65,14 +69,24 @@ impl Heard {
 
     /// A warning of the engine itself.
     pub(super) fn warn(&self, warning: &Diagnostic) {
-        self.inner().add(0, Said::warning(warning));
+        let mut inner = self.inner();
+        if !inner.knows(0, &warning.summary(), warning.origin.as_ref()) {
+            inner.said[0].push(Said::warning(warning));
+        }
     }
 
-    fn hears(&self, which: usize, said: impl FnOnce() -> Said) -> bool {
+    /// Whether it is listened to. What is made of it is made once: facts used in a loop say the same again and again.
+    fn hears(
+        &self,
+        which: usize,
+        words: &str,
+        place: Option<&Arc<Origin>>,
+        said: impl FnOnce() -> Said,
+    ) -> bool {
         let mut inner = self.inner();
         let listening = inner.listening;
-        if listening {
-            inner.add(which, said());
+        if listening && !inner.knows(which, words, place) {
+            inner.said[which].push(said());
         }
         listening
     }
@@ -84,7 +98,7 @@ impl Heard {
             match result.get(key) {
                 Some(Value::List(own)) => {
                     for value in own.iter() {
-                        inner.add(which, Said { value: value.clone(), told: None });
+                        inner.add(which, value);
                     }
                 }
                 None | Some(Value::Null) => {}
@@ -114,21 +128,24 @@ impl Heard {
 }
 
 impl Inner {
-    fn add(&mut self, which: usize, said: Said) {
-        let same = |other: &Said| {
-            other.value == said.value
-                && (said.told.is_none() || other.told.is_none() || other.told == said.told)
-        };
-        if !self.said[which].iter().any(same) {
-            self.said[which].push(said);
+    fn knows(&self, which: usize, words: &str, place: Option<&Arc<Origin>>) -> bool {
+        self.said[which].iter().any(|said| said.words == words && said.place.as_ref() == place)
+    }
+
+    /// What a result says itself.
+    fn add(&mut self, which: usize, value: &Value) {
+        if !self.said[which].iter().any(|said| said.value == *value) {
+            let (words, value) = (deprecation::text(value), value.clone());
+            self.said[which].push(Said { words, place: None, value, told: None });
         }
     }
 }
 
 impl Said {
     fn warning(warning: &Diagnostic) -> Self {
-        let (value, told) = (warning.summary(), warning.render());
-        Self { told: (told != value).then_some(told), value: value.into() }
+        let (words, told) = (warning.summary(), warning.render());
+        let place = warning.origin.clone();
+        Self { value: words.as_str().into(), told: (told != words).then_some(told), words, place }
     }
 
     fn deprecation(note: &Deprecation) -> Self {
@@ -149,6 +166,7 @@ impl Said {
         value.insert("collection_name", "ansible.builtin");
         value.insert("deprecator", deprecator);
         let told = if note.again { String::new() } else { note.render() };
-        Self { value: value.into(), told: Some(told) }
+        let (words, place) = (note.what.message.clone(), note.what.origin.clone());
+        Self { words, place, value: value.into(), told: Some(told) }
     }
 }

@@ -1,9 +1,6 @@
 //! Lines for the console: with history and completion at a terminal, plain otherwise.
 
-use std::{
-    io::{IsTerminal, Write},
-    path::PathBuf,
-};
+use std::{io::IsTerminal, path::PathBuf};
 
 use rustyline::{
     Config, Context, Editor, Helper, completion::Completer, error::ReadlineError, highlight::Highlighter,
@@ -45,15 +42,7 @@ impl Input {
                 Err(ReadlineError::Interrupted) => Some(String::new()),
                 Err(_) => None,
             },
-            Self::Plain => {
-                let mut out = std::io::stdout();
-                let _shown = out.write_all(prompt.as_bytes()).and_then(|()| out.flush());
-                let mut line = String::new();
-                match std::io::stdin().read_line(&mut line) {
-                    Ok(0) | Err(_) => None,
-                    Ok(_) => Some(line),
-                }
-            }
+            Self::Plain => crate::setup::answered(prompt),
         }
     }
 
