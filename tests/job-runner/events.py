@@ -1,6 +1,8 @@
 """Runs the playbook of a tree by ansible-runner and prints its events, one JSON object a line, and last what it left.
 
-events.py TREE BIN: BIN is the folder with `ansible-playbook`. What differs from one run to the next is replaced by a word.
+events.py TREE BIN runs site.yml of a copy of TREE; BIN is the folder with `ansible-playbook`. What differs from one run to the
+next is replaced by a word.
+events.py --in-place TREE BIN PLAYBOOK [OPTION...] runs in TREE itself and prints which event came of which host in which task.
 """
 import json
 import os
@@ -77,28 +79,23 @@ def without(event):
     return event
 
 
-def main():
-    tree, programs = sys.argv[1:]
-    base = os.path.realpath(tempfile.mkdtemp())
-    place = os.path.join(base, 'tree')
-    shutil.copytree(tree, place)
+def plain():
+    """No settings but those of the tree; Python's streams have their buffers."""
+    os.environ.pop('PYTHONUNBUFFERED', None)
     for name in list(os.environ):
-        if name.startswith(('ANSIBLE_', 'RUSTIBLE_')):
+        if name.startswith(('ANSIBLE_', 'RUSTIBLE_')) and name != 'ANSIBLE_LIBRARY':
             del os.environ[name]
-    os.environ['PATH'] = programs + os.pathsep + os.environ['PATH']
-    run = ansible_runner.run(private_data_dir=place, playbook='site.yml', ident='run', quiet=True)
-    folder = os.path.join(place, 'artifacts', 'run')
+
+
+def left(run, folder):
+    """What a run left behind."""
     events = list(run.events)
-    steady = Steady(place)
-    for event in by_host(events):
-        print(json.dumps(steady.of(without(dict(event))), sort_keys=True))
     kept = os.path.join(folder, 'fact_cache')
     names = sorted('%d-%s.json' % (event['counter'], event['uuid']) for event in events)
-    cache = {name: json.load(open(os.path.join(kept, name))) for name in sorted(os.listdir(kept))}
     files = {}
     for name in ('command', 'stdout', 'rc', 'status'):
         files[name] = os.stat(os.path.join(folder, name)).st_mode & 0o777
-    left = {
+    return {
         'status': run.status,
         'rc': run.rc,
         'stats': run.stats,
@@ -108,9 +105,56 @@ def main():
         'every event has its file': sorted(os.listdir(os.path.join(folder, 'job_events'))) == names,
         'counters': [event['counter'] for event in events] == list(range(1, len(events) + 1)),
         'lines follow each other': all(a['end_line'] == b['start_line'] for a, b in zip(events, events[1:])),
-        'fact cache': steady.of(cache),
+        'fact cache': {name: json.load(open(os.path.join(kept, name))) for name in sorted(os.listdir(kept))},
     }
-    print(json.dumps(left, sort_keys=True))
+
+
+def whole(tree, base):
+    """Every event with all that it tells, of a tree's copy."""
+    place = os.path.join(base, 'tree')
+    shutil.copytree(tree, place)
+    run = ansible_runner.run(private_data_dir=place, playbook='site.yml', ident='run', quiet=True)
+    steady = Steady(place)
+    for event in by_host(list(run.events)):
+        print(json.dumps(steady.of(without(dict(event))), sort_keys=True))
+    print(json.dumps(steady.of(left(run, os.path.join(place, 'artifacts', 'run'))), sort_keys=True))
+
+
+def facts_of(cached):
+    """The facts in a file of the cache."""
+    payload = cached.get('__payload__', cached)
+    return json.loads(payload) if isinstance(payload, str) else payload
+
+
+def sequence(tree, base, playbook, options):
+    """Which event came of which host in which task, of a tree in its place."""
+    run = ansible_runner.run(
+        private_data_dir=tree, project_dir=tree, artifact_dir=base, playbook=playbook, cmdline=options,
+        ident='run', quiet=True)
+    for event in by_host(list(run.events)):
+        data = event.get('event_data', {})
+        names = [data.get(name) for name in ('play', 'role', 'task', 'task_action', 'host')]
+        said = event['stdout'] if event['event'] == 'verbose' else None
+        print(json.dumps([event['event'], *names, data.get('res', {}).get('changed'), said]))
+    told = left(run, os.path.join(base, 'run'))
+    # A host's facts in the cache are only the interpreter that modules in Python were run by, where none were gathered.
+    told['fact cache'] = [name for name, facts in told['fact cache'].items() if len(facts_of(facts)) > 1]
+    print(json.dumps(told, sort_keys=True))
+    if run.status != 'successful':
+        sys.exit(open(os.path.join(base, 'run', 'stdout')).read()[-4000:])
+
+
+def main():
+    words = sys.argv[1:]
+    in_place = words[0] == '--in-place'
+    tree, programs, *rest = words[in_place:]
+    plain()
+    os.environ['PATH'] = programs + os.pathsep + os.environ['PATH']
+    base = os.path.realpath(tempfile.mkdtemp())
+    if in_place:
+        sequence(tree, base, rest[0], ' '.join(rest[1:]))
+    else:
+        whole(tree, base)
     shutil.rmtree(base)
 
 

@@ -70,11 +70,11 @@ impl Awx {
         {
             self.display.warning(&format!("cannot write an event for the job runner: {error}"));
         }
-        self.display.raw(sink, &mark(&json::dumps(&Value::Dict(uuid))));
+        self.display.mark(sink, &mark(&json::dumps(&Value::Dict(uuid))));
     }
 
     fn end(&self, sink: Sink) {
-        self.display.raw(sink, &mark("{}"));
+        self.display.mark(sink, &mark("{}"));
     }
 
     /// What is said beside events is an event only when it is shown, each text one of its own.
@@ -138,6 +138,10 @@ impl Callback for Awx {
             self.begin(told, Sink::Out);
             self.inner.on(event);
             self.end(Sink::Out);
+        }
+        // The reference's buffers are written when it starts a worker; readers of what went before see whole events then.
+        if matches!(event, Event::HostStart(..) | Event::Stats(_)) {
+            self.display.flush();
         }
     }
 }

@@ -91,19 +91,36 @@ struct Inner {
     said: HashSet<String>,
     log: Option<Log>,
     held: Option<Vec<(Sink, String)>>,
+    waiting: [String; 2],
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.flush();
+    }
 }
 
 impl Inner {
+    /// Writes the marks that wait.
+    fn flush(&mut self) {
+        for sink in [Sink::Out, Sink::Err] {
+            if !self.waiting[sink as usize].is_empty() {
+                self.write(sink, String::new());
+            }
+        }
+    }
+
     fn write(&mut self, sink: Sink, text: String) {
         if let Some(held) = &mut self.held {
             return held.push((sink, text));
         }
+        let marks = std::mem::take(&mut self.waiting[sink as usize]);
         let stream = match sink {
             Sink::Out => &mut self.out,
             Sink::Err => &mut self.err,
         };
         // A closed terminal is no reason to stop what runs.
-        let _written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+        let _written = stream.write_all((marks + &text).as_bytes()).and_then(|()| stream.flush());
     }
 }
 
@@ -127,6 +144,7 @@ impl Display {
             said: HashSet::new(),
             log: None,
             held: None,
+            waiting: Default::default(),
         })))
     }
 
@@ -181,6 +199,16 @@ impl Display {
         let mut inner = self.inner();
         let masked = inner.redactor.mask(text).into_owned();
         inner.write(sink, masked);
+    }
+
+    /// A mark that waits for the next text of its stream, as in the stream's buffer: texts of the other stream overtake it.
+    pub fn mark(&self, sink: Sink, text: &str) {
+        self.inner().waiting[sink as usize].push_str(text);
+    }
+
+    /// Write the marks that wait.
+    pub fn flush(&self) {
+        self.inner().flush();
     }
 
     /// A text to standard output.

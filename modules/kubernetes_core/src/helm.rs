@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use rustible_sdk::{host::command::split, json, prelude::*};
 
 use crate::support::{
-    helm::{Helm, HelmArgs, overlaid, set_value},
+    helm::{Helm, HelmArgs, Version, overlaid, set_value},
+    helm_diff::Installed,
     yaml,
 };
 
 /// Manage Helm releases.
 ///
 /// A release is written again when its chart, its version or its values are other ones than wanted. Values that
-/// `set_values` give by simple paths are compared as well; those that only Helm can read count as a change.
+/// `set_values` give by simple paths are compared as well; those that only Helm can read count as a change. With the plugin
+/// helm-diff Helm itself tells whether anything would change.
 #[derive(Args)]
 #[args(check = full, required_if(release_state = "present" => chart_ref))]
 #[args(mutually_exclusive(context, ca_cert), mutually_exclusive(replace, history_max))]
@@ -211,7 +213,10 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let helm = Helm::new(&args.helm, Some(&args.release_namespace), host)?;
     args.how.refuse(&helm)?;
     if args.how.wait_timeout.is_some() {
-        host.deprecate("wait_timeout is another name of timeout: use that", None);
+        host.deprecate_in_collection(
+            "The 'wait_timeout' parameter is deprecated and will be removed in version 7.0.0. Use 'timeout' instead.",
+            Some("7.0.0"),
+        );
     }
     if args.update_repo_cache {
         helm.query(host, &["repo", "update"])?;
@@ -225,14 +230,13 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
 impl Args {
     fn uninstall(&self, helm: &Helm, host: &mut Host) -> Result<Outcome> {
         let name = self.release_name.as_str();
-        let all: &[&str] = if helm.version.0 >= 4 { &[] } else { &["--all"] };
-        let found = helm.release(host, name, all)?;
+        let found = helm.status(host, name, any_state(helm), false)?;
         let gone = |release: &Dict| {
             let status = release.get("status").and_then(Value::as_str).unwrap_or_default();
             matches!(status.to_lowercase().as_str(), "uninstalled" | "uninstalling")
         };
-        let Some(release) = found.filter(|release| !gone(release)) else {
-            return Ok(finished(helm, None, &Output::default(), None));
+        let Some(release) = found.clone().filter(|release| !gone(release)) else {
+            return Ok(finished(host, helm, None, &Output::default(), found));
         };
         let mut words = vec!["uninstall".to_string()];
         words.extend((!self.purge).then(|| "--keep-history".to_string()));
@@ -242,62 +246,75 @@ impl Args {
         words.extend(timeout.map(|timeout| format!("--timeout={timeout}")));
         words.push(name.to_string());
         let out = helm.change(host, &words, None)?;
-        let status = if host.check_mode() { Some(release) } else { None };
-        Ok(finished(helm, Some(&words), &out, status))
+        let status =
+            if host.check_mode() { Some(release) } else { helm.status(host, name, any_state(helm), false)? };
+        Ok(finished(host, helm, Some(&words), &out, status))
     }
 
     fn install(&self, helm: &Helm, host: &mut Host) -> Result<Outcome> {
         let name = self.release_name.as_str();
         let chart =
             self.chart_ref.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
-        if self.dependency_update && !host.check_mode() && host.is_dir(&chart)? {
-            helm.query(host, &["dependency", "update", chart.as_str()])?;
-        }
-        let current = self.status(helm, host)?;
-        if let Some(current) = current.as_ref().filter(|_| !self.how.force)
-            && !self.differs(helm, host, current, &chart)?
-        {
-            return Ok(finished(helm, None, &Output::default(), Some(current.clone())));
-        }
+        let current = helm.status(host, name, &["--deployed"], false)?;
+        let fetch_dependencies = self.update_dependencies(helm, host, &chart)?;
         let values = json::dumps(&Value::Dict(self.release_values.clone()));
         let file =
             (!self.release_values.is_empty()).then(|| host.temp_file(values.as_bytes())).transpose()?;
+        let mut given: Vec<String> =
+            self.values_files.iter().map(|file| format!("--values={file}")).collect();
+        given.extend(file.as_ref().map(|file| format!("-f={}", file.path().display())));
+        given.extend(self.set_words()?);
+        if let Some(current) = &current
+            && !self.differs(helm, host, current, &chart, &given)?
+            && !self.how.force
+        {
+            return Ok(finished(host, helm, None, &Output::default(), Some(current.clone())));
+        }
         let mut words = self.chart_words();
         if self.replace {
             words.extend(["install".to_string(), "--replace".to_string()]);
+            words.extend(fetch_dependencies.then(|| "--dependency-update".to_string()));
         } else {
             words.extend(["upgrade".to_string(), "-i".to_string()]);
         }
         words.extend(self.how.words(helm));
-        words.extend(self.values_files.iter().map(|file| format!("--values={file}")));
-        words.extend(file.as_ref().map(|file| format!("-f={}", file.path().display())));
-        words.extend(self.set_words()?);
+        words.extend(given);
         words.extend([name.to_string(), chart]);
         let out = helm.change(host, &words, None)?;
-        let status = if host.check_mode() {
-            let mut status = current.unwrap_or_default();
-            let values = dict! {
-                "current" => status.get("values").cloned().unwrap_or_else(|| Dict::new().into()),
-                "declared" => self.release_values.clone(),
-            };
-            status.insert("values", values.clone());
-            status.insert("release_values", values);
-            Some(status)
-        } else {
-            self.status(helm, host)?
-        };
-        Ok(finished(helm, Some(&words), &out, status))
+        let status =
+            if host.check_mode() { current } else { helm.status(host, name, any_state(helm), false)? };
+        Ok(finished(host, helm, Some(&words), &out, status))
     }
 
-    /// The deployed release with its values.
-    fn status(&self, helm: &Helm, host: &Host) -> Result<Option<Dict>> {
-        let Some(mut status) = helm.release(host, &self.release_name, &["--deployed"])? else {
-            return Ok(None);
-        };
-        let values = helm.values(host, &self.release_name, false)?;
-        status.insert("values", values.clone());
-        status.insert("release_values", values);
-        Ok(Some(status))
+    /// Fetches what the chart needs, where that is asked for; true when that is left to the installation.
+    fn update_dependencies(&self, helm: &Helm, host: &mut Host, chart: &str) -> Result<bool> {
+        if !self.dependency_update {
+            return Ok(false);
+        }
+        if self.chart(helm, host, chart)?.get("dependencies").is_none_or(Value::is_null) {
+            host.warn(
+                "There is no dependencies block defined in Chart.yaml. Dependency update will not be performed. \
+                 Please consider add dependencies block or disable dependency_update to remove this warning.",
+            );
+            return Ok(false);
+        }
+        if self.chart_repo_url.is_none() && !chart.starts_with("http://") && !chart.starts_with("https://") {
+            if !host.check_mode() {
+                helm.query(host, &["dependency", "update", chart])?;
+            }
+            return Ok(false);
+        }
+        host.warn(
+            "This is a not stable feature with 'chart_repo_url'. \
+             Please consider to use dependency update with on-disk charts",
+        );
+        if !self.replace {
+            fail!(
+                "'--dependency-update' hasn't been supported yet with 'helm upgrade'. \
+                 Please use 'helm install' instead by adding 'replace' option"
+            );
+        }
+        Ok(true)
     }
 
     fn chart_words(&self) -> Vec<String> {
@@ -320,13 +337,42 @@ impl Args {
         Ok(words)
     }
 
-    /// Whether the release is another one than wanted.
-    fn differs(&self, helm: &Helm, host: &Host, current: &Dict, chart: &str) -> Result<bool> {
+    /// What the chart says of itself.
+    fn chart(&self, helm: &Helm, host: &Host, chart: &str) -> Result<Value> {
         let mut words = vec!["show".to_string(), "chart".to_string(), chart.to_string()];
         words.extend(self.chart_words());
         words.extend(self.how.insecure_skip_tls_verify.then(|| "--insecure-skip-tls-verify".to_string()));
         words.extend(self.how.plain_http.then(|| "--plain-http".to_string()));
-        let wanted = helm.yaml(host, &words)?;
+        helm.yaml(host, &words)
+    }
+
+    /// Whether the release is another one than wanted, with the words for its values.
+    fn differs(
+        &self,
+        helm: &Helm,
+        host: &mut Host,
+        current: &Dict,
+        chart: &str,
+        given: &[String],
+    ) -> Result<bool> {
+        match helm.diff_plugin(host)? {
+            Some(Installed::Usable(version)) if self.chart_repo_url.is_none() || version >= (3, 4, 1) => {
+                return self.upgrade_differs(helm, host, chart, given, version);
+            }
+            Some(Installed::TooOld((a, b, c))) => {
+                let (x, y, z) = helm.version;
+                host.warn(format!(
+                    "Idempotency checks are currently disabled due to a version mismatch. Helm version {x}.{y}.{z} requires \
+                     helm-diff >= 3.14.0, but the environment is currently running {a}.{b}.{c}. Please align the plugin versions \
+                     to restore standard behavior."
+                ));
+            }
+            _ => host.warn(
+                "The default idempotency check can fail to report changes in certain cases. \
+                 Install helm diff >= 3.4.1 for better results.",
+            ),
+        }
+        let wanted = self.chart(helm, host, chart)?;
         let text = |key: &str| wanted.get(key).map(rustible_sdk::repr::str).unwrap_or_default();
         let now = |key: &str| current.get(key).map(rustible_sdk::repr::str).unwrap_or_default();
         if now("chart") != format!("{}-{}", text("name"), text("version"))
@@ -336,6 +382,47 @@ impl Args {
         }
         let Some(values) = self.wanted_values(host)? else { return Ok(true) };
         Ok(current.get("values").and_then(Value::as_dict) != Some(&values))
+    }
+
+    /// What helm-diff says of an upgrade.
+    fn upgrade_differs(
+        &self,
+        helm: &Helm,
+        host: &mut Host,
+        chart: &str,
+        given: &[String],
+        plugin: Version,
+    ) -> Result<bool> {
+        let mut words =
+            vec!["diff".to_string(), "upgrade".to_string(), self.release_name.clone(), chart.to_string()];
+        words.extend(self.chart_words());
+        if !self.replace {
+            words.push(format!("--reset-values={}", self.how.reset_values));
+            words.extend((self.how.reuse_values == Some(true)).then(|| "--reuse-values".to_string()));
+            if self.how.reset_then_reuse_values {
+                let (a, b, c) = plugin;
+                if plugin < (3, 9, 12) {
+                    fail!(
+                        "reset_then_reuse_values requires helm diff >= 3.9.12, current version is {a}.{b}.{c}"
+                    );
+                }
+                words.push("--reset-then-reuse-values".to_string());
+            }
+        }
+        words.extend(self.how.post_renderer.as_ref().map(|program| format!("--post-renderer={program}")));
+        words.extend_from_slice(given);
+        let more = [
+            (self.how.insecure_skip_tls_verify, "--insecure-skip-tls-verify"),
+            (self.how.skip_schema_validation, "--skip-schema-validation"),
+            (self.how.plain_http, "--plain-http"),
+        ];
+        words.extend(more.iter().filter(|(on, _)| *on).map(|(_, word)| (*word).to_string()));
+        let told = helm.query(host, &words)?.stdout;
+        let told = told.trim();
+        if !told.is_empty() {
+            host.diff_value(dict! { "prepared" => told });
+        }
+        Ok(!told.is_empty())
     }
 
     /// The values as Helm will keep them; `None` when only Helm can tell.
@@ -361,7 +448,19 @@ impl Args {
     }
 }
 
-fn finished(helm: &Helm, words: Option<&[String]>, out: &Output, status: Option<Dict>) -> Outcome {
+/// The words for releases in any state.
+fn any_state(helm: &Helm) -> &'static [&'static str] {
+    if helm.version.0 >= 4 { &[] } else { &["--all"] }
+}
+
+fn finished(
+    host: &Host,
+    helm: &Helm,
+    words: Option<&[String]>,
+    out: &Output,
+    status: Option<Dict>,
+) -> Outcome {
+    let status = if host.check_mode() { Some(foreseen(status)) } else { status };
     Outcome::new()
         .with("stdout", out.stdout.as_str())
         .with("stderr", out.stderr.as_str())
@@ -370,4 +469,14 @@ fn finished(helm: &Helm, words: Option<&[String]>, out: &Output, status: Option<
             words.map_or_else(|| helm.line::<&str>(&[]).trim().to_string(), |words| helm.line(words)),
         )
         .with("status", status)
+}
+
+/// The status in check mode: the values now, and what is declared, which is the release as it stands.
+fn foreseen(status: Option<Dict>) -> Dict {
+    let current = status.as_ref().and_then(|status| status.get("release_values").cloned());
+    let values = dict! {
+        "current" => current.unwrap_or_else(|| Dict::new().into()),
+        "declared" => status.unwrap_or_default(),
+    };
+    dict! { "values" => values.clone(), "release_values" => values }
 }

@@ -32,12 +32,9 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let states: Vec<String> = args.release_state.iter().map(|state| format!("--{state}")).collect();
     let states: Vec<&str> = states.iter().map(String::as_str).collect();
     let name = args.release_name.as_str();
-    let Some(mut status) = helm.release(host, name, &states)? else {
+    let Some(mut status) = helm.status(host, name, &states, args.get_all_values)? else {
         return Ok(Outcome::new().changed(false));
     };
-    let values = helm.values(host, name, args.get_all_values)?;
-    status.insert("values", values.clone());
-    status.insert("release_values", values);
     let documents = |text: &str| -> Result<List> {
         let documents = yaml::documents(text).map_err(|e| Failure::new(format!("helm: {e}")))?;
         Ok(documents.into_iter().filter(|document| !document.is_null()).collect())

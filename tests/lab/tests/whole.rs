@@ -65,5 +65,6 @@ fn the_main_job_reaches_its_end_state_and_tells_what_is_broken() {
     let lab = Lab(Path::new(env!("CARGO_TARGET_TMPDIR")).join("whole-lab"));
     lab.program(&["down"]);
     assert!(lab.program(&["demo", "--rustible", &rustible.to_string_lossy()]), "the table says no");
+    assert!(lab.program(&["job-runner"]), "the table says no");
     assert!(lab.program(&["failures"]), "the table says no");
 }

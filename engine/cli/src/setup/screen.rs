@@ -15,11 +15,12 @@ use crate::{args::Play, commands::version, config::Config};
 pub(crate) fn screen(config: &Config, redactor: &Redactor, artifacts: Option<&Artifacts>) -> Display {
     let stdout = std::io::stdout();
     let terminal = stdout.is_terminal();
-    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    // A terminal that does not say what it is has no colours that anyone could know of.
+    let plain = std::env::var("TERM").map_or(true, |term| matches!(term.as_str(), "" | "dumb" | "unknown"));
     let off = config
         .raw("NOCOLOR")
         .is_some_and(|(value, _)| !value.is_empty() && !matches!(value.as_str(), "0" | "false" | "no"));
-    let color = config.flag("FORCE_COLOR") || terminal && !dumb && !off;
+    let color = config.flag("FORCE_COLOR") || terminal && !plain && !off;
     let columns = terminal
         .then(|| rustix::termios::tcgetwinsize(&stdout).ok())
         .flatten()

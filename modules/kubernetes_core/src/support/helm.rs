@@ -33,12 +33,15 @@ pub(crate) struct HelmArgs {
     ca_cert: Option<PathBuf>,
 }
 
+/// Major, minor, patch.
+pub(crate) type Version = (u32, u32, u32);
+
 /// `helm`, ready to be called.
 pub(crate) struct Helm {
     program: String,
     environment: Vec<(String, String)>,
     /// Its version.
-    pub(crate) version: (u32, u32, u32),
+    pub(crate) version: Version,
     _config: Option<Temp>,
 }
 
@@ -173,7 +176,7 @@ impl Helm {
     ///
     /// # Errors
     /// When it cannot be asked.
-    pub(crate) fn release(&self, host: &Host, name: &str, states: &[&str]) -> Result<Option<Dict>> {
+    fn release(&self, host: &Host, name: &str, states: &[&str]) -> Result<Option<Dict>> {
         let filter = format!("^{}$", name.replace('.', "\\."));
         let mut words = vec!["list", "--output=yaml", "--filter", filter.as_str()];
         words.extend(states);
@@ -184,11 +187,34 @@ impl Helm {
         Ok(found.and_then(|release| release.as_dict().cloned()))
     }
 
+    /// The release of that name, in one of these states, with its values.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub(crate) fn status(
+        &self,
+        host: &mut Host,
+        name: &str,
+        states: &[&str],
+        all_values: bool,
+    ) -> Result<Option<Dict>> {
+        let Some(mut status) = self.release(host, name, states)? else { return Ok(None) };
+        let values = self.values(host, name, all_values)?;
+        status.insert("values", values.clone());
+        status.insert("release_values", values);
+        host.deprecate_in_collection(
+            "The 'status.values' return value is deprecated and will be removed in version 8.0.0. \
+             Use 'status.release_values' instead.",
+            Some("8.0.0"),
+        );
+        Ok(Some(status))
+    }
+
     /// Values that were given with the release.
     ///
     /// # Errors
     /// When it cannot be asked.
-    pub(crate) fn values(&self, host: &Host, name: &str, all: bool) -> Result<Dict> {
+    fn values(&self, host: &Host, name: &str, all: bool) -> Result<Dict> {
         let mut words = vec!["get", "values", "--output=yaml", name];
         words.extend(all.then_some("-a"));
         Ok(self.yaml(host, &words)?.as_dict().cloned().unwrap_or_default())
@@ -223,7 +249,8 @@ fn after_progress(text: &str) -> &str {
     rest
 }
 
-fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
+/// A version without its prefix and suffix.
+pub(crate) fn parse_version(text: &str) -> Option<Version> {
     let number = text.trim().trim_start_matches('v').split(['+', '-']).next()?;
     let mut parts = number.split('.').map(|part| part.parse().ok());
     Some((parts.next()??, parts.next()??, parts.next().flatten().unwrap_or(0)))

@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod definitions;
 pub(crate) mod discovery;
 pub(crate) mod helm;
+pub(crate) mod helm_diff;
 pub(crate) mod wait;
 pub(crate) mod work;
 pub(crate) mod yaml;

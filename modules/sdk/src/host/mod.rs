@@ -61,6 +61,7 @@ impl Default for HostContext {
 
 /// The target as one call sees it.
 pub struct Host {
+    module: String,
     check: bool,
     diff: bool,
     verbosity: u8,
@@ -78,6 +79,7 @@ impl Host {
     #[must_use]
     pub fn new(call: &Call, context: HostContext) -> Self {
         Self {
+            module: call.module.clone(),
             check: call.check,
             diff: call.diff,
             verbosity: call.verbosity,
@@ -148,9 +150,25 @@ impl Host {
             self.warnings.push(text);
         }
     }
-    /// Say that something will go away in a version of its collection.
+    /// Say that something of this module will go away in a version of its collection.
     pub fn deprecate(&mut self, text: &str, version: Option<&str>) {
-        self.deprecations.push(Value::Dict(dict! { "msg" => text, "version" => version }));
+        let source = dict! { "resolved_name" => self.module.as_str(), "type" => "module" };
+        self.deprecated(text, version, source);
+    }
+    /// Say that something will go away in a version of this module's collection, for many modules in the same words.
+    pub fn deprecate_in_collection(&mut self, text: &str, version: Option<&str>) {
+        let source = dict! { "resolved_name" => self.collection(), "type" => Value::Null };
+        self.deprecated(text, version, source);
+    }
+    fn deprecated(&mut self, text: &str, version: Option<&str>, deprecator: Dict) {
+        let said = dict! {
+            "msg" => text, "version" => version, "collection_name" => self.collection(), "deprecator" => deprecator,
+        };
+        self.deprecations.push(Value::Dict(said));
+    }
+    /// The collection of the module that runs.
+    fn collection(&self) -> &str {
+        self.module.rsplit_once('.').map_or("", |(collection, _)| collection)
     }
 
     /// Record a difference of texts; the headers are shown above them.

@@ -59,6 +59,12 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         rustible: Option<PathBuf>,
     },
+    /// Let ansible-runner run the main job over the lab that is up: it sees of rustible what it saw of the reference
+    JobRunner {
+        /// Run the reference, and write down what is seen of it
+        #[arg(long)]
+        record: bool,
+    },
     /// Run the main job and the reference one over the other, in fresh labs: neither changes what the other one built
     BothWays {
         /// This rustible in place of a build from the project
@@ -108,6 +114,7 @@ fn act(arguments: Arguments) -> Result<u8> {
         Action::Shell { machine } => enter::run(&state, &machine, &["bash".to_owned(), "-l".to_owned()]),
         Action::Demo { rustible, wish } => demo::run(&state, rustible, wish),
         Action::BothWays { rustible } => demo::both_ways::run(&state, rustible),
+        Action::JobRunner { record } => demo::job_runner::run(&state, record),
         Action::Failures { rustible } => demo::failures::run(&state, rustible),
         Action::Down => lab::down(&state).map(|()| 0),
         Action::Serve => lab::serve(&state).map(|()| 0),

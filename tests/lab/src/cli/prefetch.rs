@@ -50,10 +50,13 @@ pub(super) fn all() -> Result<Made> {
 fn packages() -> Result<()> {
     let missing: Vec<&str> =
         NEEDED.iter().filter(|(program, _)| !present(program)).map(|(_, package)| *package).collect();
-    if !missing.is_empty() {
-        say(&format!("installing {}", missing.join(" ")));
-        run("apt-get", &["update", "-q"])?;
-        run("apt-get", &[&["install", "-y", "-q", "--no-install-recommends"], missing.as_slice()].concat())?;
-    }
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+/// Installs packages of this computer's archive. Errors when that fails.
+pub(super) fn install(packages: &[&str]) -> Result<()> {
+    say(&format!("installing {}", packages.join(" ")));
+    run("apt-get", &["update", "-q"])?;
+    run("apt-get", &[&["install", "-y", "-q", "--no-install-recommends"], packages].concat())?;
     Ok(())
 }

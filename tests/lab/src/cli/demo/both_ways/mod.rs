@@ -1,7 +1,7 @@
 //! One over the other: over a lab that rustible built the reference changes nothing, and over a lab that the reference built
 //! rustible changes nothing. Only the reference cannot make the machines: it has no `proxmox_vm`.
 
-mod reference;
+pub(super) mod reference;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,22 +2,20 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
 use crate::cache::Cache;
+use crate::cli::demo::python;
 use crate::cli::say;
-use crate::command::output;
 use crate::machine::{folder, guest, leader_of};
 use crate::tree;
 
 /// What is fetched; the last ones are what the roles' modules import on the controller.
 const PACKAGES: &[&str] =
     &["ansible-core==2.21.5", "ansible==14.5.0", "kubernetes", "proxmoxer", "requests", "python-gitlab"];
-/// The Python of the machines' tree.
-const PYTHON: &str = "3.13";
 /// The collections that the roles use.
 const COLLECTIONS: &[&str] = &[
     "ansible/posix",
@@ -36,28 +34,9 @@ print(json.dumps({'failed': True, 'msg': 'proxmox_vm is a module of rustible alo
 
 /// Its packages, from the cache or fetched now (about two minutes) from the index that pip is configured with. Errors when pip is
 /// missing or fails.
-pub(super) fn packages(cache: &Cache) -> Result<PathBuf> {
-    cache.entry("reference", &format!("{PYTHON} {PACKAGES:?} {COLLECTIONS:?}"), |place| {
-        let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "install", "--quiet", "--root-user-action", "ignore", "--target"]).arg(place);
-        // For the Python of the machines, not for the one that runs pip.
-        pip.args(["--ignore-requires-python", "--only-binary=:all:", "--implementation", "cp"]);
-        pip.args([
-            "--python-version",
-            PYTHON,
-            "--abi",
-            "cp313",
-            "--abi",
-            "abi3",
-            "--abi",
-            "none",
-            "--platform",
-            "any",
-        ]);
-        for age in ["manylinux_2_28", "manylinux_2_17", "manylinux2014"] {
-            pip.args(["--platform", &format!("{age}_{}", std::env::consts::ARCH)]);
-        }
-        output(pip.args(PACKAGES)).context("python3 -m pip (package python3-pip)")?;
+pub(in crate::cli::demo) fn packages(cache: &Cache) -> Result<PathBuf> {
+    cache.entry("reference", &format!("{} {PACKAGES:?} {COLLECTIONS:?}", python::VERSION), |place| {
+        python::packages(place, PACKAGES)?;
         let all = place.join("ansible_collections");
         let kept = place.join("kept_collections");
         for name in COLLECTIONS {
@@ -72,22 +51,26 @@ pub(super) fn packages(cache: &Cache) -> Result<PathBuf> {
 }
 
 /// Puts it into the controller. Errors when a file cannot be written.
-pub(super) fn put(state: &Path, packages: &Path) -> Result<()> {
+pub(in crate::cli::demo) fn put(state: &Path, packages: &Path) -> Result<()> {
     let machine = folder(state, "controller").join("tree");
     tree::copy(packages, &machine.join(PLACE))?;
     tree::write(&machine, &format!("{PLACE}-library/proxmox_vm.py"), 0o644, REFUSAL)
+}
+
+/// What a shell does before it runs there: it has no .env, so the shell loads it, as a user's wrapper does.
+pub(in crate::cli::demo) fn environment() -> String {
+    format!(
+        "cd /root/rustible && set -a && . ./.env && set +a && export USER=root PYTHONPATH=/{PLACE} \
+ANSIBLE_LIBRARY=/{PLACE}-library REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt"
+    )
 }
 
 /// Runs a playbook with its output in `log`. Errors with the end of the log when it fails.
 pub(super) fn play(state: &Path, log: &Path, playbook: &str, options: &str) -> Result<()> {
     say(&format!("the reference: {playbook} {options} ..."));
     let leader = leader_of(state, "controller").context("the controller does not run")?;
-    // It has no .env: a shell loads it, as a user's wrapper does.
-    let line = format!(
-        "cd /root/rustible && set -a && . ./.env && set +a && export USER=root PYTHONPATH=/{PLACE} \
-ANSIBLE_LIBRARY=/{PLACE}-library REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt && \
-exec python3 -m ansible playbook playbooks/{playbook} {options}"
-    );
+    let line =
+        format!("{} && exec python3 -m ansible playbook playbooks/{playbook} {options}", environment());
     let file = File::create(log)?;
     let begun = Instant::now();
     let mut command = guest::command(leader, &["sh".to_owned(), "-c".to_owned(), line]);
