@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustible_inventory::Inventory;
-use rustible_playbook::{Block, Frame, Item, Kind, Play, Playbook, Task};
+use rustible_playbook::{Block, Item, Kind, Loader, Play, Playbook, Task};
 use rustible_protocol::{
     Dict, Value,
     event::{Event, PlayInfo},
@@ -280,10 +280,11 @@ impl Runner {
         keywords: &Keywords<'_>,
     ) -> Result<(Arc<Block>, Option<Arc<Task>>), Diagnostic> {
         let templar = run.templar(self, None, Some(&run.play.frame));
-        let mut items = run.selection.filter(&run.play.items, &templar)?;
-        if run.force_handlers {
-            items = forced(&run.play.frame, items);
-        }
+        let items = match run.force_handlers {
+            true => forced(&self.loader, &run.play),
+            false => run.play.items.clone(),
+        };
+        let mut items = run.selection.filter(&items, &templar)?;
         if let Some(task) = opening::validation(self, &run.play, keywords)? {
             let wanted = run.selection.filter(&[Item::Task(task)], &templar)?;
             items.splice(0..0, wanted);
@@ -390,15 +391,20 @@ impl Runner {
 }
 
 /// `force_handlers`: hosts that fail in a section of the play still run the handlers they notified, in step with the
-/// others.
-fn forced(frame: &Arc<Frame>, items: Vec<Item>) -> Vec<Item> {
+/// others. A section without tasks has one that does nothing, so that there is something to stand before the flush.
+fn forced(loader: &Loader, play: &Play) -> Vec<Item> {
+    let frame = &play.frame;
     let mut sections: Vec<Item> = Vec::new();
     let mut section: Vec<Item> = Vec::new();
-    for item in items {
+    for item in play.items.iter().cloned() {
         let flushes = matches!(&item, Item::Task(task)
             if task.implicit && matches!(&task.kind, Kind::Meta(action) if action == "flush_handlers"));
         if flushes {
-            let items = std::mem::take(&mut section);
+            let mut items = std::mem::take(&mut section);
+            if items.is_empty() {
+                let nothing = loader.implicit(frame, "meta", Kind::Meta("noop".into()), Dict::new());
+                items.push(Item::Task(nothing));
+            }
             let block = Block { frame: frame.clone(), items, rescue: Vec::new(), always: vec![item] };
             sections.push(Item::Block(Arc::new(block)));
         } else {

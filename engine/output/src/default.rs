@@ -327,7 +327,7 @@ impl Callback for Default {
             }
             Event::NoHostsMatched => self.display.line("skipping: no hosts matched", Some(Color::Skip)),
             Event::NoHostsRemaining => self.display.banner("NO MORE HOSTS LEFT"),
-            Event::Prompted(_) => {}
+            Event::Prompted(_) | Event::ImplicitStart(_) => {}
             Event::TaskStart(task) => self.task_start(task),
             Event::HostStart(task, host) => {
                 if self.settings.host_start {

@@ -196,6 +196,7 @@ impl Jobs {
             Event::NoHostsRemaining => self.add("playbook_on_no_hosts_remaining", Dict::new()),
             Event::Prompted(asked) => self.add("playbook_on_vars_prompt", asked.clone()),
             Event::TaskStart(task) => self.task(task),
+            Event::ImplicitStart(_) => return None,
             Event::HostStart(task, host) => {
                 self.of_host("runner_on_start", task, with([("host", Value::str(host.clone()))]))
             }

@@ -140,7 +140,7 @@ def task_of(told):
         role = told.pop('role')
         args = told.pop('args')
         KNOWN[told['uuid']] = Task({
-            **told, '_uuid': told['uuid'], 'args': args, '_attributes': told, 'implicit': False, 'vars': {},
+            'implicit': False, **told, '_uuid': told['uuid'], 'args': args, '_attributes': told, 'vars': {},
             '_role': Role({'_role_name': role, '_role_path': None}) if role else None, 'async_val': 0, 'when': [],
             'loop': told['looped'] or None, 'loop_with': told['event_loop'], 'register': None, 'check_mode': told['check'], 'delegate_to': None,
         })
@@ -193,7 +193,7 @@ def callback(name, path, full, places, only_when_enabled):
     if getattr(instance, 'disabled', False):
         return None
     PLUGINS.append((name, instance))
-    return {'number': len(PLUGINS) - 1, 'implicit': bool(getattr(instance, 'wants_implicit_tasks', False))}
+    return {'number': len(PLUGINS) - 1}
 
 
 def overridden(instance, method):
@@ -205,16 +205,18 @@ def event(number, method, kinds, arguments, named):
     """Tell a callback plugin of an event."""
     name, instance = PLUGINS[number]
     made = [MAKERS[kind](told) for kind, told in zip(kinds, arguments)]
-    if getattr(instance, 'disabled', False):
+    implicit = any(kind == 'task' and task.implicit for kind, task in zip(kinds, made))
+    if getattr(instance, 'disabled', False) or implicit and not getattr(instance, 'wants_implicit_tasks', False):
         return None
-    try:
-        if overridden(instance, 'v2_on_any'):
-            instance.v2_on_any(*made, **named)
-        call = getattr(instance, method, None)
-        if call is not None:
-            call(*made, **named)
-    except Exception as error:
-        say('warning', 'Failure using method (%s) in callback plugin (%s): %s' % (method, name, error))
+    calls = [(method, getattr(instance, method, None))]
+    if overridden(instance, 'v2_on_any'):
+        calls.append(('v2_on_any', instance.v2_on_any))
+    for method, call in calls:
+        try:
+            if call is not None:
+                call(*made, **named)
+        except Exception as error:
+            say('warning', 'Failure using method (%s) in callback plugin (%s): %s' % (method, name, error))
     return None
 
 

@@ -161,6 +161,14 @@ impl Callback for PythonCallback {
                 let name = asked.get("varname").and_then(Value::as_str).unwrap_or_default();
                 self.tell("v2_playbook_on_vars_prompt", vec![text(name)], &[]);
             }
+            Event::ImplicitStart(info) => {
+                let mut told = task(info);
+                if let Value::Dict(told) = &mut told {
+                    told.insert("implicit", true);
+                }
+                let named = [("is_conditional", Value::Bool(false))];
+                self.tell("v2_playbook_on_task_start", vec![("task", told)], &named);
+            }
             Event::TaskStart(info) if info.handler => {
                 self.tell("v2_playbook_on_handler_task_start", vec![("task", task(info))], &[]);
             }

@@ -19,6 +19,8 @@ pub enum Event {
     Prompted(Dict),
     /// A task (or handler) begins.
     TaskStart(Arc<TaskInfo>),
+    /// A task that stands in no file begins: only callbacks that ask for such hear of it.
+    ImplicitStart(Arc<TaskInfo>),
     /// A host begins with the task.
     HostStart(Arc<TaskInfo>, Arc<str>),
     /// What a result changed, where differences are wanted; told before the result itself, which stands here whole.

@@ -9,7 +9,7 @@ use rustible_protocol::{
 use rustible_source::{Diagnostic, Kind};
 
 use crate::{
-    config::{Config, SETTINGS, Setting, value},
+    config::{Config, SETTINGS, Setting, expand, value},
     exit::fail,
     setup::{redactor, screen},
 };
@@ -120,7 +120,15 @@ pub(super) fn main(args: &[String]) -> u8 {
 
 fn loaded(source: &Source) -> Result<Config, Diagnostic> {
     match &source.config {
-        Some(file) => Config::of(file),
+        Some(file) => {
+            let file = std::path::absolute(expand(&file.to_string_lossy())).unwrap_or_else(|_| file.clone());
+            let file = rustible_source::normal(&file);
+            if std::fs::File::open(&file).is_err() {
+                let text = "The provided configuration file is missing or not accessible";
+                return Err(Diagnostic::new(format!("{text}: {}", file.display())).of_kind(Kind::Options));
+            }
+            Config::of(&file)
+        }
         None => Config::load(),
     }
 }

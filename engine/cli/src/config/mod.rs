@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustible_source::Diagnostic;
+use rustible_source::{Diagnostic, Kind};
 
 pub(crate) use table::{SETTINGS, Setting};
 
@@ -45,6 +45,7 @@ impl Config {
     }
 
     fn read(mut self, file: PathBuf) -> Result<Self, Diagnostic> {
+        written_as_ini(&file)?;
         let text = std::fs::read_to_string(&file).map_err(|error| {
             Diagnostic::new(format!("Error reading config file ({}): {error}", file.display()))
         })?;
@@ -171,6 +172,23 @@ impl Config {
             .map(|part| rustible_source::normal(&base.join(expand(part.trim()))))
             .collect()
     }
+}
+
+/// The form of a file of settings goes by the ending of its name.
+fn written_as_ini(file: &Path) -> Result<(), Diagnostic> {
+    let ending = file.extension().map(|ending| ending.to_string_lossy().into_owned());
+    let shown = rustible_source::normal(&std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf()));
+    let text = match ending.as_deref() {
+        Some("cfg" | "ini") => return Ok(()),
+        Some("yaml" | "yml") => "Unsupported configuration file type: yaml".to_string(),
+        other => {
+            let ending = other.map(|ending| format!(".{ending}")).unwrap_or_default();
+            format!("Unsupported configuration file extension for {}: {ending}", shown.display())
+                .trim_end()
+                .to_string()
+        }
+    };
+    Err(Diagnostic::new(text).of_kind(Kind::Options))
 }
 
 /// Where a setting's value comes from.

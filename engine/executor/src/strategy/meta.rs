@@ -84,8 +84,14 @@ impl Stage {
         check(action, task)?;
         for host in hosts {
             let info = self.play.info(&self.runner, task, Some(host));
-            if !task.implicit {
-                self.runner.emitter.emit(&Event::TaskStart(info.clone()));
+            // An implied flush with nothing to run is no step at all.
+            let idle = task.implicit
+                && action == "flush_handlers"
+                && cursors.get(host).is_none_or(|state| state.notifications.is_empty());
+            match task.implicit {
+                false => self.runner.emitter.emit(&Event::TaskStart(info.clone())),
+                true if !idle => self.runner.emitter.emit(&Event::ImplicitStart(info.clone())),
+                true => {}
             }
             let job = self.job(task, &info, host);
             if self.wanted(action, &job)? {
@@ -94,8 +100,6 @@ impl Stage {
                     let message = "flush_handlers cannot be used as a handler";
                     return Err(Diagnostic::new(message).at(task.origin.as_ref()));
                 }
-                // An implied flush with nothing to run is no step at all.
-                let idle = flushing && cursors.get(host).is_none_or(|state| state.notifications.is_empty());
                 self.act(action, &job, cursors).await;
                 let text = format!("META: {}", done(action, &job));
                 match task.implicit {
@@ -208,7 +212,9 @@ impl Stage {
     }
 
     /// A host gets to the end of a role: it has run there.
-    pub(super) fn role_complete(&self, task: &Task, host: &Arc<str>) {
+    pub(super) fn role_complete(&self, task: &Arc<Task>, host: &Arc<str>) {
+        let info = self.play.info(&self.runner, task, Some(host));
+        self.runner.emitter.emit(&Event::ImplicitStart(info));
         let Some(role) = task.role() else { return };
         let key = (host.clone(), role.identity.clone());
         if self.play.begun_roles.lock().unwrap_or_else(PoisonError::into_inner).contains(&key) {
