@@ -11,7 +11,8 @@ pub(crate) mod value;
 use std::{
     collections::BTreeMap,
     env,
-    os::unix::fs::MetadataExt,
+    fs::DirBuilder,
+    os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
@@ -33,10 +34,12 @@ impl Config {
     /// Find and read the file.
     pub(crate) fn load() -> Result<Self, Diagnostic> {
         let mut config = Self::default();
-        match config.find() {
-            Some(file) => config.read(file),
-            None => Ok(config),
-        }
+        let config = match config.find() {
+            Some(file) => config.read(file)?,
+            None => config,
+        };
+        config.local_temp();
+        Ok(config)
     }
 
     /// That file and no other.
@@ -144,6 +147,14 @@ impl Config {
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         let text = self.text(name).unwrap_or_default();
         text.split(',').map(|part| part.trim().to_string()).filter(|part| !part.is_empty()).collect()
+    }
+
+    /// The folder for files that live as long as a command, made when it is not there: for its owner alone.
+    pub(crate) fn local_temp(&self) -> PathBuf {
+        let folder = self.paths("DEFAULT_LOCAL_TMP").into_iter().next().unwrap_or_else(env::temp_dir);
+        // Who needs it hears of a failure when using it.
+        drop(DirBuilder::new().recursive(true).mode(0o700).create(&folder));
+        folder
     }
 
     /// A setting as paths between colons, relative to the file when they come from it.

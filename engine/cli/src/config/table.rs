@@ -123,6 +123,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &[("defaults", "bin_ansible_callbacks")],
         "false",
     ),
+    s("DEFAULT_LOCAL_TMP", &["ANSIBLE_LOCAL_TEMP"], &[("defaults", "local_tmp")], "~/.ansible/tmp"),
     s("DEFAULT_MODULE_NAME", &[], &[("defaults", "module_name")], "command"),
     s(
         "DEFAULT_MODULE_PATH",

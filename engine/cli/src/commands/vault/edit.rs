@@ -12,7 +12,7 @@ use std::{
 use rustible_source::Diagnostic;
 
 use super::{FilesArgs, chosen, failed, known, label, read, save, seal, seal_as};
-use crate::args::VaultArgs;
+use crate::{args::VaultArgs, config::Config};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CreateArgs {
@@ -77,7 +77,8 @@ fn written_label(sealed: &[u8]) -> Option<String> {
 fn edited(plain: &[u8], file: &Path) -> Result<Vec<u8>, Diagnostic> {
     let stamp =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
-    let folder = env::temp_dir().join(format!("rustible-vault-{}-{stamp:x}", std::process::id()));
+    let base = Config::load()?.local_temp();
+    let folder = base.join(format!("rustible-vault-{}-{stamp:x}", std::process::id()));
     let lost = |error: io::Error| Diagnostic::new(format!("{}: {error}", folder.display()));
     DirBuilder::new().mode(0o700).create(&folder).map_err(lost)?;
     // Editors go by the ending.
