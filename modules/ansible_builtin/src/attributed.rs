@@ -1,16 +1,34 @@
 //! What modules that edit text files say of it: message and difference of content and attributes.
 
-use rustible_sdk::prelude::*;
+use rustible_sdk::{host::write::Written, prelude::*};
 
-/// The encodings a text file may have here.
+use crate::encoding::Encoding;
+
+/// The text of a file in its encoding; nothing when it is not there.
 ///
 /// # Errors
-/// When it is another one.
-pub(crate) fn readable(encoding: &str) -> Result<()> {
-    if !matches!(encoding.to_lowercase().as_str(), "utf-8" | "utf8" | "ascii") {
-        fail!("the encoding {encoding} is not supported, only utf-8");
+/// When it cannot be read or is no text in that encoding.
+pub(crate) fn read(host: &Host, path: &Path, encoding: &str) -> Result<Option<String>> {
+    let Some(bytes) = host.read(path)? else { return Ok(None) };
+    Encoding::named(encoding)?.decode(bytes).map(Some)
+}
+
+/// Give a file its pieces of text in its encoding. Nothing happens when they are what was there before.
+///
+/// # Errors
+/// When it cannot be written, or the encoding has not all of its characters.
+pub(crate) fn write(
+    host: &mut Host,
+    path: &Path,
+    (before, after): (Option<&str>, &[&str]),
+    encoding: &str,
+    how: &Edit,
+) -> Result<Written> {
+    if before.is_some_and(|before| before == after.concat()) {
+        return Ok(Written::default());
     }
-    Ok(())
+    let bytes = Encoding::named(encoding)?.encode(after.iter().copied())?;
+    host.write(path, &mut bytes.as_slice(), how)
 }
 
 /// What was done to the text, and that attributes were changed besides.

@@ -59,11 +59,10 @@ pub(crate) enum State {
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let shown = args.path.to_string_lossy().into_owned();
-    attributed::readable(&args.encoding)?;
     if host.is_dir(&args.path)? {
         fail!(rc = 256; "Path {shown} is a directory !");
     }
-    let before = host.read_text(&args.path)?;
+    let before = attributed::read(host, &args.path, &args.encoding)?;
     if before.is_none() {
         if !args.create {
             fail!(rc = 257; "Path {shown} does not exist !");
@@ -93,7 +92,7 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         quiet: true,
         ..Edit::default()
     };
-    let written = host.edit(&args.path, before.as_deref(), &after, &how)?;
+    let written = attributed::write(host, &args.path, (before.as_deref(), &[&after]), &args.encoding, &how)?;
     if host.check_mode() && before.is_none() {
         return Ok(Outcome::msg(msg));
     }

@@ -7,6 +7,8 @@ use std::{
 
 use rustible_sdk::{attributes::mode_of, glob::fnmatch, host::files::Stat, prelude::*};
 
+use crate::encoding::Encoding;
+
 /// Return a list of files based on specific criteria.
 #[derive(Args)]
 #[args(check = full)]
@@ -274,11 +276,8 @@ impl Search {
     fn content(&self, host: &Host, path: &Path, pattern: &Pattern) -> Result<bool> {
         // What cannot be read has nothing in it.
         let Ok(Some(bytes)) = host.read(path) else { return Ok(false) };
-        if let Some(encoding) = self.args.encoding.as_ref().filter(|name| !crate::encoding::known(name)) {
-            fail!("unknown encoding: {encoding}");
-        }
-        let Some(text) = crate::encoding::decode(self.args.encoding.as_deref().unwrap_or("utf-8"), bytes)
-        else {
+        let encoding = Encoding::named(self.args.encoding.as_deref().unwrap_or("utf-8"))?;
+        let Ok(text) = encoding.decode(bytes) else {
             let encoding = self.args.encoding.as_deref().unwrap_or("utf-8 (Python default)");
             fail!("Failed to decode the file '{}' with encoding: {encoding}", path.display());
         };

@@ -57,7 +57,6 @@ pub(crate) enum State {
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let shown = args.path.to_string_lossy().into_owned();
-    attributed::readable(&args.encoding)?;
     if let Some(warning) = args.matches_all() {
         host.warn(warning);
     }
@@ -65,7 +64,7 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
         fail!(rc = 256; "Path {shown} is a directory !");
     }
     args.complete()?;
-    let before = host.read_text(&args.path)?;
+    let before = attributed::read(host, &args.path, &args.encoding)?;
     let mut lines = Lines::of(before.as_deref().unwrap_or_default());
     let mut found = None;
     let msg = match (args.state, &before) {
@@ -95,7 +94,8 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let written = if msg.is_empty() {
         Written::default()
     } else {
-        host.edit(&args.path, before.as_deref(), &after, &how)?
+        let pieces: Vec<&str> = lines.0.iter().map(String::as_str).collect();
+        attributed::write(host, &args.path, (before.as_deref(), &pieces), &args.encoding, &how)?
     };
     let texts =
         if written.changed { (before.as_deref().unwrap_or_default(), after.as_str()) } else { ("", "") };

@@ -34,11 +34,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let shown = args.path.to_string_lossy().into_owned();
-    attributed::readable(&args.encoding)?;
     if host.is_dir(&args.path)? {
         fail!(rc = 256; "Path {shown} is a directory !");
     }
-    let Some(read) = host.read_text(&args.path)? else {
+    let Some(read) = attributed::read(host, &args.path, &args.encoding)? else {
         fail!(rc = 257; "Path {shown} does not exist !");
     };
     // Python reads every kind of line end as `\n`, and so only that is written.
@@ -72,7 +71,8 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
             quiet: true,
             ..Edit::default()
         };
-        backup = host.edit(&args.path, Some(&read), &after, &how)?.backup;
+        let texts = (Some(read.as_str()), &[after.as_str()][..]);
+        backup = attributed::write(host, &args.path, texts, &args.encoding, &how)?.backup;
     }
     let mut unseen = (Dict::new(), Dict::new());
     let changed = host.attributes_with(&args.path, &args.attrs, true, (&mut unseen.0, &mut unseen.1))?;
