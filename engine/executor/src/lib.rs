@@ -31,7 +31,7 @@ pub use files::{FileVault, Files, unreadable};
 pub use jobs::looked_at;
 pub use keyword::to_bool;
 pub use listing::{ListedPlay, ListedTask, Listing};
-pub use options::{ConnectionOptions, Debugger, ForeignOptions, Options};
+pub use options::{ConnectionOptions, Debugger, ForeignOptions, Options, RightsOptions};
 pub use preparation::{Preparation, Prepared};
 pub use registry::Registry;
 pub use run::{Asker, Pause, Refresh, Runner, Setup, Step};

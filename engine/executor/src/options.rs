@@ -1,6 +1,6 @@
 //! What a run is asked to do: command line and configuration, resolved.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use rustible_protocol::Dict;
 
@@ -118,6 +118,10 @@ pub struct ConnectionOptions {
     pub port: Option<u16>,
     /// `--private-key`, `private_key_file`.
     pub private_key: Option<String>,
+    /// A private key itself.
+    pub key_text: Option<String>,
+    /// What opens the private key.
+    pub key_passphrase: Option<String>,
     /// Answer to `--ask-pass`, or a password file's content.
     pub password: Option<String>,
     /// `--timeout`, in seconds.
@@ -139,15 +143,26 @@ pub struct ConnectionOptions {
     /// `--become-method`.
     pub become_method: String,
     /// `--become-user`.
-    pub become_user: String,
-    /// `become_exe`.
-    pub become_exe: Option<String>,
-    /// `become_flags`.
-    pub become_flags: Option<String>,
+    pub become_user: Option<String>,
+    /// Configuration of the methods, by their names.
+    pub rights: HashMap<String, RightsOptions>,
     /// Answer to `--ask-become-pass`, or a password file's content.
     pub become_password: Option<String>,
     /// `remote_tmp`.
     pub remote_tmp: String,
+}
+
+/// How a become method is configured.
+#[derive(Debug, Clone, Default)]
+pub struct RightsOptions {
+    /// User to become.
+    pub user: Option<String>,
+    /// The program.
+    pub exe: Option<String>,
+    /// Its options.
+    pub flags: Option<String>,
+    /// The password, for when nobody was asked for one.
+    pub password: Option<String>,
 }
 
 impl Default for ConnectionOptions {
@@ -157,6 +172,8 @@ impl Default for ConnectionOptions {
             user: None,
             port: None,
             private_key: None,
+            key_text: None,
+            key_passphrase: None,
             password: None,
             timeout: 10,
             host_key_checking: true,
@@ -167,9 +184,8 @@ impl Default for ConnectionOptions {
             retries: 0,
             become_on: false,
             become_method: "sudo".into(),
-            become_user: "root".into(),
-            become_exe: None,
-            become_flags: None,
+            become_user: None,
+            rights: HashMap::new(),
             become_password: None,
             remote_tmp: "~/.ansible/tmp".into(),
         }

@@ -103,7 +103,9 @@ impl PlayRun {
             }
         };
         let role = task.role().map(|role| role.name.clone());
-        let shown = name.filter(|n| !n.is_empty()).unwrap_or_else(|| unnamed(task));
+        let name = name.filter(|n| !n.is_empty());
+        let nameless = name.is_none();
+        let shown = name.unwrap_or_else(|| unnamed(task));
         let shown = match &role {
             Some(role) if !shown.starts_with(&format!("{role} : ")) => format!("{role} : {shown}"),
             _ => shown,
@@ -133,6 +135,7 @@ impl PlayRun {
             uuid: task.uuid.clone(),
             play: self.info.uuid.clone(),
             name: shown,
+            unnamed: nameless,
             action: task.action.to_string(),
             resolved,
             args: if no_log { Dict::new() } else { task.args.named.clone() },

@@ -102,10 +102,13 @@ impl Resolver<'_> {
                 &["ansible_ssh_private_key_file", "ansible_private_key_file"],
                 &options.private_key,
             )?,
-            private_key: self.text(&["ansible_private_key", "ansible_ssh_private_key"])?.map(Secret::new),
-            passphrase: self
-                .text(&["ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase"])?
+            private_key: text(&["ansible_private_key", "ansible_ssh_private_key"], &options.key_text)?
                 .map(Secret::new),
+            passphrase: text(
+                &["ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase"],
+                &options.key_passphrase,
+            )?
+            .map(Secret::new),
             ssh_args: text(&["ansible_ssh_args"], &options.ssh_args)?,
             common_args: text(&["ansible_ssh_common_args"], &options.ssh_common_args)?.unwrap_or_default(),
             extra_args: text(&["ansible_ssh_extra_args"], &options.ssh_extra_args)?.unwrap_or_default(),
@@ -140,18 +143,22 @@ impl Resolver<'_> {
                 "the become method '{method}' is not supported by rustible (sudo, su and doas are)"
             )));
         };
+        let rights = options.rights.get(kind.name()).cloned().unwrap_or_default();
         let of_method = |setting: &str| format!("ansible_{}_{setting}", kind.name());
-        let exe = either(&["ansible_become_exe", &of_method("exe")], "become_exe")?
-            .or_else(|| options.become_exe.clone());
-        let flags = either(&["ansible_become_flags", &of_method("flags")], "become_flags")?;
-        let user = either(&["ansible_become_user", &of_method("user")], "become_user")?;
-        let password = self.text(&["ansible_become_password", "ansible_become_pass", &of_method("pass")])?;
+        let exe = either(&[&of_method("exe"), "ansible_become_exe"], "become_exe")?;
+        let flags = either(&[&of_method("flags"), "ansible_become_flags"], "become_flags")?;
+        let user = either(&[&of_method("user"), "ansible_become_user"], "become_user")?;
+        let user = user.filter(|user| !user.is_empty()).or_else(|| options.become_user.clone());
+        let password = self.text(&[&of_method("pass"), "ansible_become_pass", "ansible_become_password"])?;
         Ok(Some(Become {
             method: kind,
-            user: user.filter(|u| !u.is_empty()).unwrap_or_else(|| options.become_user.clone()),
-            exe,
-            flags: flags.or_else(|| options.become_flags.clone()),
-            password: password.or_else(|| options.become_password.clone()).map(Secret::new),
+            user: user.or(rights.user).unwrap_or_else(|| "root".to_string()),
+            exe: exe.or(rights.exe),
+            flags: flags.or(rights.flags),
+            password: password
+                .or_else(|| options.become_password.clone())
+                .or(rights.password)
+                .map(Secret::new),
             prompts: match self.value(&["ansible_su_prompt_l10n"])?.filter(|_| kind == Method::Su) {
                 Some(Value::List(list)) if list.is_empty() => None,
                 Some(Value::List(list)) => Some(list.iter().map(crate::keyword::text_of).collect()),

@@ -36,6 +36,17 @@ pub(crate) fn plugin(folder: &Path, name: &str) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
+/// The modules of a folder, by their names' order.
+pub(crate) fn python(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = entries
+        .filter(|path| path.extension().is_some_and(|end| end == "py"))
+        .filter(|path| path.file_stem().is_some_and(|stem| stem != "__init__"))
+        .collect();
+    files.sort();
+    files
+}
+
 /// A folder with the folders in it, two levels deep, as configured module folders are searched.
 pub(crate) fn with_inner(folder: &Path) -> Vec<PathBuf> {
     let inner = |folder: &Path| -> Vec<PathBuf> {

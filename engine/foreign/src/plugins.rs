@@ -44,12 +44,9 @@ impl Tree {
     pub fn plugins_beside(&self, kind: &str) -> Vec<(String, PathBuf)> {
         let mut found: Vec<(String, PathBuf)> = Vec::new();
         for folder in self.plugin_folders(kind).iter().flat_map(|folder| folders::with_inner(folder)) {
-            let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-            let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-            files.sort();
-            for path in files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "py")) {
+            for path in folders::python(&folder) {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                if name != "__init__" && !found.iter().any(|(known, _)| *known == name) {
+                if !found.iter().any(|(known, _)| *known == name) {
                     found.push((name, path));
                 }
             }
@@ -120,7 +117,12 @@ impl Tree {
                 full: python_name(&folder, full.collection, &path),
                 path: absolute(path),
             };
-            return answering(&inner, kind, last).into_iter().map(file).collect();
+            let mut files = answering(&inner, kind, last);
+            if files.first().is_none_or(|path| path.file_stem().is_none_or(|stem| stem != last)) {
+                // What lies in none of its own may come from any of them, also under a name that is put together.
+                files = if matches!(kind, "filter" | "test") { folders::python(&inner) } else { files };
+            }
+            return files.into_iter().map(file).collect();
         }
         Vec::new()
     }
@@ -153,16 +155,9 @@ fn answering(folder: &Path, kind: &str, name: &str) -> Vec<PathBuf> {
     if !matches!(kind, "filter" | "test") {
         return named.into_iter().collect();
     }
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut others: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "py") && Some(path) != named.as_ref())
-        .filter(|path| std::fs::read(path).is_ok_and(|text| mentions(&text, name)))
-        .collect();
-    others.sort();
-    let named = named.filter(|path| std::fs::read(path).is_ok_and(|text| mentions(&text, name)));
-    named.into_iter().chain(others).collect()
+    let others = folders::python(folder).into_iter().filter(|path| Some(path) != named.as_ref());
+    let all: Vec<PathBuf> = named.iter().cloned().chain(others).collect();
+    all.into_iter().filter(|path| std::fs::read(path).is_ok_and(|text| mentions(&text, name))).collect()
 }
 
 /// Whether the word stands in the text by itself.

@@ -172,7 +172,8 @@ impl Display {
     /// A text, every line of it in the colour, with a line break behind it when it has none.
     pub fn show(&self, sink: Sink, text: &str, color: Option<Color>) {
         let mut inner = self.inner();
-        let masked = inner.redactor.mask(text).into_owned();
+        let text = text.replace("\r\n", "\n");
+        let masked = inner.redactor.mask(&text).into_owned();
         if let Some(log) = &mut inner.log {
             log.write(&masked);
         }
@@ -262,10 +263,10 @@ impl Display {
     }
 }
 
-/// A message that shows places has an empty line behind it.
+/// A message of several lines has an empty line behind it.
 fn apart(text: &str) -> String {
-    let body = text.trim_end_matches('\n');
-    if body.len() == text.len() { text.to_string() } else { format!("{body}\n\n") }
+    let body = text.trim();
+    if body.contains('\n') { format!("{body}\n\n") } else { body.to_string() }
 }
 
 /// Each line between its own escapes.

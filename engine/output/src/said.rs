@@ -39,6 +39,7 @@ pub fn said(display: &Display, settings: &Settings, how: &str, said: &Dict) {
 fn deprecation(text: &str, said: &Dict) -> String {
     let given = |name: &str| said.get(name).and_then(Value::as_str).filter(|value| !value.is_empty());
     let from = match given("collection") {
+        _ if given("source").is_some() => format!(" from {}", given("source").unwrap_or_default()),
         Some("ansible.builtin") => " from ansible-core".to_string(),
         Some(name) => format!(" from collection '{name}'"),
         // A version says nothing without the one whose version it is; the language's own tests of tests are that.
@@ -50,5 +51,6 @@ fn deprecation(text: &str, said: &Dict) -> String {
         (None, None) => "in a future release".to_string(),
     };
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{text}{stop} This feature will be removed{from} {when}.")
+    let help = given("help").map(|help| format!(" {help}")).unwrap_or_default();
+    format!("{text}{stop} This feature will be removed{from} {when}.{help}")
 }

@@ -59,6 +59,8 @@ class Play(Thing):
     def __str__(self):
         return self.name
 
+    __repr__ = __str__
+
 
 class Task(Thing):
     _parent = None
@@ -75,7 +77,8 @@ class Task(Thing):
     def __str__(self):
         return self.shown
 
-    __repr__ = __str__
+    def __repr__(self):
+        return 'TASK: ' + self.shown
 
 
 class Result(Thing):
@@ -192,31 +195,61 @@ def callback(name, path, full, places, only_when_enabled):
     instance.set_options()
     if getattr(instance, 'disabled', False):
         return None
-    PLUGINS.append((name, instance))
+    PLUGINS.append((name, instance, answered(instance, path)))
     return {'number': len(PLUGINS) - 1}
 
 
+# Methods whose first form of old is called by the base class.
+OLD = {
+    'v2_' + name: name for name in (
+        'on_any', 'on_file_diff', 'playbook_on_no_hosts_matched', 'playbook_on_no_hosts_remaining', 'playbook_on_notify',
+        'playbook_on_play_start', 'playbook_on_start', 'playbook_on_stats', 'playbook_on_task_start',
+        'playbook_on_vars_prompt', 'runner_on_async_failed', 'runner_on_async_ok', 'runner_on_async_poll',
+        'runner_on_failed', 'runner_on_ok', 'runner_on_skipped', 'runner_on_unreachable')
+}
+
+
 def overridden(instance, method):
-    return method in vars(instance) or getattr(type(instance), method, None) is not getattr(CallbackBase, method, None)
+    found = getattr(instance, method, None)
+    return found is not None and getattr(found, '__func__', None) is not getattr(CallbackBase, method, None)
+
+
+def answered(instance, path):
+    """The events that a plugin has methods of its own for, in either form."""
+    methods = {name for name in dir(instance) if name.startswith('v2_') and overridden(instance, name)}
+    old = {name for new, name in OLD.items() if new not in methods and overridden(instance, name)}
+    plugin = path if module_is_file(instance) else type(instance).__module__
+    api = {'version': '2.23', 'source': 'the callback plugin API in ansible-core'}
+    every = 'v2_on_any' if 'v2_on_any' in methods else 'on_any'
+    if every in methods or every in old:
+        say('deprecated', 'The %r callback plugin implements deprecated method %r.' % (plugin, every),
+            help='Use event-specific callback methods instead.', **api)
+    if old - {'on_any'}:
+        say('deprecated', 'The %r callback plugin implements the following deprecated method(s): %s' % (
+            plugin, ', '.join(sorted(old - {'on_any'}))),
+            help='Implement the `v2_*` equivalent callback method(s) instead.', **api)
+    return methods | {'v2_' + name for name in old}
+
+
+def module_is_file(instance):
+    return not type(instance).__module__.startswith('ansible_collections.')
 
 
 @operation
 def event(number, method, kinds, arguments, named):
     """Tell a callback plugin of an event."""
-    name, instance = PLUGINS[number]
+    name, instance, methods = PLUGINS[number]
+    wanted = [each for each in (method, 'v2_on_any') if each in methods]
+    if not wanted or getattr(instance, 'disabled', False):
+        return None
     made = [MAKERS[kind](told) for kind, told in zip(kinds, arguments)]
     implicit = any(kind == 'task' and task.implicit for kind, task in zip(kinds, made))
-    if getattr(instance, 'disabled', False) or implicit and not getattr(instance, 'wants_implicit_tasks', False):
+    if implicit and not getattr(instance, 'wants_implicit_tasks', False):
         return None
-    calls = [(method, getattr(instance, method, None))]
-    if overridden(instance, 'v2_on_any'):
-        calls.append(('v2_on_any', instance.v2_on_any))
-    for method, call in calls:
+    for each in wanted:
         try:
-            if call is not None:
-                call(*made, **named)
+            getattr(instance, each)(*made, **named)
         except Exception as error:
-            say('warning', 'Failure using method (%s) in callback plugin (%s): %s' % (method, name, error))
+            text = str(error).strip() or type(error).__name__
+            say('warning', 'Callback dispatch %r failed for plugin %r: %s' % (method, name, text))
     return None
-
-

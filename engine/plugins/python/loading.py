@@ -63,7 +63,7 @@ def module(kind, path, full):
             stem = os.path.splitext(os.path.basename(path))[0]
             name = 'ansible.plugins.%s.%s' % (kind, stem)
             if kind in OWN or name in sys.modules:
-                name += '_' + hashlib.sha1(path.encode()).hexdigest()[:8]
+                name += '_%d' % int(hashlib.sha1(path.encode()).hexdigest()[:8], 16)
             spec = importlib.util.spec_from_file_location(name, path)
             loaded = importlib.util.module_from_spec(spec)
             sys.modules[name] = loaded

@@ -3,7 +3,7 @@ import os
 
 import rustible_values as values
 from rustible_helper import HERE, SETTINGS, ask, operation, say
-from rustible_loading import OWN, callables, plugin_class, prepare, roots
+from rustible_loading import KNOWN, OWN, callables, plugin_class, prepare, roots
 
 
 class LoadFailed(Exception):
@@ -59,14 +59,24 @@ def find(kind, name, files, places):
         except Exception as error:
             # Another file may have it: what could not be loaded matters only when none has.
             stem = os.path.splitext(os.path.basename(path))[0]
-            if kind in OWN and len(files) > 1 and stem != short:
-                say('warning', "Skipped file '%s' from %s: %s" % (path, kind, error))
-                errors.append(error)
+            if kind in OWN and stem != short and (full or len(files) > 1):
+                skipped(kind, path, full, error)
+                errors.extend([] if full else [error])
                 continue
             raise LoadFailed(str(error).strip() or type(error).__name__) from None
     if errors:
         raise LoadFailed(str(errors[0]))
     return None
+
+
+def skipped(kind, path, full, error):
+    """A file of several could not be loaded."""
+    if full:
+        parts = full.split('.')
+        place = '.'.join(parts[1:3] + parts[5:])
+        say('warning', "Skipping %s plugins in %s'; an error occurred while loading: %s" % (kind, place, error))
+    elif path not in KNOWN:
+        say('warning', 'Skipping plugin (%s), cannot load: %s' % (path, error))
 
 
 class Environment:

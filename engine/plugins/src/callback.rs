@@ -62,7 +62,8 @@ fn task(info: &TaskInfo) -> Value {
     out.insert("shown", info.name.as_str());
     let short =
         info.role.as_ref().and_then(|role| info.name.strip_prefix(&format!("{role} : ")).map(str::to_string));
-    out.insert("name", short.unwrap_or_else(|| info.name.clone()));
+    let name = short.unwrap_or_else(|| info.name.clone());
+    out.insert("name", if info.unnamed { String::new() } else { name });
     out.insert("action", info.action.as_str());
     out.insert("resolved_action", info.resolved.as_str());
     out.insert("args", info.args.clone());

@@ -109,6 +109,8 @@ pub struct TaskInfo {
     pub play: String,
     /// Name as shown, templated, with `role : ` in front; the action's name when it has none.
     pub name: String,
+    /// Whether it has no name of its own.
+    pub unnamed: bool,
     /// The action as written.
     pub action: String,
     /// The action's full name.

@@ -4,6 +4,7 @@
 mod any_input;
 pub(crate) mod dotenv;
 mod ini;
+mod rights;
 pub(crate) mod support;
 mod table;
 pub(crate) mod value;
@@ -18,6 +19,7 @@ use std::{
 
 use rustible_source::{Diagnostic, Kind};
 
+pub(crate) use rights::{KEY, KEY_PASSPHRASE, RIGHTS, Rights};
 pub(crate) use table::{SETTINGS, Setting};
 
 /// The settings in force.
@@ -116,8 +118,7 @@ impl Config {
 
     /// A setting as text, its default when nobody set it; empty text is nothing.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        let found = self.raw(name).map(|(value, _)| value);
-        found.or_else(|| Self::setting(name).map(|s| s.default.to_string())).filter(|text| !text.is_empty())
+        self.text_of(Self::setting(name)?)
     }
 
     /// A setting as a boolean.

@@ -41,7 +41,6 @@ macro_rules! unsupported {
 const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_PRECEDENCE", "defaults", "precedence", OFF, Refuse;
     "ANSIBLE_PLAYBOOK_VARS_ROOT", "defaults", "playbook_vars_root", &["", "top"], Refuse;
-    "ANSIBLE_PRIVATE_KEY", "ssh_connection", "private_key", OFF, Refuse;
     "ANSIBLE_PKCS11_PROVIDER", "ssh_connection", "pkcs11_provider", OFF, Refuse;
     "ANSIBLE_MODULE_STRICT_UTF8_RESPONSE", "defaults", "module_strict_utf8_response", ON, Warn;
     "ANSIBLE_LOG_VERBOSITY", "defaults", "log_verbosity", OFF, Warn;

@@ -1,14 +1,17 @@
 //! The executor's options out of command line and configuration.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
-use rustible_executor::{ConnectionOptions, Debugger, Options};
+use rustible_executor::{ConnectionOptions, Debugger, Options, RightsOptions};
 use rustible_output::Redactor;
 use rustible_protocol::Dict;
 use rustible_source::Diagnostic;
 
 use super::{ask, screen};
-use crate::{args::Play, config::Config};
+use crate::{
+    args::Play,
+    config::{Config, KEY, KEY_PASSPHRASE, RIGHTS, Rights},
+};
 
 /// Everything that is the same for the run.
 pub(super) fn options(
@@ -126,6 +129,8 @@ fn connection(args: &Play, config: &Config, redactor: &Redactor) -> Result<Conne
         user: text(&given.user, "DEFAULT_REMOTE_USER"),
         port,
         private_key: text(&given.private_key, "DEFAULT_PRIVATE_KEY_FILE"),
+        key_text: config.text_of(&KEY),
+        key_passphrase: config.text_of(&KEY_PASSPHRASE),
         password,
         timeout,
         host_key_checking: config.flag("HOST_KEY_CHECKING"),
@@ -136,10 +141,24 @@ fn connection(args: &Play, config: &Config, redactor: &Redactor) -> Result<Conne
         retries,
         become_on: given.r#become || config.flag("DEFAULT_BECOME"),
         become_method: text(&given.become_method, "DEFAULT_BECOME_METHOD").unwrap_or_else(|| "sudo".into()),
-        become_user: text(&given.become_user, "DEFAULT_BECOME_USER").unwrap_or_else(|| "root".into()),
-        become_exe: config.text("DEFAULT_BECOME_EXE"),
-        become_flags: config.text("DEFAULT_BECOME_FLAGS"),
+        become_user: given.become_user.clone(),
+        rights: rights(config, redactor),
         become_password,
         remote_tmp: config.text("DEFAULT_REMOTE_TMP").unwrap_or_else(|| "~/.ansible/tmp".into()),
     })
+}
+
+fn rights(config: &Config, redactor: &Redactor) -> HashMap<String, RightsOptions> {
+    let of = |rights: &Rights| {
+        let password = config.text_of(&rights.password);
+        password.iter().for_each(|secret| redactor.add(secret));
+        let options = RightsOptions {
+            user: config.text_of(&rights.user),
+            exe: config.text_of(&rights.exe),
+            flags: config.text_of(&rights.flags),
+            password,
+        };
+        (rights.method.to_string(), options)
+    };
+    RIGHTS.iter().map(of).collect()
 }

@@ -68,10 +68,67 @@ class CallbackBase(AnsiblePlugin):
         pass
 
 
+    # What the first form of the methods was told.
+
+    def v2_on_any(self, *args, **kwargs):
+        self.on_any(args, kwargs)
+
+    def v2_on_file_diff(self, result):
+        if 'diff' in result._result:
+            self.on_file_diff(result._host.get_name(), result._result['diff'])
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self.runner_on_failed(result._host.get_name(), result._result, ignore_errors)
+
+    def v2_runner_on_ok(self, result):
+        self.runner_on_ok(result._host.get_name(), result._result)
+
+    def v2_runner_on_skipped(self, result):
+        self.runner_on_skipped(result._host.get_name(), None)
+
+    def v2_runner_on_unreachable(self, result):
+        self.runner_on_unreachable(result._host.get_name(), result._result)
+
+    def v2_runner_on_async_poll(self, result):
+        self.runner_on_async_poll(result._host.get_name(), result._result, result._result.get('ansible_job_id'), 0)
+
+    def v2_runner_on_async_ok(self, result):
+        self.runner_on_async_ok(result._host.get_name(), result._result, result._result.get('ansible_job_id'))
+
+    def v2_runner_on_async_failed(self, result):
+        self.runner_on_async_failed(result._host.get_name(), result._result, result._result.get('ansible_job_id'))
+
+    def v2_playbook_on_start(self, playbook):
+        self.playbook_on_start()
+
+    def v2_playbook_on_notify(self, handler, host):
+        self.playbook_on_notify(host, handler)
+
+    def v2_playbook_on_no_hosts_matched(self):
+        self.playbook_on_no_hosts_matched()
+
+    def v2_playbook_on_no_hosts_remaining(self):
+        self.playbook_on_no_hosts_remaining()
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        self.playbook_on_task_start(task.name, is_conditional)
+
+    def v2_playbook_on_vars_prompt(self, varname, private=True, prompt=None, encrypt=None, confirm=False, salt_size=None,
+                                   salt=None, default=None, unsafe=None):
+        self.playbook_on_vars_prompt(varname, private, prompt, encrypt, confirm, salt_size, salt, default, unsafe)
+
+    def v2_playbook_on_play_start(self, play):
+        self.playbook_on_play_start(play.name)
+
+    def v2_playbook_on_stats(self, stats):
+        self.playbook_on_stats(stats)
+
+
 def _nothing(self, *args, **kwargs):
     return None
 
 
 for _name in METHODS:
-    setattr(CallbackBase, 'v2_' + _name, _nothing)
-    setattr(CallbackBase, _name, _nothing)
+    for _form in (_name, 'v2_' + _name):
+        if not hasattr(CallbackBase, _form):
+            setattr(CallbackBase, _form, _nothing)

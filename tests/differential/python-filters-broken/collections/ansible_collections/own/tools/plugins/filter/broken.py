@@ -1,0 +1,3 @@
+class FilterModule:
+    def filters(self):
+        raise TypeError('not today')
