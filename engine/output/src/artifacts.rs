@@ -123,11 +123,13 @@ struct Tee {
 
 impl Write for Tee {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.to.write(bytes)?;
+        self.to.write_all(bytes)?;
         let mut inner = self.artifacts.inner();
-        inner.text.write_all(&bytes[..count])?;
-        inner.printed.push_str(&String::from_utf8_lossy(&bytes[..count]));
-        Ok(count)
+        // The terminal may show what the files may not.
+        let kept = inner.redactor.mask(&String::from_utf8_lossy(bytes)).into_owned();
+        inner.text.write_all(kept.as_bytes())?;
+        inner.printed.push_str(&kept);
+        Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
         self.to.flush()

@@ -313,6 +313,16 @@ fn recap(host: &str, counts: &HostStats, color: bool) -> String {
     format!("{name} : {}", cells.join(" "))
 }
 
+impl Default {
+    /// Show a result of that task.
+    fn told(&mut self, task: &TaskInfo, show: impl FnOnce(&mut Self)) {
+        let display = self.display.of_task(task);
+        let display = std::mem::replace(&mut self.display, display);
+        show(self);
+        self.display = display;
+    }
+}
+
 impl Callback for Default {
     fn on(&mut self, event: &Event) {
         match event {
@@ -337,8 +347,8 @@ impl Callback for Default {
                 }
             }
             Event::Diff(result) => self.differences(result),
-            Event::Result(result) => self.result(result),
-            Event::Item(result) => self.item(result),
+            Event::Result(result) => self.told(&result.task, |shown| shown.result(result)),
+            Event::Item(result) => self.told(&result.task, |shown| shown.item(result)),
             Event::Retry(result) => self.retry(result),
             Event::AsyncPoll(result) => self.job(result, true),
             Event::AsyncEnd(result) => self.job(result, false),

@@ -8,7 +8,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
-use rustible_protocol::event::TaskResult;
+use rustible_protocol::event::{TaskInfo, TaskResult};
 
 use crate::{log::Log, redact::Redactor, settings::Settings};
 
@@ -80,7 +80,11 @@ pub enum Sink {
 
 /// Writes lines. Clones share streams and memory.
 #[derive(Clone)]
-pub struct Display(Arc<Mutex<Inner>>);
+pub struct Display {
+    shared: Arc<Mutex<Inner>>,
+    /// What the user gave to this run may stand in what is shown.
+    asked: bool,
+}
 
 struct Inner {
     out: Box<dyn Write + Send>,
@@ -135,7 +139,7 @@ impl Display {
         redactor: Redactor,
     ) -> Self {
         let width = columns.map_or(79, |columns| columns.saturating_sub(1).max(79));
-        Self(Arc::new(Mutex::new(Inner {
+        let inner = Inner {
             out,
             err,
             color,
@@ -145,11 +149,18 @@ impl Display {
             log: None,
             held: None,
             waiting: Default::default(),
-        })))
+        };
+        Self { shared: Arc::new(Mutex::new(inner)), asked: false }
+    }
+
+    /// The display for results of that task: what the user has a `debug` show is shown, a password they typed as well. The
+    /// log and what is kept for others have it masked all the same.
+    pub(crate) fn of_task(&self, task: &TaskInfo) -> Self {
+        Self { shared: self.shared.clone(), asked: task.resolved == "ansible.builtin.debug" }
     }
 
     fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Write all that is shown to a file as well.
@@ -173,9 +184,12 @@ impl Display {
     pub fn show(&self, sink: Sink, text: &str, color: Option<Color>) {
         let mut inner = self.inner();
         let text = text.replace("\r\n", "\n");
-        let masked = inner.redactor.mask(&text).into_owned();
+        let mut masked = inner.redactor.mask(&text).into_owned();
         if let Some(log) = &mut inner.log {
             log.write(&masked);
+        }
+        if self.asked && inner.held.is_none() {
+            masked = inner.redactor.mask_but_given(&text).into_owned();
         }
         let masked = masked.strip_suffix('\n').unwrap_or(&masked);
         let text = match color.filter(|_| inner.color) {

@@ -50,7 +50,7 @@ impl Minimal {
             let shown = if failed { result.result.clone() } else { cleaned(result) };
             format!("{} | {word} => {}", result.host, dump(&shown, &settings))
         };
-        self.display.line(&text, Some(color));
+        self.display.of_task(&result.task).line(&text, Some(color));
     }
 }
 
@@ -139,7 +139,7 @@ impl Oneline {
             }
             Status::Ok => dumped(),
         };
-        self.display.line(&line, Some(color));
+        self.display.of_task(&result.task).line(&line, Some(color));
     }
 }
 

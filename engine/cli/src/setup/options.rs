@@ -116,7 +116,7 @@ fn connection(args: &Play, config: &Config, redactor: &Redactor) -> Result<Conne
         let answer = ask::password("BECOME password[defaults to SSH password]: ")?;
         become_password = if answer.is_empty() { password.clone() } else { Some(answer) };
     }
-    password.iter().chain(&become_password).for_each(|secret| redactor.add(secret));
+    password.iter().chain(&become_password).for_each(|secret| redactor.add_given(secret));
     let text = |given: &Option<String>, setting: &str| given.clone().or_else(|| config.text(setting));
     let port = config.number("DEFAULT_REMOTE_PORT")?.and_then(|n| u16::try_from(n).ok());
     let retries = config.number("SSH_RETRIES")?.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
