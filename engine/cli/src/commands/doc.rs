@@ -69,7 +69,8 @@ fn text(args: &Args, display: &rustible_output::Display) -> Result<String, Diagn
         return Ok(list(args, &registry));
     }
     if args.names.is_empty() {
-        return Err(Diagnostic::new("Incorrect options passed").of_kind(Failure::Options));
+        return Err(Diagnostic::new("Missing name(s), incorrect options passed for detailed documentation.")
+            .of_kind(Failure::Options));
     }
     let mut found: Vec<(&String, &Spec)> = Vec::new();
     for name in &args.names {

@@ -31,6 +31,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "false",
     ),
     s(
+        "AGNOSTIC_BECOME_PROMPT",
+        &["ANSIBLE_AGNOSTIC_BECOME_PROMPT"],
+        &[("privilege_escalation", "agnostic_become_prompt")],
+        "true",
+    ),
+    s(
         "ALLOW_BROKEN_CONDITIONALS",
         &["ANSIBLE_ALLOW_BROKEN_CONDITIONALS"],
         &[("defaults", "allow_broken_conditionals")],

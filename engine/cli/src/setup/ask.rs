@@ -22,6 +22,11 @@ pub(crate) fn password(prompt: &str) -> Result<String, Diagnostic> {
     read(prompt, false)
 }
 
+/// The same; `None` when nothing will be typed.
+pub(super) fn typed(prompt: &str) -> Result<Option<String>, Diagnostic> {
+    reply(prompt, false)
+}
+
 /// A line that is typed for all to see.
 pub(crate) fn line(prompt: &str) -> Result<String, Diagnostic> {
     read(prompt, true)
@@ -39,6 +44,10 @@ pub(crate) fn answered(prompt: &str) -> Option<String> {
 }
 
 fn read(prompt: &str, echo: bool) -> Result<String, Diagnostic> {
+    reply(prompt, echo)?.ok_or_else(|| Diagnostic::new("nothing was typed: the input has ended"))
+}
+
+fn reply(prompt: &str, echo: bool) -> Result<Option<String>, Diagnostic> {
     let mut err = std::io::stderr();
     let _shown = err.write_all(prompt.as_bytes()).and_then(|()| err.flush());
     let stdin = std::io::stdin();
@@ -55,8 +64,8 @@ fn read(prompt: &str, echo: bool) -> Result<String, Diagnostic> {
         let _newline = err.write_all(b"\n");
     }
     match outcome {
-        Ok(0) => Err(Diagnostic::new("nothing was typed: the input has ended")),
-        Ok(_) => Ok(line.trim_end_matches(['\n', '\r']).to_string()),
+        Ok(0) => Ok(None),
+        Ok(_) => Ok(Some(line.trim_end_matches(['\n', '\r']).to_string())),
         Err(error) => Err(Diagnostic::new(format!("cannot read what is typed: {error}"))),
     }
 }

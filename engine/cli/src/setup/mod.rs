@@ -11,6 +11,7 @@ mod keys;
 mod options;
 mod outer;
 mod outgoing;
+mod passwords;
 mod rejected;
 mod runner;
 mod screen;
@@ -34,6 +35,8 @@ use rustible_source::Diagnostic;
 use rustible_template::{Decrypt, Deprecate, Deprecation, Env};
 use rustible_vault::Secrets;
 use rustible_yaml::DuplicateKeys;
+
+use passwords::Passwords;
 
 use crate::{
     args::{InventoryArgs, OwnArgs, Play, VaultArgs},
@@ -197,7 +200,16 @@ pub(crate) const NO_HOSTS_LEFT: &str =
 /// Whether there are hosts at all, and any left by the limit.
 fn targets(args: &Play, config: &Config, inventory: &Inventory, display: &Display) -> Result<(), Diagnostic> {
     let pattern = args.adhoc.as_ref().map(|adhoc| adhoc.pattern.as_str());
-    if let Some(limit) = &args.inventory.limit {
+    let empty = inventory.host_names().is_empty();
+    if empty
+        && config.flag("LOCALHOST_WARNING")
+        && !pattern.is_some_and(|p| matches!(p, "localhost" | "127.0.0.1" | "::1"))
+    {
+        display.warning(
+            "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'",
+        );
+    }
+    if let Some(limit) = args.inventory.limit.as_ref().filter(|_| !empty) {
         let left = inventory.select_list(&["all".to_string()])?;
         let local = inventory.select_list(std::slice::from_ref(limit)).map(|s| s.hosts).unwrap_or_default();
         if left.hosts.is_empty() && local.is_empty() {
@@ -206,13 +218,6 @@ fn targets(args: &Play, config: &Config, inventory: &Inventory, display: &Displa
             }
             return Err(Diagnostic::new(NO_HOSTS_LEFT));
         }
-    } else if inventory.host_names().is_empty()
-        && config.flag("LOCALHOST_WARNING")
-        && !pattern.is_some_and(|p| matches!(p, "localhost" | "127.0.0.1" | "::1"))
-    {
-        display.warning(
-            "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'",
-        );
     }
     Ok(())
 }
@@ -390,24 +395,27 @@ pub(crate) fn run(
         display.warning(&warning);
     }
     let rejected = rejected::modules(config, &display)?;
+    let passwords = Passwords::of(args, config)?;
     let secrets = Arc::new(vault::secrets(&args.vault, config)?);
     let vault = file_vault(&secrets);
-    let extra = extra::vars(&args.inventory.extra_vars, &vault, merges(config))?;
+    // What is wrong with them is told after what is wrong with the inventory.
+    let extra = extra::vars(&args.inventory.extra_vars, &vault, merges(config));
     let registry = registry(args, config, rejected)?;
     let python = foreign::python(registry.foreign(), screen::settings(args, config, &display)?, &display);
     let reading = Reading {
         cache: !args.flush_cache,
-        ..reading(&args.inventory, config, &secrets, &python, extra.clone())
+        ..reading(&args.inventory, config, &secrets, &python, extra.clone().unwrap_or_default())
     };
     let mut inventory = inventory(&reading, &display)?;
     inventory.set_limit(args.inventory.limit.as_deref())?;
     tell(&mut inventory, config, &display);
+    let extra = extra?;
     targets(args, config, &inventory, &display)?;
     let fact_cache = facts::cache(config, &display)?;
     for line in unset::variables(&inventory, &|name| env::var_os(name).is_some()) {
         display.warning(&line);
     }
-    let options = options::options(args, config, &reading.sources, extra, redactor)?;
+    let options = options::options(args, config, &reading.sources, extra, (passwords, redactor))?;
     let template_env = template_env(config, &python, &secrets, &display)?;
     let binaries = embedded::binaries()
         .map_err(|error| Diagnostic::new(format!("cannot find this program: {error}")))?;

@@ -1,13 +1,13 @@
 //! The executor's options out of command line and configuration.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::collections::HashMap;
 
 use rustible_executor::{ConnectionOptions, Debugger, Options, RightsOptions};
 use rustible_output::Redactor;
 use rustible_protocol::Dict;
 use rustible_source::Diagnostic;
 
-use super::{ask, screen};
+use super::{passwords::Passwords, screen};
 use crate::{
     args::Play,
     config::{Config, KEY, KEY_PASSPHRASE, RIGHTS, Rights},
@@ -19,7 +19,7 @@ pub(super) fn options(
     config: &Config,
     sources: &[String],
     extra_vars: Dict,
-    redactor: &Redactor,
+    (passwords, redactor): (Passwords, &Redactor),
 ) -> Result<Options, Diagnostic> {
     let number = |name: &str| -> Result<Option<u64>, Diagnostic> {
         Ok(config.number(name)?.and_then(|n| u64::try_from(n).ok()))
@@ -68,7 +68,7 @@ pub(super) fn options(
         strategy: config.text("DEFAULT_STRATEGY").unwrap_or_else(|| "linear".into()),
         any_errors_fatal: config.flag("ANY_ERRORS_FATAL"),
         error_on_missing_handler: config.flag("ERROR_ON_MISSING_HANDLER"),
-        connection: connection(args, config, redactor)?,
+        connection: connection(args, config, passwords, redactor)?,
         foreign: super::foreign::options(config)?,
         public_roles: config
             .raw("DEFAULT_PRIVATE_ROLE_VARS")
@@ -94,28 +94,14 @@ pub(super) fn options(
     })
 }
 
-fn connection(args: &Play, config: &Config, redactor: &Redactor) -> Result<ConnectionOptions, Diagnostic> {
+fn connection(
+    args: &Play,
+    config: &Config,
+    passwords: Passwords,
+    redactor: &Redactor,
+) -> Result<ConnectionOptions, Diagnostic> {
     let given = &args.connection;
-    let listing = args.syntax_check || args.list_tasks || args.list_tags || args.list_hosts;
-    let ask_pass = (given.ask_pass || config.flag("DEFAULT_ASK_PASS")) && !listing;
-    let ask_become = (given.ask_become_pass || config.flag("DEFAULT_BECOME_ASK_PASS")) && !listing;
-    let from_file = |path: Option<&PathBuf>, setting: &str| -> Result<Option<String>, Diagnostic> {
-        let path = path.cloned().or_else(|| config.paths(setting).into_iter().next());
-        let Some(path) = path else { return Ok(None) };
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            Diagnostic::new(format!("Could not read password file {}: {error}", path.display()))
-        })?;
-        Ok(Some(text.trim().to_string()))
-    };
-    let mut password = from_file(given.connection_password_file.as_ref(), "CONNECTION_PASSWORD_FILE")?;
-    if ask_pass {
-        password = Some(ask::password("SSH password: ")?);
-    }
-    let mut become_password = from_file(given.become_password_file.as_ref(), "BECOME_PASSWORD_FILE")?;
-    if ask_become {
-        let answer = ask::password("BECOME password[defaults to SSH password]: ")?;
-        become_password = if answer.is_empty() { password.clone() } else { Some(answer) };
-    }
+    let Passwords { connection: password, becoming: become_password } = passwords;
     password.iter().chain(&become_password).for_each(|secret| redactor.add_given(secret));
     let text = |given: &Option<String>, setting: &str| given.clone().or_else(|| config.text(setting));
     let port = config.number("DEFAULT_REMOTE_PORT")?.and_then(|n| u16::try_from(n).ok());
