@@ -38,6 +38,32 @@ pub enum Layer {
     FilesHostPlay,
 }
 
+impl Layer {
+    /// The layers of groups in their usual order.
+    pub const OF_GROUPS: [Self; 6] = [
+        Self::InventoryAll,
+        Self::InventoryGroups,
+        Self::FilesAllInventory,
+        Self::FilesAllPlay,
+        Self::FilesGroupsInventory,
+        Self::FilesGroupsPlay,
+    ];
+
+    /// The layer that `VARIABLE_PRECEDENCE` calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "all_inventory" => Self::InventoryAll,
+            "groups_inventory" => Self::InventoryGroups,
+            "all_plugins_inventory" => Self::FilesAllInventory,
+            "all_plugins_play" => Self::FilesAllPlay,
+            "groups_plugins_inventory" => Self::FilesGroupsInventory,
+            "groups_plugins_play" => Self::FilesGroupsPlay,
+            _ => return None,
+        })
+    }
+}
+
 type Key = (Layer, Vec<GroupId>, Stage);
 
 /// Whose variables are asked for.
@@ -99,20 +125,24 @@ impl Inventory {
         let (all, groups): (Vec<GroupId>, Vec<GroupId>) = groups.into_iter().partition(named);
         let all = if all.is_empty() { self.groups.get_index_of("all").into_iter().collect() } else { all };
         let sources = self.source_dirs();
-        let mut layers = vec![
-            (Layer::InventoryAll, self.composed(Layer::InventoryAll, &all, &[], asked)?),
-            (Layer::InventoryGroups, self.composed(Layer::InventoryGroups, &groups, &[], asked)?),
-            (Layer::FilesAllInventory, self.composed(Layer::FilesAllInventory, &all, &sources, asked)?),
-            (Layer::FilesAllPlay, self.composed(Layer::FilesAllPlay, &all, &self.play_dirs, asked)?),
-            (
-                Layer::FilesGroupsInventory,
-                self.composed(Layer::FilesGroupsInventory, &groups, &sources, asked)?,
-            ),
-            (Layer::FilesGroupsPlay, self.composed(Layer::FilesGroupsPlay, &groups, &self.play_dirs, asked)?),
+        let mut layers = Vec::new();
+        for layer in &self.settings.precedence {
+            let of = match layer {
+                Layer::InventoryAll | Layer::FilesAllInventory | Layer::FilesAllPlay => &all,
+                _ => &groups,
+            };
+            let dirs = match layer {
+                Layer::FilesAllInventory | Layer::FilesGroupsInventory => sources.as_slice(),
+                Layer::FilesAllPlay | Layer::FilesGroupsPlay => self.play_dirs.as_slice(),
+                _ => &[],
+            };
+            layers.push((*layer, self.composed(*layer, of, dirs, asked)?));
+        }
+        layers.extend([
             (Layer::InventoryHost, self.own_vars(host)),
             (Layer::FilesHostInventory, self.told(&sources, Of::Host(host), asked)?),
             (Layer::FilesHostPlay, self.told(&self.play_dirs, Of::Host(host), asked)?),
-        ];
+        ]);
         layers.retain(|(_, vars)| !vars.is_empty());
         Ok(layers)
     }

@@ -9,7 +9,10 @@ use rustible_protocol::Dict;
 use rustible_source::Diagnostic;
 use rustible_yaml::DuplicateKeys;
 
-use crate::outer::{Outer, Stage};
+use crate::{
+    layers::Layer,
+    outer::{Outer, Stage},
+};
 
 /// Opens a vault-encrypted file: its path and content in, the plain content out.
 pub type Decrypt = dyn Fn(&Path, &[u8]) -> Result<Vec<u8>, Diagnostic> + Send + Sync;
@@ -47,6 +50,8 @@ pub struct Settings {
     pub enabled: Vec<String>,
     /// Invalid group names.
     pub transform: Transform,
+    /// The layers of groups that count, lowest precedence first (`VARIABLE_PRECEDENCE`).
+    pub precedence: Vec<Layer>,
     /// `hash_behaviour = merge`: mappings of several layers are merged instead of replaced.
     pub merge_hashes: bool,
     /// Endings of files in a directory that are no sources.
@@ -85,6 +90,7 @@ impl Default for Settings {
         Self {
             enabled: words("host_list script auto yaml ini toml"),
             transform: Transform::default(),
+            precedence: Layer::OF_GROUPS.to_vec(),
             merge_hashes: false,
             ignore_extensions: words(".pyc .pyo .swp .bak ~ .rpm .md .txt .rst .orig .cfg .retry"),
             ignore_patterns: Vec::new(),

@@ -406,6 +406,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "",
     ),
     s(
+        "VARIABLE_PRECEDENCE",
+        &["ANSIBLE_PRECEDENCE"],
+        &[("defaults", "precedence")],
+        "all_inventory, groups_inventory, all_plugins_inventory, all_plugins_play, groups_plugins_inventory, \
+         groups_plugins_play",
+    ),
+    s(
         "YAML_FILENAME_EXTENSIONS",
         &["ANSIBLE_YAML_FILENAME_EXT", "ANSIBLE_INVENTORY_PLUGIN_EXTS"],
         &[("defaults", "yaml_valid_extensions"), ("inventory_plugin_yaml", "yaml_valid_extensions")],

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use rustible_foreign::Tree;
-use rustible_inventory::{Inventory, Mismatch, Settings, Stage, Transform};
+use rustible_inventory::{Inventory, Layer, Mismatch, Settings, Stage, Transform};
 use rustible_output::{Display, Sink};
 use rustible_plugins::{Helper, TemplatePlugins};
 use rustible_protocol::{Dict, Text, Value};
@@ -95,6 +95,14 @@ pub(crate) fn inventory(with: &Reading, display: &Display) -> Result<Inventory, 
     })
 }
 
+const PRECEDENCE: &str = "VARIABLE_PRECEDENCE";
+
+/// What is said of names in the order of variables that are none.
+pub(super) fn unknown_layers(config: &Config) -> impl Iterator<Item = String> {
+    let unknown = config.list(PRECEDENCE).into_iter().filter(|name| Layer::named(name).is_none());
+    unknown.map(|name| format!("Ignoring unknown variable precedence entry: {name}"))
+}
+
 fn settings(config: &Config, with: &Reading) -> Settings {
     Settings {
         transform: match config.text("TRANSFORM_INVALID_GROUP_CHARS").as_deref() {
@@ -104,6 +112,7 @@ fn settings(config: &Config, with: &Reading) -> Settings {
             _ => Transform::Never,
         },
         duplicate_keys: duplicate_keys(config),
+        precedence: config.list(PRECEDENCE).iter().filter_map(|name| Layer::named(name)).collect(),
         merge_hashes: merges(config),
         any_unparsed_is_failed: config.flag("INVENTORY_ANY_UNPARSED_IS_FAILED"),
         unparsed_is_failed: config.flag("INVENTORY_UNPARSED_IS_FAILED"),

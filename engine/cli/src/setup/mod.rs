@@ -412,6 +412,9 @@ pub(crate) fn run(
     let extra = extra?;
     targets(args, config, &inventory, &display)?;
     let fact_cache = facts::cache(config, &display)?;
+    for line in hosts::unknown_layers(config) {
+        display.warning(&line);
+    }
     for line in unset::variables(&inventory, &|name| env::var_os(name).is_some()) {
         display.warning(&line);
     }
