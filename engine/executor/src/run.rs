@@ -297,6 +297,8 @@ impl Runner {
     /// Forget what is kept of every host's facts.
     pub fn flush_facts(&self) {
         let inventory = self.inventory.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // This machine has facts also where no inventory speaks of it.
+        self.store.clear_facts("localhost");
         inventory.hosts_of("all").iter().for_each(|host| self.store.clear_facts(host));
     }
 

@@ -37,7 +37,7 @@ def main():
     sys.path[:] = [place for place in sys.path if place]
     sys.meta_path.insert(0, Sources(first['helper']))
     if first['own'] or importlib.util.find_spec('ansible') is None:
-        sys.meta_path.append(Sources(first['ansible']))
+        sys.meta_path.insert(1, Sources(first['ansible']))
         sys.modules.pop('ansible', None)
         first['own'] = True
     from rustible_helper import serve

@@ -15,6 +15,7 @@ LOADING = threading.RLock()
 OWN = {'filter': ('FilterModule', 'filters'), 'test': ('TestModule', 'tests')}
 CLASSES = {
     'lookup': ('LookupModule', 'LookupBase'),
+    'cache': ('CacheModule', 'BaseCacheModule'),
     'callback': ('CallbackModule', 'CallbackBase'),
     'action': ('ActionModule', 'ActionBase'),
     'vars': ('VarsModule', 'BaseVarsPlugin'),

@@ -297,6 +297,8 @@ def late(module_name, name):
     operation(call)
 
 
+for each in ('cache', 'cache_get', 'cache_set', 'cache_delete'):
+    late('rustible_caches', each)
 late('rustible_callbacks', 'callback')
 late('rustible_callbacks', 'event')
 late('rustible_actions', 'action')

@@ -11,6 +11,7 @@ const HELPER: &[(&str, &str)] = &[
     ("rustible_loading", include_str!("../python/loading.py")),
     ("rustible_actions", include_str!("../python/actions.py")),
     ("rustible_callbacks", include_str!("../python/callbacks.py")),
+    ("rustible_caches", include_str!("../python/caches.py")),
     ("rustible_hosts", include_str!("../python/hosts.py")),
     ("rustible_operations", include_str!("../python/operations.py")),
 ];
@@ -31,6 +32,7 @@ const ANSIBLE: &[(&str, &str)] = package! {
     "ansible.plugins.__init__": "plugins.py",
     "ansible.plugins.lookup.__init__": "lookup.py",
     "ansible.plugins.action.__init__": "action.py",
+    "ansible.plugins.cache.__init__": "cache.py",
     "ansible.plugins.callback.__init__": "callback.py",
     "ansible.plugins.filter.__init__": "empty.py",
     "ansible.plugins.inventory.__init__": "inventory.py",

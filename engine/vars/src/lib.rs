@@ -9,7 +9,7 @@ mod magic;
 mod scope;
 mod store;
 
-pub use cache::FactCache;
+pub use cache::{FactCache, Keeper};
 
 pub use facts::namespaced;
 pub use magic::{LANGUAGE_VERSION, Magic, RunFacts};

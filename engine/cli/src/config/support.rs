@@ -46,7 +46,6 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_LOG_FILTER", "defaults", "log_filter", OFF, Warn;
     "ANSIBLE_KEEP_REMOTE_FILES", "defaults", "keep_remote_files", OFF, Warn;
     "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;
-    "ANSIBLE_CACHE_PLUGINS", "defaults", "cache_plugins", &[""], Plugins;
     "ANSIBLE_CONNECTION_PLUGINS", "defaults", "connection_plugins", &[""], Plugins;
     "ANSIBLE_STRATEGY_PLUGINS", "defaults", "strategy_plugins", &[""], Plugins;
 };

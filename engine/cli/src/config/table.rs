@@ -150,6 +150,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "~/.ansible/plugins/action:/usr/share/ansible/plugins/action",
     ),
     s(
+        "DEFAULT_CACHE_PLUGIN_PATH",
+        &["ANSIBLE_CACHE_PLUGINS"],
+        &[("defaults", "cache_plugins")],
+        "~/.ansible/plugins/cache:/usr/share/ansible/plugins/cache",
+    ),
+    s(
         "DEFAULT_CALLBACK_PLUGIN_PATH",
         &["ANSIBLE_CALLBACK_PLUGINS"],
         &[("defaults", "callback_plugins")],

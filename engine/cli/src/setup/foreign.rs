@@ -15,8 +15,9 @@ use crate::{
 };
 
 /// Settings with folders of plugins, by the plugins' kind.
-const FOLDERS: [(&str, &str); 7] = [
+const FOLDERS: [(&str, &str); 8] = [
     ("action", "DEFAULT_ACTION_PLUGIN_PATH"),
+    ("cache", "DEFAULT_CACHE_PLUGIN_PATH"),
     ("callback", "DEFAULT_CALLBACK_PLUGIN_PATH"),
     ("filter", "DEFAULT_FILTER_PLUGIN_PATH"),
     ("inventory", "DEFAULT_INVENTORY_PLUGIN_PATH"),

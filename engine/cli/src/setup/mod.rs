@@ -410,8 +410,8 @@ pub(crate) fn run(
     inventory.set_limit(args.inventory.limit.as_deref())?;
     tell(&mut inventory, config, &display);
     let extra = extra?;
+    let fact_cache = facts::cache(config, &python, &display)?;
     targets(args, config, &inventory, &display)?;
-    let fact_cache = facts::cache(config, &display)?;
     for line in hosts::unknown_layers(config) {
         display.warning(&line);
     }
