@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, Parser, builder::RangedU64ValueParser};
 #[command(
     name = "rustible",
     disable_version_flag = true,
+    infer_long_args = true,
     about = "Runs Ansible playbooks, executing the defined tasks on the targeted hosts."
 )]
 pub(crate) struct Play {
@@ -71,6 +72,43 @@ pub(crate) struct Adhoc {
     pub(crate) one_line: bool,
     /// Folder for results.
     pub(crate) tree: Option<PathBuf>,
+}
+
+/// What the commands beside the main one take that work on hosts.
+#[derive(Debug, Args, Default, Clone)]
+pub(crate) struct HostsArgs {
+    /// List the hosts that match, do nothing else.
+    #[arg(long)]
+    pub(crate) list_hosts: bool,
+    /// Clear the facts of every host in the inventory.
+    #[arg(long)]
+    pub(crate) flush_cache: bool,
+    /// Show version, configuration file and search paths.
+    #[arg(long)]
+    pub(crate) version: bool,
+    #[command(flatten)]
+    pub(crate) inventory: InventoryArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    pub(crate) vault: VaultArgs,
+    #[command(flatten)]
+    pub(crate) own: OwnArgs,
+}
+
+impl HostsArgs {
+    /// The same for a run.
+    pub(crate) fn play(self) -> Play {
+        Play {
+            list_hosts: self.list_hosts,
+            flush_cache: self.flush_cache,
+            inventory: self.inventory,
+            connection: self.connection,
+            vault: self.vault,
+            own: self.own,
+            ..Play::default()
+        }
+    }
 }
 
 /// Where hosts come from and which are meant.

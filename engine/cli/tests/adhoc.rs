@@ -79,10 +79,10 @@ fn settings_that_are_not_there_are_refused_or_named() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let ping = ["adhoc", "localhost", "-m", "ping"];
-    let (status, out, err) = run(at, &ping, &[("ANSIBLE_PRECEDENCE", "all_inventory")]);
+    let (status, out, err) = run(at, &ping, &[("ANSIBLE_PKCS11_PROVIDER", "library")]);
     assert_eq!((status, out.as_str()), (5, ""));
-    assert!(err.contains("precedence is not supported"), "{err}");
-    assert_eq!(run(at, &ping, &[("ANSIBLE_PRECEDENCE", "false")]).0, 0);
+    assert!(err.contains("pkcs11_provider is not supported"), "{err}");
+    assert_eq!(run(at, &ping, &[("ANSIBLE_PKCS11_PROVIDER", "")]).0, 0);
     let (status, _, err) = run(at, &ping, &[("ANSIBLE_CACHE_PLUGIN", "redis")]);
     assert_eq!(status, 0);
     assert!(err.contains("Unable to load the cache plugin 'redis'"), "{err}");

@@ -4,7 +4,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 /// Perform various operations on roles and collections.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-galaxy", disable_version_flag = true)]
+#[command(name = "ansible-galaxy", disable_version_flag = true, infer_long_args = true)]
 pub struct Options {
     /// Roles or collections.
     #[command(subcommand)]

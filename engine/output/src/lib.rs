@@ -132,7 +132,7 @@ pub fn beside(
         "junit" => Box::new(Junit::new(files.junit.clone(), display)?),
         "tree" => {
             let folder = &files.tree;
-            Box::new(Tree::new(folder, display).map_err(|error| {
+            Box::new(Tree::new(folder, files.junit.verbosity, display).map_err(|error| {
                 Diagnostic::new(format!("cannot write results to {}: {error}", folder.display()))
             })?)
         }

@@ -5,17 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustible_protocol::{
-    Dict, Value,
-    event::{Callback, Event, TaskResult},
-    json::{self, Style},
-};
+use rustible_protocol::event::{Callback, Event, TaskResult};
 
-use crate::{display::Display, result::printable};
+use crate::{display::Display, result::dump, settings::Settings};
 
 /// Writes `FOLDER/HOST`.
 pub struct Tree {
     folder: PathBuf,
+    settings: Settings,
     display: Display,
 }
 
@@ -24,14 +21,14 @@ impl Tree {
     ///
     /// # Errors
     /// When the folder cannot be made.
-    pub fn new(folder: &Path, display: Display) -> io::Result<Self> {
+    pub fn new(folder: &Path, verbosity: u8, display: Display) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self { folder: folder.to_path_buf(), display })
+        let settings = Settings { verbosity, ..Settings::default() };
+        Ok(Self { folder: folder.to_path_buf(), settings, display })
     }
 
     fn write(&self, result: &TaskResult) {
-        let shown: Dict = printable(&result.result, 0);
-        let text = json::write(&Value::Dict(shown), Style { sort_keys: true, ..Style::default() });
+        let text = dump(&result.result, &self.settings);
         // A host's name may look like a path; its file stays in the folder.
         let name = result.host.replace('/', "_");
         let path = self.folder.join(if name.starts_with('.') { format!("_{name}") } else { name });

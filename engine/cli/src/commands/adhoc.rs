@@ -15,15 +15,15 @@ use rustible_source::{Diagnostic, Kind};
 
 use super::{drive::drive, version};
 use crate::{
-    args::{Adhoc, ConnectionArgs, InventoryArgs, OwnArgs, Play, RunArgs, VaultArgs},
+    args::{Adhoc, HostsArgs, Play, RunArgs},
     config::Config,
     exit::fail,
-    setup::{self, Ready, load_environment, redactor, screen},
+    setup::{self, Ready, begin, screen},
 };
 
 /// Run one task on hosts.
 #[derive(Debug, Parser)]
-#[command(name = "ansible", disable_version_flag = true)]
+#[command(name = "ansible", disable_version_flag = true, infer_long_args = true)]
 struct Args {
     /// Which hosts.
     #[arg(required_unless_present = "version")]
@@ -52,55 +52,35 @@ struct Args {
     /// Seconds that the task may take on a host; 0 for any time.
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     task_timeout: Option<i64>,
-    /// List the hosts that match, do nothing else.
-    #[arg(long)]
-    list_hosts: bool,
-    /// Clear the facts of every host in the inventory.
-    #[arg(long)]
-    flush_cache: bool,
-    /// Show version, configuration file and search paths.
-    #[arg(long)]
-    version: bool,
-    #[command(flatten)]
-    inventory: InventoryArgs,
     #[command(flatten)]
     run: RunArgs,
     #[command(flatten)]
-    connection: ConnectionArgs,
-    #[command(flatten)]
-    vault: VaultArgs,
-    #[command(flatten)]
-    own: OwnArgs,
+    on: HostsArgs,
 }
 
-pub(super) fn main(args: &[String]) -> u8 {
-    let mut args = match Args::try_parse_from(args) {
+pub(super) fn main(words: &[String]) -> u8 {
+    let mut args = match Args::try_parse_from(words) {
         Ok(args) => args,
         Err(error) => return super::play::usage(&error),
     };
-    if args.version {
+    if args.on.version {
         return version::main("ansible");
     }
-    let redactor = redactor();
-    let early = screen(&Config::default(), &redactor, None);
     let folder = args.playbook_dir.clone().map(|folder| folder.join("."));
-    if let Err(error) = load_environment(&args.own, folder.as_deref()) {
-        return fail(&early, &error);
-    }
-    let config = match Config::load() {
-        Ok(config) => config,
-        Err(error) => return fail(&early, &error),
+    let (config, redactor) = match begin(&args.on.own, folder.as_deref()) {
+        Ok(begun) => begun,
+        Err(status) => return status,
     };
     let display = screen(&config, &redactor, None);
     config.warnings.iter().for_each(|warning| display.warning(warning));
-    match run(&mut args, &config, &display, &redactor) {
+    match run((&mut args, words), &config, &display, &redactor) {
         Ok(status) => status,
         Err(error) => fail(&display, &error),
     }
 }
 
 fn run(
-    args: &mut Args,
+    (args, words): (&mut Args, &[String]),
     config: &Config,
     display: &Display,
     redactor: &rustible_output::Redactor,
@@ -112,19 +92,19 @@ fn run(
         .or_else(|| config.text("DEFAULT_MODULE_NAME"))
         .unwrap_or_else(|| "command".into());
     let play = Play {
-        list_hosts: args.list_hosts,
-        flush_cache: args.flush_cache,
-        inventory: std::mem::take(&mut args.inventory),
         run: std::mem::take(&mut args.run),
-        connection: std::mem::take(&mut args.connection),
-        vault: std::mem::take(&mut args.vault),
-        own: args.own.clone(),
         playbook_dir: config.playbook_dir(args.playbook_dir.as_deref()),
         adhoc: Some(Adhoc { pattern: pattern.clone(), one_line: args.one_line, tree: args.tree.clone() }),
-        ..Play::default()
+        ..std::mem::take(&mut args.on).play()
     };
     if config.flag("DEPRECATION_WARNINGS") {
-        let given = [("-o", "oneline", args.one_line), ("-t", "tree", args.tree.is_some())];
+        let written = |short, long: &'static str, least: &str| {
+            if words.iter().any(|word| word.starts_with(least)) { long } else { short }
+        };
+        let given = [
+            (written("-o", "--one-line", "--o"), "oneline", args.one_line),
+            (written("-t", "--tree", "--tr"), "tree", args.tree.is_some()),
+        ];
         given
             .iter()
             .filter(|(.., given)| *given)
@@ -132,7 +112,7 @@ fn run(
     }
     let Ready { runner } = setup::run(&play, config, display.clone(), None, redactor)?;
     let hosts = hosts(&runner, &pattern, display)?;
-    if args.list_hosts {
+    if play.list_hosts {
         display.line(&format!("  hosts ({}):", hosts.len()), None);
         hosts.iter().for_each(|host| display.line(&format!("    {host}"), None));
         return Ok(0);

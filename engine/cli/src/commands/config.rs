@@ -16,7 +16,7 @@ use crate::{
 
 /// Show the configuration.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-config", disable_version_flag = true)]
+#[command(name = "ansible-config", disable_version_flag = true, infer_long_args = true)]
 struct Args {
     #[command(subcommand)]
     action: Action,

@@ -20,7 +20,7 @@ use crate::{
 
 /// Show what modules do and accept.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-doc", disable_version_flag = true)]
+#[command(name = "ansible-doc", disable_version_flag = true, infer_long_args = true)]
 struct Args {
     /// Modules.
     names: Vec<String>,

@@ -20,7 +20,7 @@ use crate::{
 
 /// Show the inventory as Ansible sees it.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-inventory", disable_version_flag = true)]
+#[command(name = "ansible-inventory", disable_version_flag = true, infer_long_args = true)]
 struct Args {
     /// Group to show with --graph.
     group: Option<String>,

@@ -11,7 +11,7 @@ use crate::{
     args::Play,
     config::Config,
     exit::{USAGE, fail},
-    setup::{self, Ready, load_environment, redactor, screen},
+    setup::{self, Ready, begin, screen},
 };
 
 /// Show what clap says of a command line; the status.
@@ -38,18 +38,13 @@ pub(super) fn main(args: &[String]) -> u8 {
 
 /// Run what a command line asks for; `args` are its words.
 pub(super) fn go(play: &Play, args: &[String]) -> u8 {
-    let redactor = redactor();
-    let early = screen(&Config::default(), &redactor, None);
-    if let Err(error) = load_environment(&play.own, play.playbooks.first().map(PathBuf::as_path)) {
-        return fail(&early, &error);
-    }
-    let config = match Config::load() {
-        Ok(config) => config,
-        Err(error) => return fail(&early, &error),
+    let (config, redactor) = match begin(&play.own, play.playbooks.first().map(PathBuf::as_path)) {
+        Ok(begun) => begun,
+        Err(status) => return status,
     };
     let artifacts = match artifacts(play, &config, args, &redactor) {
         Ok(artifacts) => artifacts,
-        Err(error) => return fail(&early, &error),
+        Err(error) => return fail(&screen(&Config::default(), &redactor, None), &error),
     };
     let display = screen(&config, &redactor, artifacts.as_ref());
     config.warnings.iter().for_each(|warning| display.warning(warning));

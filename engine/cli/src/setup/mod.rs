@@ -41,7 +41,9 @@ use passwords::Passwords;
 use crate::{
     args::{InventoryArgs, OwnArgs, Play, VaultArgs},
     config::{Config, dotenv, support},
-    embedded, modules,
+    embedded,
+    exit::fail,
+    modules,
 };
 
 pub(crate) use ask::{answered, line as ask_line, password as ask_password};
@@ -84,6 +86,15 @@ pub(crate) fn load_environment(own: &OwnArgs, playbook: Option<&Path>) -> Result
     Err(Diagnostic::new(format!(
         "cannot run this program with the variables of the environment file: {error}"
     )))
+}
+
+/// The environment and the settings of a command; its end where they cannot be had, which is told then.
+pub(crate) fn begin(own: &OwnArgs, playbook: Option<&Path>) -> Result<(Config, Redactor), u8> {
+    let redactor = redactor();
+    match load_environment(own, playbook).and_then(|()| Config::load()) {
+        Ok(config) => Ok((config, redactor)),
+        Err(error) => Err(fail(&screen(&Config::default(), &redactor, None), &error)),
+    }
 }
 
 /// The secrets among the environment's variables, for the last net.
@@ -261,7 +272,7 @@ fn callbacks(
     let retry = files::retry(config, display).filter(|_| args.adhoc.is_none());
     let mut callbacks: Vec<_> = retry.into_iter().chain([printing]).collect();
     if let Some(folder) = args.adhoc.as_ref().and_then(|adhoc| adhoc.tree.as_ref()) {
-        let tree = rustible_output::Tree::new(folder, display.clone()).map_err(|error| {
+        let tree = rustible_output::Tree::new(folder, verbosity, display.clone()).map_err(|error| {
             Diagnostic::new(format!("cannot write results to {}: {error}", folder.display()))
         })?;
         callbacks.push(Box::new(tree));

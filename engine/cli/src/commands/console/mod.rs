@@ -11,17 +11,17 @@ use rustible_source::Diagnostic;
 
 use super::version;
 use crate::{
-    args::{Adhoc, ConnectionArgs, InventoryArgs, OwnArgs, Play, RunArgs, VaultArgs},
+    args::{Adhoc, HostsArgs, Play, RunArgs},
     config::Config,
     exit::fail,
-    setup::{load_environment, redactor, screen},
+    setup::{begin, screen},
 };
 use input::Input;
 use session::Session;
 
 /// Run tasks on hosts from a prompt.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-console", disable_version_flag = true)]
+#[command(name = "ansible-console", disable_version_flag = true, infer_long_args = true)]
 struct Args {
     /// Which hosts.
     #[arg(default_value = "all")]
@@ -35,25 +35,10 @@ struct Args {
     /// Ask before each task.
     #[arg(long)]
     step: bool,
-    /// List the hosts that match, do nothing else.
-    #[arg(long)]
-    list_hosts: bool,
-    /// Clear the facts of every host in the inventory.
-    #[arg(long)]
-    flush_cache: bool,
-    /// Show version, configuration file and search paths.
-    #[arg(long)]
-    version: bool,
-    #[command(flatten)]
-    inventory: InventoryArgs,
     #[command(flatten)]
     run: RunArgs,
     #[command(flatten)]
-    connection: ConnectionArgs,
-    #[command(flatten)]
-    vault: VaultArgs,
-    #[command(flatten)]
-    own: OwnArgs,
+    on: HostsArgs,
 }
 
 pub(super) fn main(args: &[String]) -> u8 {
@@ -61,18 +46,13 @@ pub(super) fn main(args: &[String]) -> u8 {
         Ok(args) => args,
         Err(error) => return super::play::usage(&error),
     };
-    if args.version {
+    if args.on.version {
         return version::main("ansible-console");
     }
-    let redactor = redactor();
-    let early = screen(&Config::default(), &redactor, None);
     let folder = args.playbook_dir.clone().map(|folder| folder.join("."));
-    if let Err(error) = load_environment(&args.own, folder.as_deref()) {
-        return fail(&early, &error);
-    }
-    let config = match Config::load() {
-        Ok(config) => config,
-        Err(error) => return fail(&early, &error),
+    let (config, redactor) = match begin(&args.on.own, folder.as_deref()) {
+        Ok(begun) => begun,
+        Err(status) => return status,
     };
     let display = screen(&config, &redactor, None);
     config.warnings.iter().for_each(|warning| display.warning(warning));
@@ -87,21 +67,17 @@ fn run(args: Args, config: Config, redactor: &rustible_output::Redactor) -> Resu
     let pattern = args.pattern.clone();
     let playbook_dir = config.playbook_dir(args.playbook_dir.as_deref());
     let folder = playbook_dir.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+    let list_hosts = args.on.list_hosts;
     let play = Play {
         step: args.step,
-        flush_cache: args.flush_cache,
-        inventory: args.inventory,
         run: args.run,
-        connection: args.connection,
-        vault: args.vault,
-        own: args.own,
         playbook_dir,
         adhoc: Some(Adhoc { pattern: pattern.clone(), one_line: false, tree: None }),
-        ..Play::default()
+        ..args.on.play()
     };
     let mut session = Session::new(play, config, redactor.clone(), folder)?;
     session.timeout = args.task_timeout;
-    if args.list_hosts {
+    if list_hosts {
         let hosts = session.hosts(&pattern)?;
         display.line(&format!("  hosts ({}):", hosts.len()), None);
         hosts.iter().for_each(|host| display.line(&format!("    {host}"), None));

@@ -16,7 +16,7 @@ use rustible_source::{Diagnostic, Kind};
 
 use super::{play, version};
 use crate::{
-    args::{ConnectionArgs, InventoryArgs, OwnArgs, Play, RunArgs, TagArgs, VaultArgs},
+    args::{HostsArgs, Play, RunArgs, TagArgs},
     config::Config,
     exit::fail,
     setup::{redactor, screen},
@@ -25,7 +25,7 @@ use repository::{Repository, Update};
 
 /// Fetch a repository with playbooks and run one of them here.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-pull", disable_version_flag = true)]
+#[command(name = "ansible-pull", disable_version_flag = true, infer_long_args = true)]
 struct Args {
     /// Playbooks of the repository; without one it is the file named after this host, or `local.yml`.
     playbooks: Vec<PathBuf>,
@@ -77,25 +77,10 @@ struct Args {
     /// Folders with modules of your own.
     #[arg(short = 'M', long, value_name = "PATH")]
     module_path: Vec<String>,
-    /// List the hosts that match, do nothing else.
-    #[arg(long)]
-    list_hosts: bool,
-    /// Clear the facts of every host in the inventory.
-    #[arg(long)]
-    flush_cache: bool,
-    /// Show version, configuration file and search paths.
-    #[arg(long)]
-    version: bool,
-    #[command(flatten)]
-    inventory: InventoryArgs,
     #[command(flatten)]
     chosen: TagArgs,
     #[command(flatten)]
-    connection: ConnectionArgs,
-    #[command(flatten)]
-    vault: VaultArgs,
-    #[command(flatten)]
-    own: OwnArgs,
+    on: HostsArgs,
 }
 
 pub(super) fn main(words: &[String]) -> u8 {
@@ -103,7 +88,7 @@ pub(super) fn main(words: &[String]) -> u8 {
         Ok(args) => args,
         Err(error) => return play::usage(&error),
     };
-    if args.version {
+    if args.on.version {
         return version::main("ansible-pull");
     }
     let display = screen(&Config::default(), &redactor(), None);
@@ -199,17 +184,19 @@ fn without_password(word: &str) -> String {
 
 /// The run of the playbooks: on this host, unless another limit is given.
 fn asked(args: Args, playbooks: Vec<PathBuf>, names: &[String]) -> Play {
-    let mut inventory = args.inventory;
+    let mut run = args.on.play();
+    let inventory = &mut run.inventory;
     let here =
         ["localhost".to_string()].into_iter().chain(names.iter().cloned()).chain(["127.0.0.1".to_string()]);
     let here = here.collect::<Vec<_>>().join(",");
-    inventory.limit = Some(match inventory.limit {
+    inventory.limit = Some(match &inventory.limit {
         Some(limit) => format!("{here},{limit}"),
         None => here,
     });
+    // It is for this machine, whatever the inventory says of it.
+    run.connection.connection = Some("local".into());
     Play {
         playbooks,
-        inventory,
         chosen: args.chosen,
         run: RunArgs {
             check: args.check,
@@ -217,13 +204,7 @@ fn asked(args: Args, playbooks: Vec<PathBuf>, names: &[String]) -> Play {
             module_path: args.module_path,
             ..RunArgs::default()
         },
-        // It is for this machine, whatever the inventory says of it.
-        connection: ConnectionArgs { connection: Some("local".into()), ..args.connection },
-        vault: args.vault,
-        own: args.own,
-        list_hosts: args.list_hosts,
-        flush_cache: args.flush_cache,
-        ..Play::default()
+        ..run
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
 
 /// Encryption of files and strings.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-vault", disable_version_flag = true)]
+#[command(name = "ansible-vault", disable_version_flag = true, infer_long_args = true)]
 struct Args {
     #[command(subcommand)]
     action: Action,
