@@ -19,6 +19,7 @@ mod ssh;
 mod stream;
 mod system_ssh;
 mod target;
+mod tell;
 mod transfer;
 
 pub use binary::{AgentBinary, Binaries};
@@ -28,3 +29,4 @@ pub use pool::{Pool, Stats};
 pub use raw::Output;
 pub use secret::Secret;
 pub use target::{Become, Method, SshOptions, Target, Transport};
+pub use tell::Tell;

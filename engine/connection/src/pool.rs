@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -16,7 +16,9 @@ use crate::{
     args::quote,
     bootstrap, call, escalate, local, raw, ssh,
     stream::{self, Stream},
-    system_ssh, transfer,
+    system_ssh,
+    tell::{Tell, Teller},
+    transfer,
 };
 
 /// After this much silence an agent is asked whether it is there before a call is trusted to it.
@@ -33,11 +35,18 @@ struct Inner {
     counters: Mutex<HashMap<Target, Arc<Counters>>>,
     /// Modules that the lean agent does not have.
     heavy: Mutex<HashSet<String>>,
+    told: Arc<OnceLock<Tell>>,
 }
 
 /// How commands are run on a machine as the user who logs in.
 #[derive(Clone)]
-pub(crate) enum Way {
+pub(crate) struct Way {
+    carrier: Carrier,
+    teller: Teller,
+}
+
+#[derive(Clone)]
+enum Carrier {
     Local,
     Ssh(Arc<ssh::Session>),
     System(Arc<system_ssh::SystemSsh>),
@@ -78,8 +87,15 @@ impl Pool {
             ways: Slots::default(),
             counters: Mutex::default(),
             heavy: Mutex::default(),
+            told: Arc::default(),
         };
         Self(Arc::new(inner))
+    }
+
+    /// Tell what is run over connections from now on; only the first who asks is told.
+    pub fn tell(&self, tell: Tell) {
+        // A second one would hear everything twice.
+        let _known = self.0.told.set(tell);
     }
 
     /// Run a module on the target and wait for its result. `files` are the contents of the call's attachments. When the
@@ -260,6 +276,9 @@ impl Pool {
         let counters = self.counters(target);
         let binaries = &self.0.binaries;
         if target.transport == Transport::Local && target.escalation.is_none() {
+            let teller = Teller::new(&self.0.told, &target.name);
+            teller.local(&ssh::local_user());
+            teller.exec(&format!("{} agent", quote(&binaries.local.display().to_string())));
             return bootstrap::start_local(target, local::agent(&binaries.local)?, &counters).await;
         }
         let way = self.way(target).await?;
@@ -277,20 +296,25 @@ impl Pool {
         if let Some(way) = held.as_ref().filter(|way| !way.is_closed()) {
             return Ok(way.clone());
         }
-        let way = open(target).await?;
+        let teller = Teller::new(&self.0.told, &target.name);
+        let way = Way { carrier: open(target, &teller).await?, teller };
         *held = Some(way.clone());
         Ok(way)
     }
 }
 
-async fn open(target: &Target) -> Result<Way, ConnectionError> {
+async fn open(target: &Target, teller: &Teller) -> Result<Carrier, ConnectionError> {
     let (options, force) = match &target.transport {
-        Transport::Local => return Ok(Way::Local),
+        Transport::Local => {
+            teller.local(&ssh::local_user());
+            return Ok(Carrier::Local);
+        }
         Transport::Ssh(options) => (options, false),
         Transport::SystemSsh(options) => (options, true),
     };
     let mut attempt = 0;
     loop {
+        teller.ssh(options);
         match open_ssh(options, target, force).await {
             Err(e) if e.may_retry() && attempt < options.retries => {
                 // 0, 1, 3, 7 ... seconds, as the reference waits.
@@ -303,14 +327,15 @@ async fn open(target: &Target) -> Result<Way, ConnectionError> {
     }
 }
 
-async fn open_ssh(options: &SshOptions, target: &Target, force: bool) -> Result<Way, ConnectionError> {
-    let system = || Ok(Way::System(Arc::new(system_ssh::SystemSsh::new(options.clone(), target.timeout))));
+async fn open_ssh(options: &SshOptions, target: &Target, force: bool) -> Result<Carrier, ConnectionError> {
+    let system =
+        || Ok(Carrier::System(Arc::new(system_ssh::SystemSsh::new(options.clone(), target.timeout))));
     if force {
         return system();
     }
     match ssh::plan(options, target.timeout).await? {
         ssh::Plan::Own(settings) => {
-            Ok(Way::Ssh(Arc::new(ssh::connect(*settings, options, target.timeout).await?)))
+            Ok(Carrier::Ssh(Arc::new(ssh::connect(*settings, options, target.timeout).await?)))
         }
         ssh::Plan::System => system(),
     }
@@ -319,21 +344,27 @@ async fn open_ssh(options: &SshOptions, target: &Target, force: bool) -> Result<
 impl Way {
     /// Start a shell command.
     pub(crate) async fn run(&self, command: &str) -> Result<Stream, ConnectionError> {
-        match self {
-            Self::Local => local::run(command),
-            Self::Ssh(session) => session.run(command).await,
-            Self::System(ssh) => ssh.run(command),
+        match &self.carrier {
+            Carrier::Local => {
+                self.teller.exec(&format!("/bin/sh -c {}", quote(command)));
+                local::run(command)
+            }
+            Carrier::Ssh(session) => {
+                self.teller.exec(command);
+                session.run(command).await
+            }
+            Carrier::System(ssh) => ssh.run(command, &self.teller),
         }
     }
 
     async fn close(&self) {
-        if let Self::Ssh(session) = self {
+        if let Carrier::Ssh(session) = &self.carrier {
             session.close().await;
         }
     }
 
     fn is_closed(&self) -> bool {
-        matches!(self, Self::Ssh(session) if session.is_closed())
+        matches!(&self.carrier, Carrier::Ssh(session) if session.is_closed())
     }
 }
 

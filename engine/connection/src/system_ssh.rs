@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::{ConnectionError, SshOptions, askpass, local, ssh, stream::Stream};
+use crate::{ConnectionError, SshOptions, askpass, local, ssh, stream::Stream, tell::Teller};
 
 /// Commands through `ssh` processes.
 pub(crate) struct SystemSsh {
@@ -21,14 +21,17 @@ impl SystemSsh {
     }
 
     /// Start a command.
-    pub(crate) fn run(&self, command: &str) -> Result<Stream, ConnectionError> {
+    pub(crate) fn run(&self, command: &str, teller: &Teller) -> Result<Stream, ConnectionError> {
         if self.options.host.is_empty() || self.options.host.starts_with('-') {
             return Err(ConnectionError::Setup(format!("'{}' is not a host name", self.options.host)));
         }
         let program = self.options.executable.as_deref().unwrap_or("ssh");
         let mut ssh = Command::new(program);
-        ssh.args(ssh::command_line(&self.options, self.timeout)?);
-        ssh.args(["-T", "--", &self.options.host, command]);
+        let mut words = ssh::command_line(&self.options, self.timeout)?;
+        words.extend(["-T", "--", &self.options.host, command].map(str::to_string));
+        ssh.args(&words);
+        words.insert(0, program.to_string());
+        teller.carried(&words);
         let question = match &self.options.password {
             Some(password) => Some(askpass::offer(&mut ssh, password)?),
             None => None,

@@ -147,6 +147,8 @@ impl Runner {
     #[must_use]
     pub fn new(setup: Setup) -> Arc<Self> {
         let emitter = Emitter::new(setup.callbacks);
+        let told = emitter.clone();
+        setup.pool.tell(Arc::new(move |level, host, text| told.verbose(level, Some(&host.into()), text)));
         let engine = Engine::new();
         let inventory = Arc::new(RwLock::new(setup.inventory));
         let hosts: Arc<dyn Patterns> = Arc::new(Hosts(inventory.clone()));

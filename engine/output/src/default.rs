@@ -378,10 +378,7 @@ impl Callback for Default {
             }
             Event::Error(text) => self.display.error(Sink::Err, text),
             Event::Verbose { level, host, text } => {
-                if self.settings.verbosity >= *level {
-                    let who = host.as_ref().map(|host| format!("<{host}> ")).unwrap_or_default();
-                    self.display.line(&format!("{who}{text}"), Some(Color::Verbose));
-                }
+                self.display.verbose(self.settings.verbosity, *level, host.as_deref(), text);
             }
             Event::Stats(stats) => self.stats(stats),
         }

@@ -271,6 +271,20 @@ impl Display {
         }
     }
 
+    /// A text that is shown from `level` times `-v` on, `verbosity` of which were given; the log may want more.
+    pub fn verbose(&self, verbosity: u8, level: u8, host: Option<&str>, text: &str) {
+        let who = host.map(|host| format!("<{host}> ")).unwrap_or_default();
+        let text = format!("{who}{text}");
+        if verbosity >= level {
+            return self.line(&text, Some(Color::Verbose));
+        }
+        let mut inner = self.inner();
+        let masked = inner.redactor.mask(&text).into_owned();
+        if let Some(log) = inner.log.as_mut().filter(|log| log.verbosity >= level) {
+            log.write(&masked);
+        }
+    }
+
     /// `[ERROR]: text`.
     pub fn error(&self, sink: Sink, text: &str) {
         self.once(sink, &apart(&format!("[ERROR]: {text}")), Color::Error);

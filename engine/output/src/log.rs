@@ -8,13 +8,15 @@ pub struct Log {
     file: File,
     /// Name of the user who runs the command.
     user: String,
+    /// From how many `-v` on texts are in it that are not shown.
+    pub(crate) verbosity: u8,
 }
 
 impl Log {
-    /// A log at the end of that file.
+    /// A log at the end of that file, with all that is shown and what would be at `verbosity`.
     #[must_use]
-    pub fn new(file: File, user: String) -> Self {
-        Self { file, user }
+    pub fn new(file: File, user: String, verbosity: u8) -> Self {
+        Self { file, user, verbosity }
     }
 
     /// Write a text that was shown; empty ones and colours are left out.

@@ -90,6 +90,9 @@ impl Callback for Minimal {
             Event::Warning(text) => self.display.warning(text),
             Event::Deprecated(text) if self.settings.deprecations => self.display.deprecated(text),
             Event::Error(text) => self.display.error(Sink::Err, text),
+            Event::Verbose { level, host, text } => {
+                self.display.verbose(self.settings.verbosity, *level, host.as_deref(), text);
+            }
             Event::NoHostsMatched => {
                 self.display.line("[WARNING]: No hosts matched, nothing to do", Some(Color::Warn));
             }
@@ -160,6 +163,9 @@ impl Callback for Oneline {
             Event::Warning(text) => self.display.warning(text),
             Event::Deprecated(text) if self.settings.deprecations => self.display.deprecated(text),
             Event::Error(text) => self.display.error(Sink::Err, text),
+            Event::Verbose { level, host, text } => {
+                self.display.verbose(self.settings.verbosity, *level, host.as_deref(), text);
+            }
             _ => {}
         }
     }

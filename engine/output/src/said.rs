@@ -16,11 +16,8 @@ pub fn said(display: &Display, settings: &Settings, how: &str, said: &Dict) {
         "warning" | "deprecated" => {}
         "error" => display.error(Sink::Err, text),
         "verbose" => {
-            let level = said.get("level").and_then(Value::as_int).unwrap_or(1);
-            if i64::from(settings.verbosity) >= level {
-                let who = text_of("host").map(|host| format!("<{host}> ")).unwrap_or_default();
-                display.line(&format!("{who}{text}"), Some(Color::Verbose));
-            }
+            let level = said.get("level").and_then(Value::as_int).and_then(|level| u8::try_from(level).ok());
+            display.verbose(settings.verbosity, level.unwrap_or(1), text_of("host"), text);
         }
         "out" => display.raw(Sink::Out, text),
         "err" => display.raw(Sink::Err, text),

@@ -42,7 +42,6 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_PLAYBOOK_VARS_ROOT", "defaults", "playbook_vars_root", &["", "top"], Refuse;
     "ANSIBLE_PKCS11_PROVIDER", "ssh_connection", "pkcs11_provider", OFF, Refuse;
     "ANSIBLE_MODULE_STRICT_UTF8_RESPONSE", "defaults", "module_strict_utf8_response", ON, Warn;
-    "ANSIBLE_LOG_VERBOSITY", "defaults", "log_verbosity", OFF, Warn;
     "ANSIBLE_LOG_FILTER", "defaults", "log_filter", OFF, Warn;
     "ANSIBLE_KEEP_REMOTE_FILES", "defaults", "keep_remote_files", OFF, Warn;
     "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;

@@ -274,6 +274,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     s("PLUGIN_FILTERS_CFG", &[], &[("defaults", "plugin_filters_cfg")], ""),
     s("TREE_DIR", &["ANSIBLE_CALLBACK_TREE_DIR"], &[("callback_tree", "directory")], "~/.ansible/tree"),
+    s("LOG_VERBOSITY", &["ANSIBLE_LOG_VERBOSITY"], &[("defaults", "log_verbosity")], ""),
     s("DEFAULT_LOG_PATH", &["ANSIBLE_LOG_PATH"], &[("defaults", "log_path")], ""),
     s(
         "RETRY_FILES_ENABLED",

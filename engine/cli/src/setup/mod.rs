@@ -400,7 +400,7 @@ pub(crate) fn run(
     artifacts: Option<Artifacts>,
     redactor: &Redactor,
 ) -> Result<Ready, Diagnostic> {
-    screen::keep(config, &display);
+    screen::keep(config, &display)?;
     screen::announce(args, config, &display)?;
     for warning in support::check(config)? {
         display.warning(&warning);

@@ -35,17 +35,22 @@ pub(crate) fn screen(config: &Config, redactor: &Redactor, artifacts: Option<&Ar
 }
 
 /// Write what is shown to `log_path` as well.
-pub(super) fn keep(config: &Config, display: &Display) {
+///
+/// # Errors
+/// When the log's verbosity is no number.
+pub(super) fn keep(config: &Config, display: &Display) -> Result<(), Diagnostic> {
+    let verbosity = config.number("LOG_VERBOSITY")?.and_then(|n| u8::try_from(n).ok()).unwrap_or_default();
     if let Some(path) = config.paths("DEFAULT_LOG_PATH").into_iter().next() {
-        match log(&path) {
+        match log(&path, verbosity) {
             Ok(log) => display.log_to(log),
             Err(text) => display.warning(&text),
         }
     }
+    Ok(())
 }
 
 /// `log_path`, opened; or why it is not.
-fn log(path: &Path) -> Result<Log, String> {
+fn log(path: &Path, verbosity: u8) -> Result<Log, String> {
     let shown = path.display();
     if path.is_dir() {
         return Err(format!("DEFAULT_LOG_PATH can not be a directory '{shown}', aborting"));
@@ -64,7 +69,7 @@ fn log(path: &Path) -> Result<Log, String> {
             .and_then(|fields| fields.first().map(|name| (*name).to_string()))
             .unwrap_or(format!("uid={uid}"))
     };
-    Ok(Log::new(file, named.filter(|name| !name.is_empty()).unwrap_or_else(own)))
+    Ok(Log::new(file, named.filter(|name| !name.is_empty()).unwrap_or_else(own), verbosity))
 }
 
 /// What changes the text.

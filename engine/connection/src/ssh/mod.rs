@@ -22,7 +22,7 @@ use russh::client::Handle;
 
 use crate::{ConnectionError, SshOptions, stream::Stream};
 
-pub(crate) use settings::{Settings, command_line};
+pub(crate) use settings::{Settings, command_line, local_user};
 
 /// Who carries the connection.
 pub(crate) enum Plan {

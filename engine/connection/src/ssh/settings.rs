@@ -260,7 +260,7 @@ fn proxies(directives: &Directives, tokens: &Tokens, settings: &mut Settings) ->
 }
 
 /// The user's name here: from the environment, or from the password file (never through foreign name services).
-fn local_user() -> String {
+pub(crate) fn local_user() -> String {
     let uid = rustix::process::getuid().as_raw().to_string();
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let by_id = passwd.lines().find_map(|line| {

@@ -1,6 +1,9 @@
 //! The agent on a pipe.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use rustible_connection::{Binaries, Pool, SourceFile, Target};
 use rustible_protocol::{
@@ -25,6 +28,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("a background job that runs too long is ended", background_limit),
         test("a file is read and written as it is", files),
         test("a shell command runs without the agent", raw),
+        test("what is run is told word for word", told),
     ]
 }
 
@@ -49,6 +53,19 @@ async fn one_frame_each_way() {
     }
     let stats = pool.stats(&target);
     assert_eq!((stats.sent, stats.received, stats.calls, stats.connected), (3, 3, 3, 1));
+}
+
+async fn told() {
+    let (pool, target) = (pool(), Target::local("h"));
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = heard.clone();
+    pool.tell(Arc::new(move |level, host, text| {
+        hears.lock().unwrap().push(format!("{level} {host} {text}"));
+    }));
+    pool.exec_raw(&target, "echo a", None).await.unwrap();
+    let heard = heard.lock().unwrap();
+    assert!(heard[0].starts_with("3 h ESTABLISH LOCAL CONNECTION FOR USER: "), "{heard:?}");
+    assert_eq!(heard[1..], ["3 h EXEC /bin/sh -c 'echo a'"]);
 }
 
 async fn many_in_flight() {
