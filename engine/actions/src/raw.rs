@@ -37,7 +37,7 @@ async fn raw(context: &mut Context<'_>) -> Result<Dict, Failure> {
     };
     let output = context.runner.pool.exec_raw(&context.target, &command, None).await.map_err(|error| {
         if error.is_unreachable() {
-            Failure::Unreachable { message: error.to_string(), hint: error.hint() }
+            Failure::Unreachable { message: error.to_string(), hint: error.hint().map(str::to_string) }
         } else {
             Failure::msg(error.to_string())
         }

@@ -68,7 +68,7 @@ pub enum Failure {
         /// Why.
         message: String,
         /// What the user can do about it.
-        hint: Option<&'static str>,
+        hint: Option<String>,
     },
 }
 
@@ -156,6 +156,10 @@ pub struct Context<'a> {
     pub effects: Vec<Effect>,
     /// Warnings for the user, part of the result.
     pub notes: Vec<Diagnostic>,
+    /// The task on its host, for modules that are run by their names.
+    pub(crate) job: &'a crate::task::Job,
+    /// Its keywords and arguments.
+    pub(crate) ready: &'a crate::task::Ready,
 }
 
 impl Context<'_> {
@@ -258,6 +262,14 @@ impl Context<'_> {
             Rendered::Value(value) => Some(value),
             Rendered::Omit => None,
         })
+    }
+
+    /// A variable rendered as the task sees it; `None` when there is none.
+    ///
+    /// # Errors
+    /// When a template in it fails.
+    pub fn variable(&self, name: &str) -> Result<Option<Value>, Failure> {
+        self.templar.scope().get(name).map_or(Ok(None), |written| self.render(&written))
     }
 
     /// An argument as text.

@@ -28,7 +28,7 @@ pub(crate) async fn call(
 /// A connection's error as the task's failure.
 pub(crate) fn failure(error: ConnectionError) -> Failure {
     if error.is_unreachable() {
-        Failure::Unreachable { message: error.to_string(), hint: error.hint() }
+        Failure::Unreachable { message: error.to_string(), hint: error.hint().map(str::to_string) }
     } else {
         Failure::msg(error.to_string())
     }

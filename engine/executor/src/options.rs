@@ -35,6 +35,8 @@ pub struct Options {
     pub force_handlers: bool,
     /// `gathering`: `implicit`, `explicit` or `smart`.
     pub gathering: String,
+    /// `facts_modules`: what gathering runs.
+    pub facts_modules: Vec<String>,
     /// When tasks are stopped at.
     pub debugger: Debugger,
     /// `strategy` of plays that name none.
@@ -210,6 +212,7 @@ impl Default for Options {
             step: false,
             force_handlers: false,
             gathering: "implicit".into(),
+            facts_modules: vec!["smart".into()],
             debugger: Debugger { enabled: false, ignore_errors: true },
             strategy: "linear".into(),
             any_errors_fatal: false,

@@ -233,6 +233,12 @@ impl Sources<'_> {
             return Some(found(Vec::new(), true));
         }
         let folder = collections::folder(&self.roots, &parts[1..3].join("."))?;
+        let mut path = folder.clone();
+        path.extend(&parts[3..]);
+        // A folder of a collection is a package, whatever is in it.
+        if path.is_dir() {
+            return Some(found(std::fs::read(path.join("__init__.py")).unwrap_or_default(), true));
+        }
         read(&folder, &parts[3..]).map(|(content, package)| found(content, package))
     }
 

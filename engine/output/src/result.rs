@@ -41,7 +41,20 @@ pub(crate) fn printable(result: &Dict, verbosity: u8) -> Dict {
             || verbosity < 3 && matches!(key, "invocation" | "diff")
     };
     let kept = result.iter().filter(|(key, _)| !key.as_str().is_some_and(hidden));
-    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    kept.map(|(key, value)| (key.clone(), outward(value))).collect()
+}
+
+/// The value without keys that are for the engine, at any depth.
+fn outward(value: &Value) -> Value {
+    match value {
+        Value::Dict(dict) => {
+            let inner = |key: &&Value| key.as_str().is_some_and(|key| key.starts_with("_ansible_"));
+            let kept = dict.iter().filter(|(key, _)| !inner(key));
+            Value::Dict(kept.map(|(key, value)| (key.clone(), outward(value))).collect())
+        }
+        Value::List(list) => list.iter().map(outward).collect::<Vec<_>>().into(),
+        other => other.clone(),
+    }
 }
 
 /// The result as text.

@@ -11,7 +11,7 @@ mod store;
 
 pub use cache::{FactCache, Keeper};
 
-pub use facts::namespaced;
+pub use facts::{injected, namespaced};
 pub use magic::{LANGUAGE_VERSION, Magic, RunFacts};
 pub use scope::{PlayScope, TaskScope};
 pub use store::{HostStore, Store};

@@ -310,7 +310,7 @@ impl Scope for TaskScope {
                 let frame = self.frame.as_ref()?;
                 Some(frame.all("environment").into_iter().cloned().collect::<Vec<_>>().into())
             }
-            "ansible_local" => self.store.namespaced.get("local").cloned(),
+            "ansible_local" => self.store.namespaced.get("ansible_local").cloned(),
             "ansible_host" => self.address("ansible_ssh_host"),
             "ansible_ssh_host" => self.address("ansible_host"),
             _ => None,

@@ -38,9 +38,7 @@ pub struct Store {
 
 impl HostStore {
     fn learn(&mut self, facts: &Dict) {
-        if facts.get("module_setup").is_some() || facts.get("ansible_distribution").is_some() {
-            self.gathered = true;
-        }
+        self.gathered |= facts.get("_ansible_facts_gathered").is_some_and(Value::truthy);
         self.facts.extend(facts);
         self.namespaced = namespaced(&self.facts);
         self.injected = injected(&self.facts);
@@ -94,11 +92,6 @@ impl Store {
         if let Some(cache) = &self.cache {
             cache.save(host, &store.facts);
         }
-    }
-
-    /// Note that facts were gathered, whatever they were.
-    pub fn mark_gathered(&self, host: &str) {
-        self.change(host, |store| store.gathered = true);
     }
 
     /// Set a variable as `set_fact` and `register` do.

@@ -425,6 +425,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &[("defaults", "yaml_valid_extensions"), ("inventory_plugin_yaml", "yaml_valid_extensions")],
         ".yaml,.yml,.json",
     ),
+    s("FACTS_MODULES", &["ANSIBLE_FACTS_MODULES"], &[("defaults", "facts_modules")], "smart"),
     s("INJECT_INVOCATION", &["ANSIBLE_INJECT_INVOCATION"], &[("defaults", "inject_invocation")], "false"),
     s("INTERPRETER_PYTHON", &["ANSIBLE_PYTHON_INTERPRETER"], &[("defaults", "interpreter_python")], "auto"),
     s("LOCALHOST_WARNING", &["ANSIBLE_LOCALHOST_WARNING"], &[("defaults", "localhost_warning")], "true"),

@@ -61,6 +61,7 @@ pub(super) fn options(
         step: args.step,
         force_handlers: args.force_handlers || config.flag("DEFAULT_FORCE_HANDLERS"),
         gathering: config.text("DEFAULT_GATHERING").unwrap_or_else(|| "implicit".into()),
+        facts_modules: config.list("FACTS_MODULES"),
         debugger: Debugger {
             enabled: config.flag("ENABLE_TASK_DEBUGGER"),
             ignore_errors: config.flag("TASK_DEBUGGER_IGNORE_ERRORS"),

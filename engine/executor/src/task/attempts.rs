@@ -7,6 +7,8 @@ use rustible_protocol::{
     event::{Event, Status},
 };
 use rustible_source::Diagnostic;
+use rustible_template::Scope;
+use rustible_vars::TaskScope;
 
 use super::{Finished, Job, all_true, dispatch, item::Ready, outcome, register};
 use crate::action::Effect;
@@ -102,25 +104,46 @@ fn report(job: &Job, ready: &Ready, attempt: &Attempt, number: i64, total: i64) 
 }
 
 /// The scope with the result under its registered name and facts in place.
-fn seen(job: &Job, ready: &Ready, attempt: &Attempt) -> rustible_vars::TaskScope {
+fn seen(job: &Job, ready: &Ready, attempt: &Attempt) -> TaskScope {
     let mut scope = ready.scope.clone();
     if let Some(Value::Dict(facts)) = attempt.result.get("ansible_facts") {
-        let mut all = scope.store().namespaced.clone();
-        all.extend(&rustible_vars::namespaced(facts));
-        scope.set_local("ansible_facts", all);
-        for (name, value) in facts {
+        show_facts(job, &mut scope, facts);
+    }
+    show_effects(job, &mut scope, &attempt.effects);
+    register::show(job, &mut scope, &attempt.result);
+    scope
+}
+
+/// Let the task itself see facts that it has just learnt.
+pub(super) fn show_facts(job: &Job, scope: &mut TaskScope, facts: &Dict) {
+    if facts.is_empty() {
+        return;
+    }
+    let mut all = match scope.get("ansible_facts") {
+        Some(Value::Dict(known)) => known,
+        _ => scope.store().namespaced.clone(),
+    };
+    all.extend(&rustible_vars::namespaced(facts));
+    scope.set_local("ansible_facts", all);
+    if job.runner.options.inject_facts {
+        for (name, value) in &rustible_vars::injected(facts) {
             scope.set_local(name.clone(), value.clone().into_untrusted());
         }
     }
-    for effect in &attempt.effects {
+}
+
+/// Let the task itself see variables that it has just set.
+pub(super) fn show_effects(job: &Job, scope: &mut TaskScope, effects: &[Effect]) {
+    for effect in effects {
+        if let Effect::Set(facts, true) = effect {
+            show_facts(job, scope, facts);
+        }
         if let Effect::Set(vars, _) | Effect::Include(vars) = effect {
             for (name, value) in vars {
                 scope.set_local(name.clone(), value.clone());
             }
         }
     }
-    register::show(job, &mut scope, &attempt.result);
-    scope
 }
 
 /// `changed_when` and `failed_when`.

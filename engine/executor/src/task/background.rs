@@ -41,7 +41,7 @@ pub(super) async fn run(job: &Job, ready: &Ready, call: Call, files: Vec<SourceF
 }
 
 /// Where the states of jobs are on the target.
-fn folder(job: &Job, ready: &Ready) -> Result<String, Diagnostic> {
+pub(super) fn folder(job: &Job, ready: &Ready) -> Result<String, Diagnostic> {
     let Some(raw) = ready.place.get("ansible_async_dir") else {
         return Ok(job.runner.options.async_dir.clone());
     };
@@ -102,7 +102,13 @@ fn ended(job: &Job, ready: &Ready, attempt: Attempt) -> Attempt {
     attempt
 }
 
-async fn ask(job: &Job, ready: &Ready, id: &str, mode: &str, folder: &str) -> Result<Dict, Failure> {
+pub(super) async fn ask(
+    job: &Job,
+    ready: &Ready,
+    id: &str,
+    mode: &str,
+    folder: &str,
+) -> Result<Dict, Failure> {
     let mut args = Dict::new();
     args.insert("jid", id);
     args.insert("mode", mode);

@@ -105,6 +105,8 @@ pub(super) fn context<'a>(job: &'a Job, ready: &'a Ready, args: Dict, templar: &
         search: ready.scope.search_path(),
         effects: Vec::new(),
         notes: Vec::new(),
+        job,
+        ready,
     }
 }
 

@@ -62,7 +62,7 @@ fn told_delegate(job: &Job, scope: &TaskScope) -> Option<(Arc<str>, String)> {
 }
 
 /// All that is needed to run an action.
-pub(super) struct Ready {
+pub(crate) struct Ready {
     pub(super) scope: TaskScope,
     /// What the host sees where modules run: the delegate, or the host itself.
     pub(super) place: TaskScope,

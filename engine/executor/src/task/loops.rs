@@ -11,7 +11,11 @@ use rustible_source::Diagnostic;
 use rustible_template::{Rendered, Templar};
 use rustible_vars::TaskScope;
 
-use super::{Finished, Job, all_true, item, outcome, register};
+use super::{
+    Finished, Job, all_true,
+    attempts::{show_effects, show_facts},
+    item, outcome, register,
+};
 use crate::keyword::{Keywords, merged};
 
 /// `loop_control` settled for one task on one host.
@@ -182,17 +186,18 @@ fn warn_of_collisions(job: &Job, control: &Control) {
 
 async fn each(job: &Job, scope: &TaskScope, items: &[Value], control: &Control) -> Finished {
     let mut done: Vec<Finished> = Vec::new();
+    let mut scope = scope.clone();
     let asks = register::asks_for_loop(job);
     for (index, value) in items.iter().enumerate() {
         if index > 0 && control.pause > 0.0 {
             tokio::time::sleep(Duration::from_secs_f64(control.pause)).await;
         }
         let locals = locals(items, index, value, control);
-        let mut inner = scope.with(&locals);
         // What earlier items registered and set is seen by later ones.
         if let Some(last) = done.last() {
-            carry(job, &mut inner, last);
+            carry(job, &mut scope, last);
         }
+        let mut inner = scope.with(&locals);
         if asks {
             let results = done.iter().map(|f| Value::Dict(outcome::public(&f.result))).collect();
             register::before(&mut inner, results);
@@ -222,13 +227,10 @@ async fn each(job: &Job, scope: &TaskScope, items: &[Value], control: &Control) 
 
 fn carry(job: &Job, scope: &mut TaskScope, last: &Finished) {
     register::show(job, scope, &last.result);
-    for effect in &last.effects {
-        if let crate::action::Effect::Set(vars, _) | crate::action::Effect::Include(vars) = effect {
-            for (name, value) in vars {
-                scope.set_local(name.clone(), value.clone());
-            }
-        }
+    if last.delegate.is_none() || !last.delegate_facts {
+        show_facts(job, scope, &last.facts);
     }
+    show_effects(job, scope, &last.effects);
 }
 
 /// The variables of one item.
@@ -281,7 +283,8 @@ fn label(job: &Job, scope: &TaskScope, item: &Value, finished: &Finished) -> Str
     if finished.no_log {
         return "(censored due to no_log)".into();
     }
-    let Some(written) = job.task.control.attrs.get("label") else { return outcome::shown(item) };
+    let written = job.task.control.attrs.get("label").filter(|label| label.truthy());
+    let Some(written) = written else { return outcome::shown(item) };
     let mut scope = scope.clone();
     register::show(job, &mut scope, &finished.result);
     match job.templar(&scope).render(written) {

@@ -10,6 +10,7 @@ mod heard;
 mod item;
 mod loops;
 mod modules;
+mod named;
 mod outcome;
 mod python;
 mod register;
@@ -28,7 +29,10 @@ use crate::{action::Effect, play::PlayRun, run::Runner};
 pub(crate) use arguments::defaults;
 pub(crate) use conditions::all_true;
 pub(crate) use heard::Heard;
+pub(crate) use item::Ready;
+pub use named::Ended;
 pub(crate) use outcome::{censored, event, public, registered};
+pub use register::sub_events;
 pub use settle::Settled;
 
 /// What is needed to run a task on a host.

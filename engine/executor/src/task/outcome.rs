@@ -366,8 +366,14 @@ pub(super) fn failed(mut result: Dict, of_module: bool) -> Attempt {
     if result.remove("_ansible_crashed").is_some_and(|crashed| crashed.truthy()) {
         result.remove("msg");
     }
+    let events = result.remove("_ansible_rustible_events");
     let help = result.remove("_ansible_hint").as_ref().and_then(Value::as_str).map(str::to_string);
     let mut attempt = Attempt { result, of_module, ..Attempt::default() };
+    if let Some(Value::Str(events)) = events {
+        let error = Diagnostic::new(message).help(events.to_string());
+        attempt.error = Some(error.context(attempt.kind(), None));
+        return attempt;
+    }
     let error = Diagnostic::new(message).context(attempt.kind(), None);
     attempt.error = Some(Diagnostic { message: error.summary(), help, ..Diagnostic::default() });
     attempt
@@ -392,11 +398,11 @@ pub(super) fn module_failed(mut result: Dict) -> Attempt {
 }
 
 /// An unreachable host as an attempt.
-pub(super) fn unreachable(message: String, hint: Option<&'static str>) -> Attempt {
+pub(super) fn unreachable(message: String, help: Option<String>) -> Attempt {
     let mut result = Dict::new();
     result.insert("changed", false);
     result.insert("msg", format!("Task failed: {message}"));
     result.insert("unreachable", true);
-    let error = Diagnostic { message, help: hint.map(str::to_string), ..Diagnostic::default() };
+    let error = Diagnostic { message, help, ..Diagnostic::default() };
     Attempt { result, error: Some(error), unreachable: true, ..Attempt::default() }
 }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use rustible_connection::Transport;
-use rustible_playbook::{Catalog, Found};
 use rustible_plugins::{Answer, Failed, Helper, Message, answer};
-use rustible_protocol::{Dict, Text, Value};
+use rustible_protocol::{Dict, Value};
 use rustible_source::Diagnostic;
 use tokio::sync::mpsc;
 
-use super::{Job, attempts::Attempt, dispatch::attempt, foreign, item::Ready, modules, outcome};
+use super::{Job, attempts::Attempt, dispatch::attempt, item::Ready, named, outcome};
 use crate::{
     action::{Effect, Failure},
     keyword::text_of,
@@ -223,48 +222,13 @@ async fn execute(job: &Job, ready: &Ready, with: &[Value]) -> Result<Value, Answ
         settled.check = flag(3);
         settled.diff = flag(4);
     }
-    let (scope, place) = (ready.scope.clone(), ready.place.clone());
-    let (written, delegate) = (args.clone(), ready.delegate.clone());
-    let other = Ready { scope, place, settled, written, args: args.clone(), delegate };
-    let attempt = match resolve(job, &name)? {
-        Code::Foreign(full) => foreign::run(job, &other, &full, args).await,
-        Code::Native(full) => modules::run(job, &other, &full).await,
-    };
+    let code = named::resolve(job, &name).ok_or_else(|| Answer::from(named::missing(&name)))?;
+    let attempt = named::run(job, ready, &code, args, settled).await;
     let mut result = attempt.result;
     if attempt.unreachable {
         result.insert("_ansible_rustible_unreachable", true);
     }
     Ok(result.into())
-}
-
-/// What runs as the module of a name.
-enum Code {
-    Foreign(String),
-    Native(String),
-}
-
-fn resolve(job: &Job, name: &str) -> Result<Code, Answer> {
-    let registry = &job.runner.registry;
-    let short = name.strip_prefix("ansible.legacy.").unwrap_or(name);
-    let legacy = format!("ansible.legacy.{short}");
-    // An action often runs the module of its own name.
-    let own = if short.contains('.') { short } else { legacy.as_str() };
-    let builtin = format!("ansible.builtin.{short}");
-    if registry.foreign().has_module(own) && registry.module(&builtin).is_none() {
-        return Ok(Code::Foreign(own.to_string()));
-    }
-    let collections: Vec<&Text> = job.frame().collections();
-    let full = match registry.find(short, &collections) {
-        Found::Known(full) => full,
-        _ => builtin,
-    };
-    if registry.module(&full).is_some() {
-        return Ok(Code::Native(full));
-    }
-    if registry.foreign().has_module(&full) {
-        return Ok(Code::Foreign(full));
-    }
-    Err(Answer::from(format!("The module {name} was not found in configured module paths")))
 }
 
 /// `_low_level_execute_command`: the command, what it reads in base64, and whether as the other user.

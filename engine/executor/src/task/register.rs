@@ -162,12 +162,21 @@ fn told(errors: &[Diagnostic], total: usize) -> String {
     let mut text = format!(
         "Task failed due to errors in {count} out of {total} register projections. ({count} sub-exception{plural})\n"
     );
+    let errors: Vec<String> = errors.iter().map(Diagnostic::render).collect();
+    text.push('\n');
+    text + &sub_events(&errors)
+}
+
+/// Errors beside each other, each in a frame of its own.
+#[must_use]
+pub fn sub_events(errors: &[String]) -> String {
+    let (mut text, count) = (String::new(), errors.len());
     for (index, error) in errors.iter().enumerate() {
-        let _written = writeln!(text, "\n+--[ Sub-Event {} of {count} ]---\n| ", index + 1);
-        for line in error.render().lines() {
+        let _written = writeln!(text, "+--[ Sub-Event {} of {count} ]---\n| ", index + 1);
+        for line in error.lines() {
             let _written = writeln!(text, "| {line}");
         }
-        text.push_str("| ");
+        text.push_str("| \n");
     }
-    text + "\n+--[ End Sub-Event ]---\n"
+    text + "+--[ End Sub-Event ]---\n"
 }

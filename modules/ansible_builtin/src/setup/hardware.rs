@@ -10,11 +10,6 @@ pub(super) fn hardware(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<(
     let uptime = text(host, "/proc/uptime");
     let seconds = uptime.split(['.', ' ']).next().and_then(|s| s.parse::<i64>().ok()).unwrap_or(0);
     facts.insert("uptime_seconds", seconds);
-    let load: Vec<f64> =
-        text(host, "/proc/loadavg").split(' ').take(3).filter_map(|n| n.parse().ok()).collect();
-    if let [one, five, fifteen] = load.as_slice() {
-        facts.insert("loadavg", dict! { "1m" => *one, "5m" => *five, "15m" => *fifteen });
-    }
     for (fact, file) in [
         ("bios_date", "bios_date"),
         ("bios_vendor", "bios_vendor"),
@@ -89,6 +84,15 @@ fn memory(host: &Host, facts: &mut Facts) {
             "total" => swap, "free" => swap_free, "used" => swap - swap_free, "cached" => of("SwapCached"),
         },
     });
+}
+
+pub(super) fn loadavg(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {
+    let load: Vec<f64> =
+        text(host, "/proc/loadavg").split(' ').take(3).filter_map(|n| n.parse().ok()).collect();
+    if let [one, five, fifteen] = load.as_slice() {
+        facts.insert("loadavg", dict! { "1m" => *one, "5m" => *five, "15m" => *fifteen });
+    }
+    Ok(())
 }
 
 pub(super) fn mounts(args: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {

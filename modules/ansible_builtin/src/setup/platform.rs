@@ -81,10 +81,18 @@ pub(super) fn dns(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn security(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {
+pub(super) fn fips(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {
     facts.insert("fips", text(host, "/proc/sys/crypto/fips_enabled").trim() == "1");
+    Ok(())
+}
+
+pub(super) fn apparmor(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {
     let apparmor = if host.exists("/sys/kernel/security/apparmor")? { "enabled" } else { "disabled" };
     facts.insert("apparmor", dict! { "status" => apparmor });
+    Ok(())
+}
+
+pub(super) fn selinux(_: &Args, host: &mut Host, facts: &mut Facts) -> Result<()> {
     let mode = match text(host, "/sys/fs/selinux/enforce").trim() {
         "1" => dict! { "status" => "enabled", "mode" => "enforcing" },
         "0" => dict! { "status" => "enabled", "mode" => "permissive" },
