@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod config;
+mod definitions;
 mod embedded;
 mod exit;
 mod modules;

@@ -279,6 +279,19 @@ def lookup(name, path, full, terms, named):
 
 
 @operation
+def options(kind, name, path, full, places):
+    """The options of a plugin as its documentation has them."""
+    from rustible_loading import define, module
+    roots(places)
+    define(kind, name, path, module(kind, path, full))
+    if SETTINGS['own']:
+        from ansible.plugins import DEFINITIONS
+        return DEFINITIONS.get((kind, name), {})
+    from ansible import constants
+    return constants.config.get_configuration_definitions(kind, name)
+
+
+@operation
 def version():
     """The version of the ansible-core that plugins see."""
     import ansible.release

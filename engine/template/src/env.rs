@@ -53,10 +53,24 @@ pub trait Decrypt: Send + Sync {
     fn decrypt(&self, envelope: &str) -> Result<String, String>;
 }
 
+/// A setting that a template asks for.
+pub struct Wanted<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Kind and name of the plugin whose option it is; none for one that every command knows.
+    pub plugin: Option<(&'a str, &'a str)>,
+    /// The variables of the template by name: settings can come from them.
+    pub variable: &'a dyn Fn(&str) -> Option<Value>,
+}
+
 /// Settings for `lookup('config')`.
 pub trait Config: Send + Sync {
-    /// The setting's value and where it comes from (`default`, a file, `env: NAME`); `None` when there is no such setting.
-    fn setting(&self, name: &str) -> Option<(Value, String)>;
+    /// The setting's value and where it comes from (`default`, a file, `env: NAME`, `var: NAME`); `None` when there is no such
+    /// setting.
+    ///
+    /// # Errors
+    /// When the plugin is not there, or when the setting has to be set and is not, or is set to what it cannot be.
+    fn setting(&self, wanted: &Wanted<'_>) -> Result<Option<(Value, Option<String>)>, Diagnostic>;
 }
 
 /// How a plugin of the user's own is called.

@@ -44,7 +44,7 @@ pub use children::end_children;
 pub use engine::Engine;
 pub use env::{
     Config, Decrypt, Deprecate, Deprecation, Env, Fetch, Found, HostVars, Outgoing, Outside, Patterns,
-    Plugins, Scope, Warn,
+    Plugins, Scope, Wanted, Warn,
 };
 pub use filters::{crypt::hashed, time::stamp};
 pub use managed::managed;

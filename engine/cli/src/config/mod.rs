@@ -101,6 +101,21 @@ impl Config {
         self.values.get(&(section.to_string(), key.to_lowercase())).cloned()
     }
 
+    /// The sections of the file.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = &str> {
+        let mut last = None;
+        self.values.keys().map(|(section, _)| section.as_str()).filter(move |section| {
+            let new = last != Some(*section);
+            last = Some(*section);
+            new
+        })
+    }
+
+    /// The keys of a section of the file, in lower case.
+    pub(crate) fn keys<'a>(&'a self, section: &'a str) -> impl Iterator<Item = &'a str> {
+        self.values.keys().filter(move |(of, _)| of == section).map(|(_, key)| key.as_str())
+    }
+
     /// The same, of a setting that is in no table.
     pub(crate) fn raw_of(&self, setting: &Setting) -> Option<(String, Origin)> {
         for variable in setting.env {

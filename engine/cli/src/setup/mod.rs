@@ -41,6 +41,7 @@ use passwords::Passwords;
 use crate::{
     args::{InventoryArgs, OwnArgs, Play, VaultArgs},
     config::{Config, dotenv, support},
+    definitions::{self, Settings},
     embedded,
     exit::fail,
     modules,
@@ -48,7 +49,7 @@ use crate::{
 
 pub(crate) use ask::{answered, line as ask_line, password as ask_password};
 pub(crate) use hosts::{Reading, inventory};
-pub(crate) use screen::screen;
+pub(crate) use screen::{announce, screen};
 pub(crate) use vault::{add as add_secrets, secrets};
 
 /// Set while the program runs itself again with the variables of `.env`.
@@ -365,8 +366,21 @@ pub(crate) fn to_show(
     })
 }
 
+/// Where plugins are found, for those who want to know of their options.
+pub(crate) fn plugins(
+    args: &Play,
+    config: &Config,
+    display: &Display,
+) -> Result<definitions::Plugins, Diagnostic> {
+    let tree = Arc::new(foreign::tree(args, config));
+    tree.meet(Path::new("."));
+    let python = foreign::python(&tree, screen::settings(args, config, display)?, display);
+    Ok(definitions::Plugins { tree: python.tree, helper: python.helper })
+}
+
 /// What templates may use.
 fn template_env(
+    args: &Play,
     config: &Config,
     python: &foreign::Python,
     secrets: &Arc<Secrets>,
@@ -374,12 +388,13 @@ fn template_env(
 ) -> Result<Env, Diagnostic> {
     let (warnings, deprecations) = (display.clone(), display.clone());
     let here = env::current_dir().unwrap_or_default();
+    let plugins = definitions::Plugins { tree: python.tree.clone(), helper: python.helper.clone() };
     Ok(Env {
         plugins: Some(TemplatePlugins::new(python.tree.clone(), python.helper.clone(), here)),
         vault: Some(Arc::new(Vaults(secrets.clone()))),
         broken_conditionals: config.flag("ALLOW_BROKEN_CONDITIONALS"),
         tags: extensions::tags(config)?,
-        config: Some(Arc::new(config.clone())),
+        config: Some(Arc::new(Settings::new(config, plugins, &args.connection))),
         warn: Some(Arc::new(move |warning: &Diagnostic| warnings.warning(&warning.render()))),
         deprecate: config.flag("DEPRECATION_WARNINGS").then(|| {
             Arc::new(move |note: &Deprecation| {
@@ -430,7 +445,7 @@ pub(crate) fn run(
         display.warning(&line);
     }
     let options = options::options(args, config, &reading.sources, extra, (passwords, redactor))?;
-    let template_env = template_env(config, &python, &secrets, &display)?;
+    let template_env = template_env(args, config, &python, &secrets, &display)?;
     let binaries = embedded::binaries()
         .map_err(|error| Diagnostic::new(format!("cannot find this program: {error}")))?;
     let callbacks = callbacks(args, config, &display, artifacts.as_ref(), (redactor, &python))?;

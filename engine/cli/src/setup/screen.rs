@@ -121,10 +121,15 @@ pub(super) fn settings(args: &Play, config: &Config, display: &Display) -> Resul
 }
 
 /// `-v`: which configuration file is in use; `-vv`: what this program is, too.
-pub(super) fn announce(args: &Play, config: &Config, display: &Display) -> Result<(), Diagnostic> {
+pub(crate) fn announce(args: &Play, config: &Config, display: &Display) -> Result<(), Diagnostic> {
     let verbosity = verbosity(args, config)?;
     if verbosity > 1 {
-        let program = if args.adhoc.is_some() { "ansible" } else { "ansible-playbook" };
+        let called = std::env::args().next().unwrap_or_default();
+        let program = match called.rsplit('/').next() {
+            Some("ansible-config") => "ansible-config",
+            _ if args.adhoc.is_some() => "ansible",
+            _ => "ansible-playbook",
+        };
         display.line(&version::told(program, config), Some(Color::Verbose));
     }
     if verbosity > 0 {

@@ -55,8 +55,12 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
             }
         }
         if call.ctx.scope.get("ansible_managed").is_none()
-            && let Some((text, _)) =
-                call.ctx.env.config.as_ref().and_then(|c| c.setting("DEFAULT_MANAGED_STR"))
+            && let Some(config) = &call.ctx.env.config
+            && let Ok(Some((text, _))) = config.setting(&crate::Wanted {
+                name: "DEFAULT_MANAGED_STR",
+                plugin: None,
+                variable: &|_| None,
+            })
         {
             let modified = std::fs::metadata(&path).and_then(|meta| meta.modified()).ok();
             let text = crate::repr::text(&call.ctx.data(text))?;
