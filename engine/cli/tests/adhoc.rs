@@ -118,7 +118,8 @@ fn the_configuration_tells_what_was_set_and_by_whom() {
     let at = folder.path();
     let changed = ["config", "dump", "--only-changed"];
     let (status, out, _) = run(at, &changed, &[("ANSIBLE_FORKS", "3")]);
-    assert_eq!((status, out.as_str()), (0, "CONFIG_FILE() = None\nDEFAULT_FORKS(env: ANSIBLE_FORKS) = 3\n"));
+    let told = "CONFIG_FILE() = None\nDEFAULT_FORKS(env: ANSIBLE_FORKS) = 3\n\nGALAXY_SERVERS:\n";
+    assert_eq!((status, out.as_str()), (0, told));
     assert_eq!(run(at, &["config", "view"], &[]).0, 1);
     fs::write(at.join("ansible.cfg"), "[defaults]\nforks = 7\n").unwrap();
     assert_eq!(run(at, &["config", "view"], &[]).1, "[defaults]\nforks = 7\n");

@@ -86,12 +86,14 @@ pub(super) fn run(work: &Work<'_>, how: &Dump) -> Result<(), Diagnostic> {
         if parts.is_empty() {
             work.text("");
         }
-        for part in &parts {
+        let last = parts.len().saturating_sub(1);
+        for (at, part) in parts.iter().enumerate() {
             match part {
                 Part::Entry(entry) => {
                     let (line, color) = entry.line();
                     work.line(&line, color);
                 }
+                Part::Heading(text) if at == last => work.text(text),
                 Part::Heading(text) => work.text(&format!("{text}\n")),
                 Part::Under(..) => {}
             }
