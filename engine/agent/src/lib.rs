@@ -13,6 +13,7 @@ mod job;
 mod link;
 mod panics;
 mod serve;
+mod session;
 mod table;
 mod work;
 
@@ -24,6 +25,7 @@ pub use entries::Entries;
 /// Be what the arguments behind `agent` say; the exit status.
 ///
 /// Without arguments: serve on standard input and output. `--lease SECONDS` also ends after that much silence,
+/// `--terminal` stays with the terminal of whoever started the run, `session COMMAND` runs something that does not,
 /// `--prove` names the content of the own program in the greeting, `--probe` only shows that the program runs. `job`
 /// and `job-run` are the two steps into the background.
 #[must_use]
@@ -39,6 +41,8 @@ pub fn main(modules: &'static dyn Modules, full: bool, args: &[String]) -> i32 {
                 Some(seconds) => options.lease = Some(Duration::from_secs(seconds)),
                 None => return 2,
             },
+            "--terminal" => options.terminal = true,
+            "session" => return session::become_command(words),
             "job" => return job::detach(),
             "job-run" => return job::run(modules),
             _ => return 2,

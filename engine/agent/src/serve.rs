@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) full: bool,
     /// Name the content of the own program.
     pub(crate) prove: bool,
+    /// Stay with the terminal of whoever started the run.
+    pub(crate) terminal: bool,
     /// End after that much silence.
     pub(crate) lease: Option<Duration>,
 }
@@ -46,7 +48,9 @@ struct Server {
 pub(crate) fn serve(modules: &'static dyn Modules, options: &Options) -> i32 {
     // What tasks start must not read from the terminal of whoever started the run. Where this leads a session already,
     // there is none.
-    let _ = rustix::process::setsid();
+    if !options.terminal {
+        let _ = rustix::process::setsid();
+    }
     let Ok((link, incoming)) = take_standard_streams() else { return 1 };
     let link = Arc::new(link);
     let greeted = link.raw(MAGIC).and_then(|()| link.send(0, &Message::Hello(hello(options))));

@@ -9,17 +9,23 @@ use crate::{
     stream::{Stream, of_child},
 };
 
-/// Run a shell command of this machine.
-pub(crate) fn run(command: &str) -> Result<Stream, ConnectionError> {
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", command]);
-    spawn(shell, "/bin/sh")
+/// Run a shell command of this machine. With `program`, which is this one, it leaves the terminal first.
+pub(crate) fn run(command: &str, program: Option<&Path>) -> Result<Stream, ConnectionError> {
+    let Some(program) = program else {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", command]);
+        return spawn(shell, "/bin/sh");
+    };
+    let mut session = Command::new(program);
+    session.args(["agent", "session", "/bin/sh", "-c", command]);
+    start(session, &program.display().to_string())
 }
 
-/// Start the agent of this machine: this program itself. It leaves the terminal by itself.
-pub(crate) fn agent(program: &Path) -> Result<Stream, ConnectionError> {
+/// Start the agent of this machine: this program itself. It leaves the terminal by itself, unless it may
+/// use it.
+pub(crate) fn agent(program: &Path, terminal: bool) -> Result<Stream, ConnectionError> {
     let mut command = Command::new(program);
-    command.arg("agent");
+    command.arg("agent").args(terminal.then_some("--terminal"));
     start(command, &program.display().to_string())
 }
 

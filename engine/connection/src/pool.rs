@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     time::Duration,
 };
@@ -31,7 +32,7 @@ pub struct Pool(Arc<Inner>);
 struct Inner {
     binaries: Binaries,
     agents: Slots<(Target, bool), Arc<Agent>>,
-    ways: Slots<(String, Transport), Way>,
+    ways: Slots<(String, Transport, bool), Way>,
     counters: Mutex<HashMap<Target, Arc<Counters>>>,
     /// Modules that the lean agent does not have.
     heavy: Mutex<HashSet<String>>,
@@ -47,7 +48,8 @@ pub(crate) struct Way {
 
 #[derive(Clone)]
 enum Carrier {
-    Local,
+    /// This program, where commands leave the terminal.
+    Local(Option<PathBuf>),
     Ssh(Arc<ssh::Session>),
     System(Arc<system_ssh::SystemSsh>),
 }
@@ -194,7 +196,7 @@ impl Pool {
         for agent in self.0.agents.take(|(key, _)| key.name == *name && key.transport == *transport).await {
             agent.close();
         }
-        for way in self.0.ways.take(|(key, kind)| key == name && kind == transport).await {
+        for way in self.0.ways.take(|(key, kind, _)| key == name && kind == transport).await {
             way.close().await;
         }
     }
@@ -263,7 +265,8 @@ impl Pool {
                 return Ok(agent.clone());
             }
             if agent.is_frozen() {
-                self.0.ways.take(|(name, kind)| *name == target.name && *kind == target.transport).await;
+                let same = |name: &str, kind: &Transport| *name == target.name && *kind == target.transport;
+                self.0.ways.take(|(name, kind, _)| same(name, kind)).await;
             }
             *held = None;
         }
@@ -279,7 +282,12 @@ impl Pool {
             let teller = Teller::new(&self.0.told, &target.name);
             teller.local(&ssh::local_user());
             teller.exec(&format!("{} agent", quote(&binaries.local.display().to_string())));
-            return bootstrap::start_local(target, local::agent(&binaries.local)?, &counters).await;
+            return bootstrap::start_local(
+                target,
+                local::agent(&binaries.local, target.terminal)?,
+                &counters,
+            )
+            .await;
         }
         let way = self.way(target).await?;
         let binary = match (&target.transport, full) {
@@ -291,23 +299,23 @@ impl Pool {
 
     /// The open way to a target's machine.
     async fn way(&self, target: &Target) -> Result<Way, ConnectionError> {
-        let slot = self.0.ways.slot((target.name.clone(), target.transport.clone()));
+        let slot = self.0.ways.slot((target.name.clone(), target.transport.clone(), target.terminal));
         let mut held = slot.lock().await;
         if let Some(way) = held.as_ref().filter(|way| !way.is_closed()) {
             return Ok(way.clone());
         }
         let teller = Teller::new(&self.0.told, &target.name);
-        let way = Way { carrier: open(target, &teller).await?, teller };
+        let way = Way { carrier: open(target, &self.0.binaries.local, &teller).await?, teller };
         *held = Some(way.clone());
         Ok(way)
     }
 }
 
-async fn open(target: &Target, teller: &Teller) -> Result<Carrier, ConnectionError> {
+async fn open(target: &Target, program: &Path, teller: &Teller) -> Result<Carrier, ConnectionError> {
     let (options, force) = match &target.transport {
         Transport::Local => {
             teller.local(&ssh::local_user());
-            return Ok(Carrier::Local);
+            return Ok(Carrier::Local((!target.terminal).then(|| program.to_path_buf())));
         }
         Transport::Ssh(options) => (options, false),
         Transport::SystemSsh(options) => (options, true),
@@ -345,9 +353,9 @@ impl Way {
     /// Start a shell command.
     pub(crate) async fn run(&self, command: &str) -> Result<Stream, ConnectionError> {
         match &self.carrier {
-            Carrier::Local => {
+            Carrier::Local(program) => {
                 self.teller.exec(&format!("/bin/sh -c {}", quote(command)));
-                local::run(command)
+                local::run(command, program.as_deref())
             }
             Carrier::Ssh(session) => {
                 self.teller.exec(command);

@@ -15,6 +15,9 @@ pub struct Target {
     pub escalation: Option<Become>,
     /// Folder for temporary files there (`ansible_remote_tmp`), `~` not expanded; one of the places for the agent.
     pub remote_tmp: String,
+    /// Whether what runs on this machine may use the terminal of whoever started the run
+    /// (`ansible_worker_session_isolation` is false).
+    pub terminal: bool,
     /// How long connecting, logging in and becoming may take, each (`ansible_timeout`).
     pub timeout: Duration,
 }
@@ -121,6 +124,7 @@ impl Target {
             transport: Transport::Local,
             escalation: None,
             remote_tmp: "~/.ansible/tmp".to_string(),
+            terminal: false,
             timeout: Duration::from_secs(10),
         }
     }

@@ -152,6 +152,8 @@ pub struct ConnectionOptions {
     pub become_password: Option<String>,
     /// `remote_tmp`.
     pub remote_tmp: String,
+    /// What runs on this machine may use the terminal.
+    pub terminal: bool,
 }
 
 /// How a become method is configured.
@@ -190,6 +192,7 @@ impl Default for ConnectionOptions {
             rights: HashMap::new(),
             become_password: None,
             remote_tmp: "~/.ansible/tmp".into(),
+            terminal: false,
         }
     }
 }

@@ -93,9 +93,11 @@ impl Runner {
         Ok(if status & UNREACHABLE != 0 { UNREACHABLE } else { status })
     }
 
-    fn strategy(&self, play: &Play, keywords: &Keywords<'_>) -> Result<Strategy, Diagnostic> {
+    /// The strategy of a play, and whether it is none of the language's own.
+    fn strategy(&self, play: &Play, keywords: &Keywords<'_>) -> Result<(Strategy, bool), Diagnostic> {
         let name = keywords.text("strategy")?.unwrap_or_else(|| self.options.strategy.clone());
-        Strategy::named(&name).map_err(|error| error.at(play.frame.origin.as_ref()))
+        let strategy = self.strategy_named(&name).map_err(|error| error.at(play.frame.origin.as_ref()))?;
+        Ok((strategy, !Strategy::is_builtin(&name)))
     }
 
     async fn one_play(self: &Arc<Self>, play: &Arc<Play>, folder: &Path) -> Result<(i32, bool), Diagnostic> {
@@ -113,7 +115,7 @@ impl Runner {
         let path =
             play.frame.origin.as_ref().map(|at| format!("{}:{}", at.file, at.line)).unwrap_or_default();
         let strategy = self.strategy(play, &keywords);
-        let lockstep = strategy.as_ref().is_ok_and(|strategy| strategy.in_step());
+        let lockstep = strategy.as_ref().is_ok_and(|(strategy, _)| strategy.in_step());
         let info = PlayInfo { uuid: play.uuid.clone(), name, pattern: patterns, check, path, lockstep };
         let info = Arc::new(info);
         if hosts.is_empty() {
@@ -125,6 +127,9 @@ impl Runner {
             self.emitter.emit(&Event::PlayStart(info));
             self.emitter.emit(&Event::Deprecated(FOREIGN_STRATEGY.to_string()));
             return Err(error);
+        }
+        if strategy.is_ok_and(|strategy| strategy.1) {
+            self.emitter.emit(&Event::Deprecated(FOREIGN_STRATEGY.to_string()));
         }
         let serial = keywords.value("serial")?;
         let mut status = 0;
@@ -253,7 +258,7 @@ impl Runner {
         }
         let templar = task::templar(self, &TaskScope::new(&scope, None, None, None));
         let keywords = Keywords { frame: &play.frame, templar: &templar };
-        let strategy = self.strategy(play, &keywords)?;
+        let (strategy, _) = self.strategy(play, &keywords)?;
         let force_handlers = keywords.flag("force_handlers")?.unwrap_or(self.options.force_handlers);
         let selection = Selection { only: self.options.tags.clone(), skip: self.options.skip_tags.clone() };
         let run: Arc<PlayRun> = Arc::new(PlayRun::from(Setup {

@@ -50,6 +50,7 @@ impl Resolver<'_> {
                 )));
             }
         };
+        let local_transport = transport == Transport::Local;
         let names: &[&str] = match transport {
             Transport::Local => &["ansible_local_become_success_timeout"],
             _ => &["ansible_timeout", "ansible_ssh_timeout"],
@@ -65,6 +66,10 @@ impl Resolver<'_> {
             remote_tmp: self
                 .text(&["ansible_remote_tmp"])?
                 .unwrap_or_else(|| self.options.remote_tmp.clone()),
+            terminal: match self.value(&["ansible_worker_session_isolation"])? {
+                Some(value) => !to_bool(&value).unwrap_or_else(|| value.truthy()),
+                None => self.options.terminal,
+            } && local_transport,
             timeout: Duration::from_secs(timeout),
         })
     }

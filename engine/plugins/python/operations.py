@@ -312,6 +312,7 @@ def late(module_name, name):
 
 for each in ('cache', 'cache_get', 'cache_set', 'cache_delete'):
     late('rustible_caches', each)
+late('rustible_strategies', 'strategy')
 late('rustible_callbacks', 'callback')
 late('rustible_callbacks', 'event')
 late('rustible_actions', 'action')

@@ -13,6 +13,7 @@ const HELPER: &[(&str, &str)] = &[
     ("rustible_callbacks", include_str!("../python/callbacks.py")),
     ("rustible_caches", include_str!("../python/caches.py")),
     ("rustible_hosts", include_str!("../python/hosts.py")),
+    ("rustible_strategies", include_str!("../python/strategies.py")),
     ("rustible_operations", include_str!("../python/operations.py")),
 ];
 
@@ -36,6 +37,11 @@ const ANSIBLE: &[(&str, &str)] = package! {
     "ansible.plugins.callback.__init__": "callback.py",
     "ansible.plugins.filter.__init__": "empty.py",
     "ansible.plugins.inventory.__init__": "inventory.py",
+    "ansible.plugins.strategy.__init__": "empty.py",
+    "ansible.plugins.strategy.debug": "strategy.py",
+    "ansible.plugins.strategy.free": "strategy.py",
+    "ansible.plugins.strategy.host_pinned": "strategy.py",
+    "ansible.plugins.strategy.linear": "strategy.py",
     "ansible.plugins.vars.__init__": "vars.py",
     "ansible.inventory.__init__": "empty.py",
     "ansible.inventory.data": "inventory_data.py",

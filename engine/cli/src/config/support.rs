@@ -46,7 +46,7 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_KEEP_REMOTE_FILES", "defaults", "keep_remote_files", OFF, Warn;
     "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;
     "ANSIBLE_CONNECTION_PLUGINS", "defaults", "connection_plugins", &[""], Plugins;
-    "ANSIBLE_STRATEGY_PLUGINS", "defaults", "strategy_plugins", &[""], Plugins;
+    "ANSIBLE_SSH_AGENT", "connection", "ssh_agent", OFF, Warn;
 };
 
 /// What to warn about.

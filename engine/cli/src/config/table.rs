@@ -174,6 +174,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "~/.ansible/plugins/lookup:/usr/share/ansible/plugins/lookup",
     ),
     s(
+        "DEFAULT_STRATEGY_PLUGIN_PATH",
+        &["ANSIBLE_STRATEGY_PLUGINS"],
+        &[("defaults", "strategy_plugins")],
+        "~/.ansible/plugins/strategy:/usr/share/ansible/plugins/strategy",
+    ),
+    s(
         "DEFAULT_TEST_PLUGIN_PATH",
         &["ANSIBLE_TEST_PLUGINS"],
         &[("defaults", "test_plugins")],
@@ -274,6 +280,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     s("PLUGIN_FILTERS_CFG", &[], &[("defaults", "plugin_filters_cfg")], ""),
     s("TREE_DIR", &["ANSIBLE_CALLBACK_TREE_DIR"], &[("callback_tree", "directory")], "~/.ansible/tree"),
+    s(
+        "WORKER_SESSION_ISOLATION",
+        &["ANSIBLE_WORKER_SESSION_ISOLATION"],
+        &[("defaults", "worker_session_isolation")],
+        "true",
+    ),
     s("LOG_VERBOSITY", &["ANSIBLE_LOG_VERBOSITY"], &[("defaults", "log_verbosity")], ""),
     s("DEFAULT_LOG_PATH", &["ANSIBLE_LOG_PATH"], &[("defaults", "log_path")], ""),
     s(

@@ -15,13 +15,14 @@ use crate::{
 };
 
 /// Settings with folders of plugins, by the plugins' kind.
-const FOLDERS: [(&str, &str); 8] = [
+const FOLDERS: [(&str, &str); 9] = [
     ("action", "DEFAULT_ACTION_PLUGIN_PATH"),
     ("cache", "DEFAULT_CACHE_PLUGIN_PATH"),
     ("callback", "DEFAULT_CALLBACK_PLUGIN_PATH"),
     ("filter", "DEFAULT_FILTER_PLUGIN_PATH"),
     ("inventory", "DEFAULT_INVENTORY_PLUGIN_PATH"),
     ("lookup", "DEFAULT_LOOKUP_PLUGIN_PATH"),
+    ("strategy", "DEFAULT_STRATEGY_PLUGIN_PATH"),
     ("test", "DEFAULT_TEST_PLUGIN_PATH"),
     ("vars", "DEFAULT_VARS_PLUGIN_PATH"),
 ];

@@ -131,6 +131,7 @@ fn connection(
         become_user: given.become_user.clone(),
         rights: rights(config, redactor),
         become_password,
+        terminal: !config.flag("WORKER_SESSION_ISOLATION"),
         remote_tmp: config.text("DEFAULT_REMOTE_TMP").unwrap_or_else(|| "~/.ansible/tmp".into()),
     })
 }

@@ -7,6 +7,7 @@ mod handlers;
 mod include;
 mod linear;
 mod meta;
+mod outer;
 
 use std::sync::Arc;
 
@@ -67,6 +68,11 @@ pub(crate) enum Strategy {
 }
 
 impl Strategy {
+    /// Whether the language itself has a strategy of that name.
+    pub(crate) fn is_builtin(name: &str) -> bool {
+        Self::named(name).is_ok() && !name.starts_with("mitogen_")
+    }
+
     pub(crate) fn named(name: &str) -> Result<Self, Diagnostic> {
         match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
             "linear" => Ok(Self::Linear),
