@@ -59,6 +59,7 @@ pub struct Inventory {
     pub(crate) limit: Option<Vec<String>>,
     pub(crate) play_dirs: Vec<PathBuf>,
     pub(crate) deprecations: Vec<Diagnostic>,
+    pub(crate) notes: Vec<String>,
     pub(crate) additions: Vec<Addition>,
     pub(crate) cache: LayerCache,
     below: Mutex<HashMap<GroupId, Arc<[HostId]>>>,
@@ -87,6 +88,7 @@ impl Inventory {
             limit: None,
             play_dirs: Vec::new(),
             deprecations: Vec::new(),
+            notes: Vec::new(),
             additions: Vec::new(),
             cache: LayerCache::default(),
             below: Mutex::default(),
@@ -184,6 +186,11 @@ impl Inventory {
     /// Uses that will not be possible in a later version (2.23), since this was last asked.
     pub fn take_deprecations(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.deprecations)
+    }
+
+    /// What there is to tell of how sources were read since this was last asked, for `-vvv`.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     pub(crate) fn warn(&self, warning: Diagnostic) {

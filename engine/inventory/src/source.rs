@@ -60,7 +60,12 @@ impl Inventory {
         for name in self.readers()? {
             let (name, result) = match self.read_outside(&name, source)? {
                 Some(parsed) => (parsed.name, parsed.failure.map_or(Ok(()), Err)),
-                None if self.has_outside(&name) || !self.wants(&name, source) => continue,
+                None if self.has_outside(&name) || !self.wants(&name, source) => {
+                    self.notes.push(format!(
+                        "{name} declined parsing {source} as it did not pass its verify_file() method"
+                    ));
+                    continue;
+                }
                 None => {
                     let result = self.read_with(&name, source, evaluate);
                     (name, result)
@@ -70,6 +75,7 @@ impl Inventory {
                 Origin::new(&format!("<inventory plugin '{name}' with source '{source}'>").into(), 0, 0);
             match result {
                 Ok(()) => {
+                    self.notes.push(format!("Parsed {source} inventory source with {name} plugin"));
                     self.current_source = None;
                     return Ok(true);
                 }
@@ -224,13 +230,21 @@ impl Inventory {
         }
     }
 
+    /// A name that is no address is a host's all the same.
+    fn odd_address(&mut self, why: &str) {
+        self.notes.push(format!("Unable to parse address from hostname, leaving unchanged: {why}"));
+    }
+
     fn host_list(&mut self, text: &str, ranges: bool) -> Result<(), Diagnostic> {
         let ungrouped = self.ensure_group("ungrouped")?;
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (hosts, port) = if ranges {
                 match address::expand(part) {
                     Ok(named) => named,
-                    Err(problem) if address::is_no_range(&problem) => (vec![part.to_string()], None),
+                    Err(problem) if address::is_no_range(&problem) => {
+                        self.odd_address(&problem.message);
+                        (vec![part.to_string()], None)
+                    }
                     Err(problem) => {
                         let text = problem.message;
                         return Err(Diagnostic::new(format!(
@@ -239,7 +253,14 @@ impl Inventory {
                     }
                 }
             } else {
-                let (host, port) = address::parse(part, false).unwrap_or((part, None));
+                let parsed = address::parse(part, false);
+                if parsed.is_none() {
+                    self.odd_address(&match address::parse(part, true) {
+                        Some(_) => "Detected range in host but was asked to ignore ranges".to_string(),
+                        None => format!("Not a valid network hostname: {part}"),
+                    });
+                }
+                let (host, port) = parsed.unwrap_or((part, None));
                 (vec![host.to_string()], port)
             };
             for host in hosts {

@@ -126,6 +126,14 @@ impl Ctx {
         }
     }
 
+    /// A text that was found in an envelope, and goes back into it where it is written.
+    pub(crate) fn opened(&self, plain: String, envelope: &Text) -> Rt {
+        let plain = envelope.like(plain).with_trust(false).with_secret(true);
+        let address = plain.shared().as_ptr().addr();
+        self.shared.envelopes.borrow_mut().insert(address, (plain.clone(), envelope.clone()));
+        Rt::Str(plain)
+    }
+
     fn open(&self, envelope: &Text) -> Rt {
         self.shared.secrets.set(true);
         let opened = match &self.env.vault {
@@ -133,12 +141,7 @@ impl Ctx {
             None => Err("Attempting to decrypt but no vault secrets found.".to_string()),
         };
         match opened {
-            Ok(plain) => {
-                let plain = envelope.like(plain).with_trust(false).with_secret(true);
-                let address = plain.shared().as_ptr().addr();
-                self.shared.envelopes.borrow_mut().insert(address, (plain.clone(), envelope.clone()));
-                Rt::Str(plain)
-            }
+            Ok(plain) => self.opened(plain, envelope),
             Err(why) => {
                 let cause = Diagnostic::new(why);
                 let error = Diagnostic::new("Attempt to use undecryptable variable").because(cause);

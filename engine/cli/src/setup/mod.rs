@@ -28,7 +28,7 @@ use std::{
 use rustible_connection::Pool;
 use rustible_executor::{Registry, Runner, Setup};
 use rustible_inventory::{Inventory, Stage};
-use rustible_output::{Artifacts, Display, Redactor};
+use rustible_output::{Artifacts, Color, Display, Redactor};
 use rustible_plugins::TemplatePlugins;
 use rustible_protocol::{Dict, event::Callback};
 use rustible_source::Diagnostic;
@@ -433,6 +433,9 @@ pub(crate) fn run(
         ..reading(&args.inventory, config, &secrets, &python, extra.clone().unwrap_or_default())
     };
     let mut inventory = inventory(&reading, &display)?;
+    if screen::verbosity(args, config)? > 2 {
+        inventory.take_notes().iter().for_each(|note| display.line(note, Some(Color::Verbose)));
+    }
     inventory.set_limit(args.inventory.limit.as_deref())?;
     tell(&mut inventory, config, &display);
     let extra = extra?;

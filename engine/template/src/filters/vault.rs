@@ -25,7 +25,7 @@ fn text_argument(value: &Rt, what: &str) -> Res<String> {
     }
 }
 
-fn vault(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
+fn vault(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("do_vault", args, &["secret", "salt", "vault_id", "wrap_object", "vaultid"])?;
     let secret = text_argument(args.need(0)?, "Secret passed is required to be a string")?;
     let data = text_argument(&input, "Can only vault strings")?;
@@ -36,7 +36,13 @@ fn vault(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
         None => secret.encrypt(data.as_bytes(), Some(&id)),
     };
     let made = made.map_err(|e| fail(format!("Unable to encrypt: {e}")))?;
-    Ok(Rt::Str(Text::untrusted(String::from_utf8_lossy(&made).into_owned())))
+    let envelope = Text::untrusted(String::from_utf8_lossy(&made).into_owned());
+    if args.flag(3, false)? {
+        // As a value that was written with `!vault`.
+        ctx.shared.secrets.set(true);
+        return Ok(ctx.opened(data, &envelope));
+    }
+    Ok(Rt::Str(envelope))
 }
 
 fn unvault(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {

@@ -25,7 +25,6 @@ const KINDS: [&str; 11] = [
 ];
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&["on_missing", "show_origin", "plugin_type", "plugin_name"])?;
     let missing = call.text("on_missing", "error")?;
     let (kind, plugin) = (call.text("plugin_type", "")?, call.text("plugin_name", "")?);
     for (name, value, known) in

@@ -12,7 +12,6 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
     if call.terms.is_empty() {
         return Err(fail("Search key is required but was not found"));
     }
-    call.known(&OPTIONS)?;
     // What a term sets holds for those behind it.
     let mut options: Vec<(String, Rt)> = call.options.clone();
     let mut out = Vec::new();

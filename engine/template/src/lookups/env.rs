@@ -9,7 +9,6 @@ use crate::rt::{Res, Rt, undefined};
 const UNDEF: &str = "Mandatory variable has not been overridden";
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&["default"])?;
     let default = call.option("default").cloned().unwrap_or_else(|| Rt::str(""));
     let mut out = Vec::new();
     for name in super::flat_once(&call.terms)? {

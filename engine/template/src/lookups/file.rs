@@ -28,7 +28,6 @@ pub(super) fn read_encoded(call: &Call, path: &std::path::Path, encoding: &str) 
 }
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&["lstrip", "rstrip"])?;
     let (left, right) = (call.flag("lstrip", false)?, call.flag("rstrip", true)?);
     let mut out = Vec::new();
     for name in call.texts()? {
@@ -52,7 +51,6 @@ pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
 
 /// The text as it is, its blanks at the end included.
 pub(super) fn unvault(call: Call) -> Res<Vec<Rt>> {
-    call.known(&[])?;
     let mut out = Vec::new();
     for name in call.texts()? {
         let Some(path) = call.ctx.env.find("files", &name) else {

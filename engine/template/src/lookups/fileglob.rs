@@ -7,7 +7,6 @@ use crate::{
 };
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&[])?;
     let mut out = Vec::new();
     for term in call.texts()? {
         let term = expand_user(&term);

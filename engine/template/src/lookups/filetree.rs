@@ -17,7 +17,6 @@ use crate::{
 };
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&["exclude"])?;
     let exclude = call.text("exclude", "")?;
     let exclude = match exclude.as_str() {
         "" => None,

@@ -116,7 +116,6 @@ fn section(action: &str) -> &'static str {
 }
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&["files", "paths", "skip"])?;
     let mut search = Search { skip: call.flag("skip", false)?, ..Search::default() };
     if call.terms.is_empty() {
         let files = names(&call, &call.options, "files", &[',', ';'])?;

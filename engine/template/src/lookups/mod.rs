@@ -33,7 +33,7 @@ use crate::{
     foreign,
     options::Options,
     registry, repr,
-    rt::{Args, Fault, MarkerKind, Res, Rt, fail, fault},
+    rt::{Args, Fault, MarkerKind, Res, Rt, fault},
     secret,
 };
 
@@ -103,13 +103,6 @@ impl Call {
                 Some(flag) => Ok(flag),
                 None => value.truthy(),
             },
-        }
-    }
-    /// Only these options are known; any other is an error.
-    pub(crate) fn known(&self, names: &[&str]) -> Res<()> {
-        match self.options.iter().find(|(k, _)| !names.contains(&k.as_str())) {
-            Some((name, _)) => Err(fail(format!("the option '{name}' is not supported by this lookup"))),
-            None => Ok(()),
         }
     }
     pub(crate) fn texts(&self) -> Res<Vec<String>> {

@@ -69,7 +69,6 @@ fn write(path: &PathBuf, line: &str) -> Res<()> {
 }
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&["length", "chars", "encrypt", "seed", "ident"])?;
     let mut out = Vec::new();
     for term in call.texts()? {
         let (name, inline) = Call::term_options(&term);

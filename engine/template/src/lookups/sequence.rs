@@ -110,7 +110,6 @@ fn expand(numbers: Numbers) -> Res<Vec<Rt>> {
 }
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&["start", "end", "count", "stride", "format"])?;
     let option = |name: &str| call.option(name).map(integer).transpose();
     let common = Numbers {
         start: option("start")?,

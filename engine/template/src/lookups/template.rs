@@ -24,19 +24,6 @@ fn options(call: &Call) -> Res<FileOptions> {
 }
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&[
-        "convert_data",
-        "variable_start_string",
-        "variable_end_string",
-        "comment_start_string",
-        "comment_end_string",
-        "block_start_string",
-        "block_end_string",
-        "trim_blocks",
-        "lstrip_blocks",
-        "template_vars",
-        "jinja2_native",
-    ])?;
     let options = options(&call)?;
     let mut out = Vec::new();
     for name in call.texts()? {

@@ -7,7 +7,6 @@ use crate::{
 };
 
 pub(super) fn vars(call: Call) -> Res<Vec<Rt>> {
-    call.known(&["default"])?;
     let mut out = Vec::new();
     for term in super::flat_once(&call.terms)? {
         let Some(name) = term.as_str() else {

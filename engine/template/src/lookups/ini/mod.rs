@@ -86,7 +86,6 @@ impl Options<'_> {
 }
 
 pub(super) fn run(call: Call) -> Res<Vec<Rt>> {
-    call.known(&OPTIONS)?;
     let mut out = Vec::new();
     let mut options = Options { call: &call, inline: IndexMap::new() };
     for term in call.texts()? {
