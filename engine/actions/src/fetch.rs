@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustible_executor::{Context, Failure};
-use rustible_protocol::{Dict, Kind, Spec, Value};
+use rustible_protocol::{Dict, Kind, Spec, Text, Value};
 
 use crate::{
     source::{digest, hex},
@@ -19,8 +19,8 @@ action!(
             "ansible.builtin.fetch",
             "Fetch a file from the target.",
             vec![
-                field("src", Kind::Path, "The file on the target."),
-                field("dest", Kind::Path, "Folder on the controller; the file itself with `flat`."),
+                field("src", Kind::Raw, "The file on the target."),
+                field("dest", Kind::Raw, "Folder on the controller; the file itself with `flat`."),
                 field("flat", Kind::Bool, "Write to `dest` itself.").or(false),
                 field("fail_on_missing", Kind::Bool, "A file that is not there is a failure.").or(true),
                 field("validate_checksum", Kind::Bool, "Compare checksums.").or(true),
@@ -31,9 +31,7 @@ action!(
 );
 
 async fn fetch(context: &mut Context<'_>) -> Result<Dict, Failure> {
-    let (Some(src), Some(dest)) = (context.text("src"), context.text("dest")) else {
-        return Err(Failure::msg("src and dest are required"));
-    };
+    let (src, dest) = places(&context.args)?;
     if context.check() {
         return Ok(result([
             ("skipped", true.into()),
@@ -45,7 +43,7 @@ async fn fetch(context: &mut Context<'_>) -> Result<Dict, Failure> {
         .module("ansible.builtin.slurp", result([("src", Value::Str(src.clone()))]), Vec::new())
         .await?;
     if slurped.get("failed").is_some_and(Value::truthy) {
-        return missing(&slurped, &src, fail_on_missing);
+        return missing(slurped, &src, fail_on_missing, context.target.escalation.is_none());
     }
     let content = slurped.get("content").and_then(Value::as_str).unwrap_or_default();
     let content = STANDARD
@@ -76,29 +74,54 @@ async fn fetch(context: &mut Context<'_>) -> Result<Dict, Failure> {
     Ok(done)
 }
 
-fn missing(slurped: &Dict, src: &str, fail: bool) -> Result<Dict, Failure> {
-    let message = slurped.get("msg").map(rustible_protocol::repr::str).unwrap_or_default();
-    let gone = message.contains("not found")
-        || message.contains("No such file")
-        || message.contains("is not readable");
-    if !fail && (gone || message.contains("directory")) {
-        let text = if message.contains("directory") && !gone {
-            "remote file is a directory, fetch cannot work on directories, not transferring, ignored"
-                .to_string()
-        } else {
-            "the remote file does not exist, not transferring, ignored".to_string()
-        };
-        return Ok(result([("changed", false.into()), ("file", src.into()), ("msg", text.into())]));
+/// The file there and the place here.
+fn places(args: &Dict) -> Result<(Text, Text), Failure> {
+    let given = |name: &str| args.get(name).filter(|value| !value.is_null());
+    match (given("src"), given("dest")) {
+        (Some(Value::Str(src)), Some(Value::Str(dest))) => Ok((src.clone(), dest.clone())),
+        (None, _) | (_, None) => Err(Failure::msg("src and dest are required")),
+        (_, Some(Value::Str(_))) => {
+            Err(Failure::msg("Invalid type supplied for source option, it must be a string"))
+        }
+        _ => Err(Failure::msg("Invalid type supplied for dest option, it must be a string")),
     }
-    let text = if message.contains("directory") {
-        "remote file is a directory, fetch cannot work on directories".to_string()
-    } else if gone {
-        // So it is said, although nothing is ignored.
-        "the remote file does not exist, not transferring, ignored".to_string()
-    } else {
-        message
+}
+
+/// What becomes of a file that cannot be read. As another user it is not looked at before.
+fn missing(slurped: Dict, src: &str, fail: bool, looked: bool) -> Result<Dict, Failure> {
+    let message = slurped.get("msg").map(rustible_protocol::repr::str).unwrap_or_default();
+    let folder = message.starts_with("Source is a directory");
+    let told = match () {
+        () if message.contains("not found") => {
+            Some("the remote file does not exist, not transferring, ignored")
+        }
+        () if folder => Some("remote file is a directory, fetch cannot work on directories"),
+        () => None,
     };
-    Err(Failure::Result(result([("changed", false.into()), ("msg", text.into())])))
+    match (fail, folder && looked) {
+        (true, true) => {
+            let told = told.unwrap_or_default();
+            Err(Failure::Result(result([("changed", false.into()), ("msg", told.into())])))
+        }
+        (false, true) => {
+            let told = format!("{}, not transferring, ignored", told.unwrap_or_default());
+            Ok(result([("changed", false.into()), ("msg", told.into())]))
+        }
+        (true, false) => {
+            let mut failed = slurped;
+            if let Some(told) = told {
+                failed.insert("msg", told);
+            }
+            Ok(failed)
+        }
+        (false, false) => {
+            let mut ignored = result([("changed", false.into()), ("file", src.into())]);
+            if let Some(told) = told {
+                ignored.insert("msg", told);
+            }
+            Ok(ignored)
+        }
+    }
 }
 
 /// Where the file is written: `dest` itself with `flat` (in it when it ends in a slash), else `dest/HOST/path`.
@@ -118,7 +141,17 @@ fn destination(context: &Context<'_>, src: &str, dest: &str) -> Result<PathBuf, 
                 "dest is an existing directory, use a trailing slash if you want to fetch src into that directory",
             ));
         }
-        return Ok(if dest.ends_with('/') { base.join(name) } else { base });
+        if !dest.ends_with('/') {
+            return Ok(base);
+        }
+        let inner = base.join(name);
+        if inner.is_dir() {
+            return Err(Failure::msg(format!(
+                "calculated dest '{dest}{name}' is an existing directory, use another path that does not point to an \
+                 existing directory"
+            )));
+        }
+        return Ok(inner);
     }
     Ok(base.join(&**context.host).join(inside))
 }

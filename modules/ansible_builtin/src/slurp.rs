@@ -22,12 +22,19 @@ pub(crate) fn run(args: Args, host: &mut Host) -> Result<Outcome> {
     let read = host.open(&args.src).and_then(|mut file| Ok(file.read_to_end(&mut bytes)?));
     if let Err(error) = read {
         let because = |number: u8| error.msg.contains(&format!("[Errno {number}]"));
-        match () {
-            () if because(2) => fail!("File not found: {shown}"),
-            () if because(13) => fail!("File is not readable: {shown}"),
-            () if because(21) => fail!("Source is a directory and must be a file: {shown}"),
+        let told = match () {
+            () if because(2) => format!("File not found: {shown}"),
+            () if because(13) => format!("File is not readable: {shown}"),
+            () if because(21) => format!("Source is a directory and must be a file: {shown}"),
             () => fail!("Unable to slurp file: {shown}: {}", error.msg),
-        }
+        };
+        let cause = match error.msg.contains('\'') {
+            true => error.msg,
+            false => format!("{}: '{shown}'", error.msg),
+        };
+        // More is told than the message says.
+        let whole = format!("{told}: {cause}");
+        return Err(Failure::new(told).with("_ansible_rustible_error", whole));
     }
     let (content, encoding) = if args.armor {
         (base64(&bytes), "base64")

@@ -1,6 +1,6 @@
 //! A task's arguments: those as written over those of templates over `module_defaults`, rendered, without `omit`.
 
-use rustible_foreign::Tree;
+use rustible_foreign::{Lookup, Tree};
 use rustible_playbook::{Task, redirect};
 use rustible_protocol::{Dict, Text, Value, json};
 use rustible_source::Diagnostic;
@@ -95,7 +95,7 @@ pub(crate) fn defaults(
         for (name, values) in defaults.texts() {
             let (name, applies) = match name.strip_prefix("group/") {
                 Some(group) => (name.to_string(), holds(group, action, groups)),
-                None => (String::new(), names(name, action)),
+                None => (String::new(), names(name, action, groups)),
             };
             if applies {
                 entries.insert(name.as_str(), values.clone());
@@ -126,11 +126,27 @@ fn holds(group: &str, action: &str, groups: &Tree) -> bool {
 }
 
 /// Whether the name is that of the action.
-fn names(name: &str, action: &str) -> bool {
+fn names(name: &str, action: &str, tree: &Tree) -> bool {
     let full = redirect(name).unwrap_or_else(|| {
         if name.contains('.') { name.to_string() } else { format!("ansible.builtin.{name}") }
     });
-    full == action || name == action || full.replace("ansible.builtin.", "community.general.") == action
+    let legacy = full.replace("ansible.legacy.", "ansible.builtin.");
+    [full.as_str(), name, legacy.as_str()].contains(&action)
+        || full.replace("ansible.builtin.", "community.general.") == action
+        // What is of ansible-core itself has moved nowhere.
+        || !action.starts_with("ansible.builtin.") && moved(full, tree) == action
+}
+
+/// The name that a full name has now.
+fn moved(mut name: String, tree: &Tree) -> String {
+    // A name that moves in a circle is nothing.
+    for _ in 0..10 {
+        match tree.find(&name) {
+            Lookup::Moved(target) => name = target,
+            _ => break,
+        }
+    }
+    name
 }
 
 /// The arguments rendered, but for those that the action renders itself.
