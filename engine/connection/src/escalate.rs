@@ -71,12 +71,12 @@ pub(crate) fn command(escalation: &Become, inner: &str) -> Result<String, Connec
     Ok(match escalation.method {
         Method::Sudo => {
             let flags = escalation.flags.as_deref().unwrap_or("-H -S -n");
+            let exe = match &escalation.folder {
+                Some(folder) => format!("cd {} && {exe}", quote(folder)),
+                None => exe.to_string(),
+            };
             if has_password {
-                let mut flags: Vec<&str> = flags.split_whitespace().filter(|flag| *flag != "-n").collect();
-                if !flags.contains(&"-S") {
-                    flags.push("-S");
-                }
-                format!("{exe} {} -p {} -u {user} {inner}", flags.join(" "), quote(PROMPT))
+                format!("{exe} {} -p {} -u {user} {inner}", asking(flags), quote(PROMPT))
             } else {
                 format!("{exe} {flags} -u {user} {inner}")
             }
@@ -95,6 +95,31 @@ pub(crate) fn command(escalation: &Become, inner: &str) -> Result<String, Connec
             format!("{exe} {} -n -u {user} {inner}", escalation.flags.as_deref().unwrap_or(""))
         }
     })
+}
+
+/// The flags of a `sudo` that asks for a password and reads it from its input.
+fn asking(flags: &str) -> String {
+    let silent = |flag: &&str| matches!(*flag, "-n" | "--non-interactive");
+    let mut flags: Vec<String> = flags
+        .split_whitespace()
+        .filter(|flag| !silent(flag))
+        .map(|flag| {
+            // Several letters behind one sign: `-Hn`.
+            let letters = flag.strip_prefix('-').filter(|rest| !rest.starts_with('-')).unwrap_or_default();
+            let end = letters.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(letters.len());
+            match letters[..end].rfind('n') {
+                Some(at) => format!("-{}{}", &letters[..at], &letters[at + 1..]),
+                None => flag.to_string(),
+            }
+        })
+        .collect();
+    let reads = |flag: &String| {
+        flag == "--stdin" || flag.starts_with('-') && !flag.starts_with("--") && flag.contains('S')
+    };
+    if !flags.iter().any(reads) {
+        flags.push("-S".to_string());
+    }
+    flags.join(" ")
 }
 
 /// What a start writes on standard error, and what to do about it.
@@ -209,7 +234,7 @@ mod tests {
 
     fn with(method: Method, password: Option<&str>) -> Become {
         let password = password.map(Secret::new);
-        Become { method, user: "root".into(), exe: None, flags: None, password, prompts: None }
+        Become { method, user: "root".into(), exe: None, flags: None, folder: None, password, prompts: None }
     }
 
     #[test]
@@ -244,6 +269,16 @@ mod tests {
 
     #[test]
     fn a_user_that_looks_like_an_option_is_refused() {
+        for (flags, asks) in [
+            ("-H -S -n", "-H -S"),
+            ("-HSn", "-HS"),
+            ("--set-home --stdin --non-interactive --x n", "--set-home --stdin --x n"),
+            ("-E", "-E -S"),
+        ] {
+            assert_eq!(asking(flags), asks);
+        }
+        let elsewhere = Become { folder: Some("/a b".into()), ..with(Method::Sudo, None) };
+        assert_eq!(command(&elsewhere, "true").unwrap(), "cd '/a b' && sudo -H -S -n -u root true");
         let escalation = Become { user: "-s".into(), ..with(Method::Su, None) };
         assert!(command(&escalation, "true").is_err());
         let quoted = command(&with(Method::Su, Some("x")), "echo 'a b'").unwrap();

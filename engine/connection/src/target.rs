@@ -75,6 +75,8 @@ pub struct Become {
     pub exe: Option<String>,
     /// Options instead of the method's own (`ansible_become_flags`), shell words.
     pub flags: Option<String>,
+    /// Where to be before the rights change (`ansible_sudo_chdir`); `sudo` alone has it.
+    pub folder: Option<String>,
     /// `ansible_become_password`.
     pub password: Option<Secret>,
     /// What `su` may ask with, instead of the words for "password" that are known (`ansible_su_prompt_l10n`).

@@ -165,6 +165,8 @@ pub struct RightsOptions {
     pub exe: Option<String>,
     /// Its options.
     pub flags: Option<String>,
+    /// Where to be before the rights change.
+    pub folder: Option<String>,
     /// The password, for when nobody was asked for one.
     pub password: Option<String>,
 }

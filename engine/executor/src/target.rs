@@ -160,6 +160,11 @@ impl Resolver<'_> {
             user: user.or(rights.user).unwrap_or_else(|| "root".to_string()),
             exe: exe.or(rights.exe),
             flags: flags.or(rights.flags),
+            folder: match kind {
+                Method::Sudo => self.text(&["ansible_sudo_chdir"])?.or(rights.folder),
+                _ => None,
+            }
+            .filter(|folder| !folder.is_empty()),
             password: password
                 .or_else(|| options.become_password.clone())
                 .or(rights.password)

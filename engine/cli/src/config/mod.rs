@@ -19,7 +19,7 @@ use std::{
 
 use rustible_source::{Diagnostic, Kind};
 
-pub(crate) use rights::{KEY, KEY_PASSPHRASE, RIGHTS, Rights};
+pub(crate) use rights::{FOLDER, KEY, KEY_PASSPHRASE, RIGHTS, Rights};
 pub(crate) use table::{SETTINGS, Setting};
 
 /// The settings in force.

@@ -45,6 +45,14 @@ pub(crate) const RIGHTS: &[Rights] = rights! {
     "doas", "DOAS";
 };
 
+/// Where `sudo` is called from.
+pub(crate) const FOLDER: Setting = Setting {
+    name: "sudo_chdir",
+    env: &["ANSIBLE_SUDO_CHDIR"],
+    ini: &[("sudo_become_plugin", "chdir")],
+    default: "",
+};
+
 const fn only(name: &'static str, env: &'static [&'static str]) -> Setting {
     Setting { name, env, ini: &[], default: "" }
 }

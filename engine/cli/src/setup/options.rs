@@ -10,7 +10,7 @@ use rustible_source::Diagnostic;
 use super::{passwords::Passwords, screen};
 use crate::{
     args::Play,
-    config::{Config, KEY, KEY_PASSPHRASE, RIGHTS, Rights},
+    config::{Config, FOLDER, KEY, KEY_PASSPHRASE, RIGHTS, Rights},
 };
 
 /// Everything that is the same for the run.
@@ -144,6 +144,7 @@ fn rights(config: &Config, redactor: &Redactor) -> HashMap<String, RightsOptions
             user: config.text_of(&rights.user),
             exe: config.text_of(&rights.exe),
             flags: config.text_of(&rights.flags),
+            folder: config.text_of(&FOLDER),
             password,
         };
         (rights.method.to_string(), options)

@@ -210,6 +210,7 @@ pub(crate) fn become_with(method: Method, user: &str, password: Option<&str>) ->
         user: user.into(),
         exe: None,
         flags: None,
+        folder: None,
         password: password.map(Secret::new),
         prompts: None,
     }

@@ -119,7 +119,7 @@ fn string(_: &Rc<Ctx>, input: Rt, _: Args) -> Res<Rt> {
 
 fn debug_name(input: &Rt) -> &'static str {
     match input {
-        Rt::Undef(_) => "UndefinedMarker",
+        Rt::Undef(_) => super::internal::class(input),
         other => other.type_name(),
     }
 }

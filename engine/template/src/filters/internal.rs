@@ -69,7 +69,8 @@ pub(crate) fn tagged_with(value: &Rt, name: &str) -> Res<bool> {
     Ok(tags(value).contains(&name))
 }
 
-fn class(value: &Rt) -> &'static str {
+/// The name of the value's type as it is inside the program.
+pub(super) fn class(value: &Rt) -> &'static str {
     let live = match value {
         Rt::List(list) => matches!(&*list.repr.borrow(), ListRepr::Live(_)),
         Rt::Dict(dict) => !matches!(&*dict.repr.borrow(), DictRepr::Frozen { .. }),
