@@ -1,6 +1,10 @@
 //! `ansible.builtin.copy`: a content of the controller (attachment `content`) or a file of the target to its place.
 
-use rustible_sdk::{Attachment, host::files::checksum_of, prelude::*};
+use rustible_sdk::{
+    Attachment,
+    host::{files::checksum_of, temp::Temp},
+    prelude::*,
+};
 
 /// Copy files to the target.
 #[derive(Args)]
@@ -194,13 +198,16 @@ fn file(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<Di
             replace_link: link,
             quiet: true,
         };
-        let mut content: Box<dyn std::io::Read> = match source {
-            _ if host.check_mode() => Box::new(std::io::empty()),
-            Source::Attached(_) => host.attachment("content")?,
-            Source::Text(text) => Box::new(std::io::Cursor::new(text.clone().into_bytes())),
-            Source::File(path) => host.open(path)?,
+        let staged = staged(source, &dest, host)?;
+        let mut content: Box<dyn std::io::Read> = match (source, &staged) {
+            (_, Some(staged)) => Box::new(staged.open()?),
+            (Source::File(path), None) if !host.check_mode() => host.open(path)?,
+            _ => Box::new(std::io::empty()),
         };
         let done = host.write(&dest, &mut *content, &how).map_err(refused)?;
+        if let Some(staged) = &staged {
+            result.insert("src", staged.path().to_string_lossy().as_ref());
+        }
         if let Some(backup) = done.backup {
             result.insert("backup_file", backup);
         }
@@ -220,6 +227,18 @@ fn file(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<Di
         host.add_path_info(&mut result, &dest)?;
     }
     Ok(result)
+}
+
+/// What the controller sent, among the temporary files: whole before anything is changed, and named in the result.
+fn staged(source: &Source, dest: &Path, host: &Host) -> Result<Option<Temp>> {
+    let mut content: Box<dyn std::io::Read> = match source {
+        _ if host.check_mode() => return Ok(None),
+        Source::File(_) => return Ok(None),
+        Source::Attached(_) => host.attachment("content")?,
+        Source::Text(text) => Box::new(std::io::Cursor::new(text.as_bytes())),
+    };
+    let ending = dest.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    host.staged(&format!(".source{ending}"), &mut *content).map(Some)
 }
 
 /// A refusal by `validate` as this module words it.

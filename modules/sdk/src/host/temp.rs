@@ -57,6 +57,38 @@ impl Host {
         let guard = file.into_temp_path();
         Ok(Temp { path: guard.to_path_buf(), _guard: Guard::File(guard) })
     }
+    /// What is read, as a file of that name in a folder of this call's own below the folder for temporary files, mode 0600.
+    /// That folder is made (0700) when it is not there; where it cannot be, it is `/var/tmp`.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    #[expect(clippy::disallowed_methods, reason = "the door itself")]
+    pub fn staged(&self, name: &str, content: &mut dyn std::io::Read) -> Result<Temp> {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        let now = jiff::Timestamp::now().as_millisecond();
+        let (seconds, rest) = (now / 1000, now % 1000);
+        let number = rand::random::<u64>() >> 16;
+        let prefix = format!("ansible-tmp-{seconds}.{rest:03}-{}-{number}", std::process::id());
+        let make = |root: &Path| {
+            let root = self.at(root);
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&root)?;
+            tempfile::Builder::new().prefix(&prefix).rand_bytes(0).tempdir_in(root)
+        };
+        let dir = make(&self.staging()).or_else(|_| make(Path::new("/var/tmp")))?;
+        let path = dir.path().join(name);
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        std::io::copy(content, &mut file)?;
+        Ok(Temp { path, _guard: Guard::Dir(dir) })
+    }
+    /// The folder for temporary files; `~` is the user's home as the system knows it, whatever the environment says.
+    fn staging(&self) -> PathBuf {
+        let named = self.remote_tmp.strip_prefix("~/");
+        let home = || self.user_by_id(self.own_uid()).map(|user| user.home);
+        match named.and_then(|rest| Some(Path::new(&home()?).join(rest))) {
+            Some(folder) => folder,
+            None => PathBuf::from(self.remote_tmp()),
+        }
+    }
     /// A temporary folder, mode 0700.
     ///
     /// # Errors
