@@ -69,7 +69,11 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
             Value::Dict(_) | Value::List(_) => json::dumps(&content),
             other => rustible_protocol::repr::str(other),
         };
-        let args = without(&given, &["src", CONTENT]);
+        let mut args = without(&given, &["src", CONTENT]);
+        // There is no file whose permissions could be kept: it is its owner's alone.
+        if args.get("mode").and_then(Value::as_str) == Some("preserve") {
+            args.insert("mode", "0600");
+        }
         let result = write(context, args, source::bytes(CONTENT, text.into_bytes())).await?;
         return Ok(told(result, None, context.check()));
     }

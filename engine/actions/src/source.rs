@@ -1,6 +1,7 @@
 //! Files of the controller as attachments of calls.
 
 use std::{
+    cmp::Ordering,
     io::Read,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
@@ -107,9 +108,23 @@ pub(crate) fn tree(root: &Path, follow: bool) -> std::io::Result<Tree> {
         }
     }
     found.folders.sort();
-    found.files.sort();
+    found.files.sort_by(|a, b| outer_first(a, b));
     found.links.sort();
     Ok(found)
+}
+
+/// Files in the order of a walk: those of a folder before those of the folders in it.
+fn outer_first(a: &Path, b: &Path) -> Ordering {
+    let (mut ours, mut theirs) = (a.components().peekable(), b.components().peekable());
+    loop {
+        match (ours.next(), theirs.next()) {
+            (Some(one), Some(other)) if one == other => {}
+            (one, other) => {
+                let deeper = ours.peek().is_some().cmp(&theirs.peek().is_some());
+                return deeper.then_with(|| one.cmp(&other));
+            }
+        }
+    }
 }
 
 /// The arguments with these left out.
@@ -124,4 +139,16 @@ pub(crate) fn without(args: &Dict, names: &[&str]) -> Dict {
 /// A path's last part.
 pub(crate) fn basename(path: &str) -> Value {
     Value::from(path.rsplit('/').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_folder_come_before_those_of_folders_in_it() {
+        let mut files = ["b/x", "z", "a/c/d", "a/e", "y"].map(PathBuf::from);
+        files.sort_by(|a, b| outer_first(a, b));
+        assert_eq!(files, ["y", "z", "a/e", "a/c/d", "b/x"].map(PathBuf::from));
+    }
 }
