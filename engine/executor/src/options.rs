@@ -98,6 +98,8 @@ pub struct ForeignOptions {
     pub syslog_facility: String,
     /// `target_log_info`.
     pub target_log_info: String,
+    /// `display_traceback`: of which events modules in Python give traces (`error`, `warning`, ...).
+    pub traces: Vec<String>,
 }
 
 /// When tasks are stopped at that say nothing of it.

@@ -7,7 +7,7 @@ import shlex
 import rustible_values as values
 from rustible_helper import HERE, ask, operation
 from rustible_loading import module, plugin_class, prepare, roots
-from rustible_operations import Templar, loader
+from rustible_operations import Templar, loader, within
 
 from ansible.plugins.action import ActionBase
 
@@ -291,7 +291,7 @@ def describe_action(name, path, full, places):
     }
 
 
-@operation
+@within
 def action(name, path, full, places, task, connection, context):
     """Run an action plugin."""
     from ansible.errors import AnsibleActionFail, AnsibleActionSkip

@@ -1,5 +1,8 @@
 """What the helper can be asked to do."""
+import functools
 import os
+import re
+import sys
 
 import rustible_values as values
 from rustible_helper import HERE, SETTINGS, ask, operation, say
@@ -10,6 +13,51 @@ class LoadFailed(Exception):
     pass
 
 
+def heard(key, said, help_text=None):
+    """Whether what is said now becomes part of a task's result."""
+    return getattr(HERE, 'heard', False) and ask('hear', key, said, help_text and str(help_text))
+
+
+def within(function):
+    """An operation within a task: what is said during it is said by the task."""
+    @functools.wraps(function)
+    def call(*arguments):
+        HERE.heard = True
+        return function(*arguments)
+    return operation(call)
+
+
+def deprecating(deprecator, collection):
+    """Who says that something goes away: the full name of a plugin and its kind, or a collection's name."""
+    _skip_stackwalk = True
+    if deprecator is None and isinstance(collection, str):
+        return collection, None
+    if deprecator is None:
+        try:
+            from ansible.module_utils._internal._deprecator import get_best_deprecator
+        except ImportError:
+            return caller()
+        deprecator = get_best_deprecator()
+    kind = getattr(deprecator, 'type', None)
+    return getattr(deprecator, 'resolved_name', None), kind and str(getattr(kind, 'value', kind))
+
+
+def caller():
+    """The plugin of a collection, or what is known of it, whose code has called."""
+    frame = sys._getframe(1)
+    while frame and frame.f_code.co_filename.startswith('<rustible>'):
+        frame = frame.f_back
+    path = r'/ansible_collections/(\w+)/(\w+)/plugins/(\w+)/(\w+)'
+    found = frame and re.search(path, frame.f_code.co_filename)
+    if not found:
+        return None, None
+    *names, kind, plugin = found.groups()
+    if kind in ('filter', 'test'):
+        return '.'.join(names), None
+    kind = 'module' if kind == 'modules' else kind
+    return ('.'.join([*names, plugin]), kind) if kind in ('action', 'lookup', 'module', 'callback', 'inventory', 'vars', 'cache') else (None, None)
+
+
 def speak():
     """What plugins show goes through the one that owns the terminal."""
     from ansible.utils.display import Display
@@ -18,8 +66,9 @@ def speak():
         if not log_only:
             say('display', msg, color=color, stderr=bool(stderr), newline=bool(newline))
 
-    def warning(self, msg, formatted=False, **more):
-        say('warning', msg)
+    def warning(self, msg, formatted=False, help_text=None, **more):
+        if not heard('warnings', str(msg), help_text):
+            say('warning', msg)
 
     def error(self, msg, wrap_text=True, **more):
         say('error', msg)
@@ -27,9 +76,21 @@ def speak():
     def verbose(self, msg, host=None, caplevel=2):
         say('verbose', msg, host=host, level=caplevel + 1)
 
-    def deprecated(self, msg, version=None, removed=False, date=None, collection_name=None, **more):
-        name = collection_name if isinstance(collection_name, str) else None
-        say('deprecated', msg, version=version, date=date and str(date), removed=bool(removed), collection=name)
+    def deprecated(self, msg, version=None, removed=False, date=None, collection_name=None, *, deprecator=None,
+                   help_text=None, obj=None):
+        _skip_stackwalk = True
+        plugin, kind = deprecating(deprecator, collection_name)
+        collection = '.'.join(plugin.split('.')[:2]) if plugin else None
+        when = {'version': version and str(version), 'date': date and str(date)}
+        if removed:
+            say('deprecated', msg, removed=True, collection=collection, **when)
+            return
+        said = {'msg': str(msg), **{name: given for name, given in when.items() if given}}
+        if collection:
+            said['collection_name'] = collection
+        said['deprecator'] = {'resolved_name': plugin, 'type': kind}
+        if not heard('deprecations', said, help_text):
+            say('deprecated', msg, removed=False, collection=collection, **when)
 
     for function in (display, warning, error, verbose, deprecated):
         setattr(Display, function.__name__, function)
@@ -161,7 +222,7 @@ def passed(function):
     return [Environment()] if text.startswith('environment') else [Context()]
 
 
-@operation
+@within
 def run(kind, name, path, full, positional, named):
     """Run a filter or a test."""
     function = callables(kind, path, full)[name.rsplit('.', 1)[-1]]
@@ -263,7 +324,7 @@ def loader():
     return made
 
 
-@operation
+@within
 def lookup(name, path, full, terms, named):
     """Run a lookup."""
     from rustible_loading import module

@@ -66,6 +66,7 @@ const ANSIBLE: &[(&str, &str)] = package! {
     "ansible.module_utils.common.__init__": "empty.py",
     "ansible.module_utils.common.text.__init__": "empty.py",
     "ansible.module_utils.common.text.converters": "converters.py",
+    "ansible.module_utils.common.warnings": "warnings.py",
     "ansible.module_utils.common.collections": "collections.py",
     "ansible.module_utils.common._collections_compat": "collections.py",
     "ansible.module_utils.common.json": "json_util.py",

@@ -175,6 +175,10 @@ pub fn answer(outside: &dyn Outside, basedir: &Path, what: &str, with: &[Value])
             let args = with.get(2).and_then(Value::as_list).map(|list| list.to_vec()).unwrap_or_default();
             outside.plugin(&text(0), &text(1), args, dict(3))?
         }
+        "hear" => {
+            let help = with.get(2).and_then(Value::as_str);
+            outside.hear(&text(0), with.get(1).unwrap_or(&Value::Null), help).into()
+        }
         "basedir" => match outside.scope().get("playbook_dir") {
             Some(Value::Str(folder)) => Value::str(folder.as_str()),
             _ => Value::from(basedir),

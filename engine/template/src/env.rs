@@ -104,6 +104,8 @@ pub trait Outside {
     /// # Errors
     /// As it does.
     fn plugin(&self, kind: &str, name: &str, args: Vec<Value>, named: Dict) -> Result<Value, Diagnostic>;
+    /// What a plugin says while it runs; as [`Hear`].
+    fn hear(&self, key: &str, said: &Value, help: Option<&str>) -> bool;
 }
 
 /// Filters, tests and lookups of the user's own (Python plugins beside the playbook, in roles or collections).
@@ -151,6 +153,10 @@ pub trait Fetch: Send + Sync {
 
 /// A sink for warnings.
 pub type Warn = Arc<dyn Fn(&Diagnostic) + Send + Sync>;
+
+/// A sink for what plugins say, for the result of their task: the result's key (`warnings` or `deprecations`), the
+/// value as the result has it, and help that is only told. Whether anybody listened.
+pub type Hear = Arc<dyn Fn(&str, &Value, Option<&str>) -> bool + Send + Sync>;
 
 /// A sink for deprecations.
 pub type Deprecate = Arc<dyn Fn(&Deprecation) + Send + Sync>;
@@ -224,6 +230,8 @@ pub struct Env {
     pub warn: Option<Warn>,
     /// Where deprecations go.
     pub deprecate: Option<Deprecate>,
+    /// Where goes what plugins say.
+    pub hear: Option<Hear>,
     /// Variables of the process for `lookup('env')` and `lookup('pipe')`; `None` for the process's own.
     pub environment: Option<Arc<std::collections::BTreeMap<String, String>>>,
 }
@@ -242,6 +250,11 @@ impl Env {
         if let Some(deprecate) = &self.deprecate {
             deprecate(deprecation);
         }
+    }
+    /// Pass on what a plugin says; whether anybody listened.
+    #[must_use]
+    pub fn heard(&self, key: &str, said: &Value, help: Option<&str>) -> bool {
+        self.hear.as_ref().is_some_and(|hear| hear(key, said, help))
     }
     /// Say a warning, when somebody listens.
     pub fn warning(&self, warning: &Diagnostic) {

@@ -140,4 +140,7 @@ impl Outside for Asked<'_> {
         };
         result.and_then(|rt| ctx.plain(&rt)).map_err(|fault| fault.error.clone())
     }
+    fn hear(&self, key: &str, said: &Value, help: Option<&str>) -> bool {
+        self.0.env.heard(key, said, help)
+    }
 }

@@ -43,7 +43,7 @@ pub use check::{Unknown, check_names, variables};
 pub use children::end_children;
 pub use engine::Engine;
 pub use env::{
-    Config, Decrypt, Deprecate, Deprecation, Env, Fetch, Found, HostVars, Outgoing, Outside, Patterns,
+    Config, Decrypt, Deprecate, Deprecation, Env, Fetch, Found, Hear, HostVars, Outgoing, Outside, Patterns,
     Plugins, Scope, Wanted, Warn,
 };
 pub use filters::{crypt::hashed, time::stamp};

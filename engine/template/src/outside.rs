@@ -41,4 +41,7 @@ impl Outside for Templar {
         let text = format!("rustible_input {how} {name}(*rustible_args, **rustible_named)");
         self.with_vars(vars).expression(&Text::trusted(text, None))
     }
+    fn hear(&self, key: &str, said: &Value, help: Option<&str>) -> bool {
+        self.env().heard(key, said, help)
+    }
 }

@@ -39,7 +39,16 @@ fn try_run(call: &Call, foreign: &Foreign, host: &Host) -> Result<Dict, Failure>
             start::with_arguments_beside(call, foreign, host, &interpreter)?
         }
     };
-    let mut result = result::of(&output, &interpreter, call.verbosity >= 3);
+    let traced = call.args.get("_ansible_tracebacks_for").and_then(Value::as_list);
+    let traced = traced.is_some_and(|events| events.iter().any(|event| event.as_str() == Some("error")));
+    let mut result = result::of(&output, &interpreter, traced);
+    // What broke before it could answer has told Python's account of it on its way.
+    if traced
+        && result.contains_key("_ansible_rustible_unread")
+        && let Some(at) = output.stderr.find("Traceback (most recent call last)")
+    {
+        result.insert("exception", &output.stderr[at..]);
+    }
     if foreign.keep_errors && !output.stderr.is_empty() && !result.contains_key("stderr") {
         result.insert("stderr", output.stderr.as_str());
     }

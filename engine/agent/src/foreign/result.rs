@@ -116,9 +116,8 @@ fn settle(mut result: Dict, traces: bool) -> Dict {
             result.insert("msg", format!("Task failed: Module failed: {cause}"));
         }
         result.insert("_ansible_rustible_error", cause);
-        let trace = exception.get("event").and_then(|event| event.get("formatted_traceback")).cloned();
-        let trace = trace.filter(|trace| traces && !trace.is_null());
-        result.insert("exception", trace.unwrap_or_else(|| Value::str("(traceback unavailable)")));
+        let trace = exception.get("event").filter(|_| traces).and_then(trace);
+        result.insert("exception", trace.unwrap_or_else(|| "(traceback unavailable)".to_string()));
     }
     result
 }
@@ -139,6 +138,18 @@ fn deprecation(value: &Value) -> Value {
     }
     shown.insert("deprecator", deprecator);
     Value::Dict(shown)
+}
+
+/// Python's account of an event, that of its cause first.
+fn trace(event: &Value) -> Option<String> {
+    let text = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).map(str::to_string);
+    let own = text(event, "formatted_traceback")?;
+    let chain = event.get("chain");
+    let cause = chain.and_then(|chain| Some((trace(chain.get("event")?)?, text(chain, "traceback_reason")?)));
+    Some(match cause {
+        Some((cause, reason)) => format!("{cause}\n{reason}\n\n{own}"),
+        None => own,
+    })
 }
 
 /// The messages of an event and its causes, in one line.
@@ -193,6 +204,17 @@ mod tests {
             lost.get("msg").and_then(Value::as_str),
             Some("Module result deserialization failed: No start of json char found")
         );
+    }
+
+    #[test]
+    fn a_trace_has_that_of_its_cause_in_front() {
+        let text = r#"{"failed": true, "exception": {"event": {"msg": "out", "formatted_traceback": "B\n", "chain":
+            {"traceback_reason": "Then:", "event": {"msg": "in", "formatted_traceback": "A\n"}}}}}"#;
+        let output = Output { stdout: text.to_string(), ..Output::default() };
+        let shown =
+            |traces| of(&output, &[], traces).get("exception").and_then(Value::as_str).map(str::to_string);
+        assert_eq!(shown(true).as_deref(), Some("A\n\nThen:\n\nB\n"));
+        assert_eq!(shown(false).as_deref(), Some("(traceback unavailable)"));
     }
 
     #[test]

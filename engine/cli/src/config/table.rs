@@ -203,6 +203,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &[("defaults", "python_module_rlimit_nofile")],
         "0",
     ),
+    s("DISPLAY_TRACEBACK", &["ANSIBLE_DISPLAY_TRACEBACK"], &[("defaults", "display_traceback")], "never"),
     s("TARGET_LOG_INFO", &["ANSIBLE_TARGET_LOG_INFO"], &[("defaults", "target_log_info")], ""),
     s("DEFAULT_MANAGED_STR", &[], &[("defaults", "ansible_managed")], "Ansible managed"),
     s("DEFAULT_NO_LOG", &["ANSIBLE_NO_LOG"], &[("defaults", "no_log")], "false"),

@@ -167,5 +167,20 @@ pub(super) fn options(config: &Config) -> Result<ForeignOptions, Diagnostic> {
         no_target_syslog: config.flag("DEFAULT_NO_TARGET_SYSLOG"),
         syslog_facility: config.text("DEFAULT_SYSLOG_FACILITY").unwrap_or_default(),
         target_log_info: config.text("TARGET_LOG_INFO").unwrap_or_default(),
+        traces: traces(&config.list("DISPLAY_TRACEBACK")),
     })
+}
+
+/// Of which events there are traces.
+fn traces(chosen: &[String]) -> Vec<String> {
+    let has = |name: &str| chosen.iter().any(|each| each.trim() == name);
+    let always = has("always");
+    let enabled = |name: &str| match name {
+        _ if always => true,
+        _ if has("never") => false,
+        "deprecated" => has(name) || has("deprecated_value"),
+        _ => has(name),
+    };
+    let all = ["error", "warning", "deprecated", "deprecated_value"];
+    all.into_iter().filter(|name| enabled(name)).map(str::to_string).collect()
 }

@@ -143,7 +143,7 @@ fn arguments(job: &Job, ready: &Ready, mut args: Dict) -> Result<Dict, Diagnosti
         ("remote_tmp", Value::str(settled.remote_tmp.as_str())),
         ("ignore_unknown_opts", false.into()),
         ("target_log_info", text(&options.target_log_info)),
-        ("tracebacks_for", Value::from(Vec::new())),
+        ("tracebacks_for", options.traces.iter().map(Value::from).collect::<Vec<_>>().into()),
         ("inject_invocation", settled.invocation.into()),
     ];
     for (name, value) in more {

@@ -59,7 +59,18 @@ impl Heard {
                 behind(note);
             }
         };
-        Env { warn: Some(Arc::new(warn)), deprecate: Some(Arc::new(deprecate)), ..env }
+        let here = self.clone();
+        let hear = move |key: &str, said: &Value, help: Option<&str>| {
+            let which = KEYS.iter().position(|known| *known == key);
+            let words = deprecation::text(said);
+            which.is_some_and(|which| here.hears(which, &words, None, || Said::by_plugin(&words, said, help)))
+        };
+        Env {
+            warn: Some(Arc::new(warn)),
+            deprecate: Some(Arc::new(deprecate)),
+            hear: Some(Arc::new(hear)),
+            ..env
+        }
     }
 
     /// From now on warnings are kept.
@@ -146,6 +157,11 @@ impl Said {
         let (words, told) = (warning.summary(), warning.render());
         let place = warning.origin.clone();
         Self { value: words.as_str().into(), told: (told != words).then_some(told), words, place }
+    }
+
+    fn by_plugin(words: &str, said: &Value, help: Option<&str>) -> Self {
+        let told = help.map(|help| Diagnostic::new(words).help(help).render());
+        Self { words: words.to_string(), place: None, value: said.clone(), told }
     }
 
     fn deprecation(note: &Deprecation) -> Self {

@@ -98,7 +98,10 @@ pub(super) fn finish(job: &Job, ready: &Ready, attempt: Attempt) -> Finished {
         error.at(job.task.origin.as_ref())
     });
     if let Some(error) = &finished.error {
-        finished.result.insert("exception", NO_TRACEBACK);
+        let trace = finished.result.get("exception").and_then(Value::as_str).unwrap_or_default();
+        if trace.is_empty() || !traces(job) {
+            finished.result.insert("exception", NO_TRACEBACK);
+        }
         if !finished.result.get("msg").is_some_and(Value::truthy) {
             finished.result.insert("msg", error.summary());
         }
@@ -297,7 +300,13 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
     }
     // Under no_log the cause may hold a secret of the arguments; that a condition of the author's was true does not.
     let plain = |error: &Diagnostic| !finished.no_log || error.summary().ends_with(FAILED_WHEN);
-    let error = finished.error.as_ref().filter(|error| plain(error)).map(Diagnostic::render);
+    let error = finished.error.as_ref().filter(|error| plain(error)).map(|error| {
+        let told = error.render();
+        match traced(job, finished) {
+            Some(trace) => format!("{}\n\n{}", told.trim_end(), trace.trim_end()),
+            None => told,
+        }
+    });
     let info = match &finished.resolved {
         Some(resolved) => Arc::new(TaskInfo { resolved: resolved.clone(), ..TaskInfo::clone(&job.info) }),
         None => job.info.clone(),
@@ -316,6 +325,17 @@ pub(crate) fn event(job: &Job, finished: &Finished) -> TaskResult {
         started: finished.started.unwrap_or_else(SystemTime::now),
         ended: SystemTime::now(),
     }
+}
+
+/// Whether Python's accounts of failures are to be shown.
+fn traces(job: &Job) -> bool {
+    job.runner.options.foreign.traces.iter().any(|event| event == "error")
+}
+
+/// Python's account of a failure, where such are to be shown.
+fn traced<'a>(job: &Job, finished: &'a Finished) -> Option<&'a str> {
+    let trace = finished.result.get("exception").filter(|_| traces(job) && !finished.no_log)?;
+    trace.as_str().filter(|trace| *trace != NO_TRACEBACK)
 }
 
 /// What a result says beside itself; a loop's is said with its items.
