@@ -85,9 +85,8 @@ def speak():
         if removed:
             say('deprecated', msg, removed=True, collection=collection, **when)
             return
-        said = {'msg': str(msg), **{name: given for name, given in when.items() if given}}
-        if collection:
-            said['collection_name'] = collection
+        said = {'msg': str(msg), 'collection_name': collection}
+        said.update({'date': when['date']} if date else {'version': when['version']})
         said['deprecator'] = {'resolved_name': plugin, 'type': kind}
         if not heard('deprecations', said, help_text):
             say('deprecated', msg, removed=False, collection=collection, **when)

@@ -126,16 +126,14 @@ fn deprecation(value: &Value) -> Value {
     let Some(text) = brief(value) else { return value.clone() };
     let mut shown = Dict::new();
     shown.insert("msg", text);
-    for key in ["version", "date"] {
-        if let Some(given) = value.get(key).filter(|given| !given.is_null()) {
-            shown.insert(key, given.clone());
-        }
-    }
     let deprecator = value.get("deprecator").cloned().unwrap_or_default();
-    if let Some(name) = deprecator.get("resolved_name").and_then(Value::as_str) {
-        let collection: Vec<&str> = name.split('.').take(2).collect();
-        shown.insert("collection_name", collection.join("."));
-    }
+    let name = deprecator.get("resolved_name").and_then(Value::as_str);
+    let collection = name.map(|name| name.split('.').take(2).collect::<Vec<_>>().join("."));
+    shown.insert("collection_name", collection.map(Value::from));
+    match value.get("date").filter(|date| !date.is_null()) {
+        Some(date) => shown.insert("date", date.clone()),
+        None => shown.insert("version", value.get("version").cloned()),
+    };
     shown.insert("deprecator", deprecator);
     Value::Dict(shown)
 }
@@ -229,7 +227,7 @@ mod tests {
         let deprecations = json::dumps(found.get("deprecations").unwrap());
         assert_eq!(
             deprecations,
-            r#"[{"msg": "d", "version": "9", "collection_name": "a.b", "deprecator": {"resolved_name": "a.b.c", "type": "module"}}]"#
+            r#"[{"msg": "d", "collection_name": "a.b", "version": "9", "deprecator": {"resolved_name": "a.b.c", "type": "module"}}]"#
         );
     }
 }

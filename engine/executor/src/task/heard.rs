@@ -178,8 +178,8 @@ impl Said {
         }
         let mut value = Dict::new();
         value.insert("msg", note.what.message.as_str());
-        value.insert("version", note.version);
         value.insert("collection_name", "ansible.builtin");
+        value.insert("version", note.version);
         value.insert("deprecator", deprecator);
         let told = if note.again { String::new() } else { note.render() };
         let (words, place) = (note.what.message.clone(), note.what.origin.clone());
