@@ -148,6 +148,24 @@ async fn write(context: &Context<'_>, args: Dict, attached: source::Attached) ->
     context.module("ansible.builtin.copy", args, vec![attached]).await
 }
 
+/// What the folders are given.
+fn of_folders(given: &Dict) -> Dict {
+    let mut dirs = Dict::new();
+    dirs.insert("state", "directory");
+    for (from, to) in [("directory_mode", "mode"), ("owner", "owner"), ("group", "group")] {
+        if let Some(value) = given.get(from) {
+            dirs.insert(to, value.clone());
+        }
+    }
+    dirs
+}
+
+/// Whether the folder that a file goes to is not there.
+fn lacks_folder(result: &Dict) -> bool {
+    let told = result.get("msg").and_then(Value::as_str);
+    told.is_some_and(|told| told.starts_with("Destination directory ") && told.ends_with(" does not exist"))
+}
+
 /// `mode: preserve` is the source's own mode.
 fn preserve(args: &mut Dict, path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt;
@@ -174,13 +192,7 @@ async fn folder(
     let mut changed = false;
     let mut diffs: Vec<Value> = Vec::new();
     let mut last = Dict::new();
-    let mut dirs = Dict::new();
-    dirs.insert("state", "directory");
-    for (from, to) in [("directory_mode", "mode"), ("owner", "owner"), ("group", "group")] {
-        if let Some(value) = given.get(from) {
-            dirs.insert(to, value.clone());
-        }
-    }
+    let dirs = of_folders(given);
     for relative in std::iter::once(PathBuf::new()).chain(found.folders) {
         let mut args = dirs.clone();
         args.insert("path", base.join(&relative).display().to_string());
@@ -200,6 +212,11 @@ async fn folder(
         let attached = source::file(context, CONTENT, &path, decrypt)?;
         let result = write(context, args, attached).await?;
         if result.get("failed").is_some_and(Value::truthy) {
+            // The folder is yet to be made, and the file with it.
+            if context.check() && lacks_folder(&result) {
+                changed = true;
+                continue;
+            }
             return Ok(result);
         }
         changed |= result.get("changed").is_some_and(Value::truthy);
