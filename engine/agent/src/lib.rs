@@ -24,7 +24,8 @@ pub use entries::Entries;
 
 /// Be what the arguments behind `agent` say; the exit status.
 ///
-/// Without arguments: serve on standard input and output. `--lease SECONDS` also ends after that much silence,
+/// Without arguments: serve on standard input and output. `--lease SECONDS` also ends after that much silence (0:
+/// everything is in the input from the start, and calls end before the agent does),
 /// `--terminal` stays with the terminal of whoever started the run, `session COMMAND` runs something that does not,
 /// `--prove` names the content of the own program in the greeting, `--probe` only shows that the program runs. `job`
 /// and `job-run` are the two steps into the background.
@@ -38,6 +39,7 @@ pub fn main(modules: &'static dyn Modules, full: bool, args: &[String]) -> i32 {
             "--probe" => return 0,
             "--prove" => options.prove = true,
             "--lease" => match words.next().and_then(|seconds| seconds.parse().ok()) {
+                Some(0) => options.batch = true,
                 Some(seconds) => options.lease = Some(Duration::from_secs(seconds)),
                 None => return 2,
             },

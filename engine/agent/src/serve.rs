@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) prove: bool,
     /// Stay with the terminal of whoever started the run.
     pub(crate) terminal: bool,
+    /// What was called ends before the agent does, also when the input has ended.
+    pub(crate) batch: bool,
     /// End after that much silence.
     pub(crate) lease: Option<Duration>,
 }
@@ -79,6 +81,9 @@ pub(crate) fn serve(modules: &'static dyn Modules, options: &Options) -> i32 {
             Err(RecvTimeoutError::Timeout) if silence() < lease => {}
             _ => break,
         }
+    }
+    if options.batch {
+        table.ended();
     }
     table.close();
     0

@@ -24,6 +24,9 @@ const STACK: usize = 8 * 1024 * 1024;
 /// How long a thread without work stays: starting one costs as much as a small call.
 const REST: Duration = Duration::from_secs(20);
 
+/// How often it is looked whether the last call has ended.
+const TURN: Duration = Duration::from_millis(2);
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// Everything that runs or waits.
@@ -129,6 +132,16 @@ impl Table {
         if let Some(cancel) = entry {
             let groups = cancel.cancel(reason);
             end::later(cancel, groups);
+        }
+    }
+
+    /// No more messages will come: wait for everything that runs.
+    pub(crate) fn ended(&self) {
+        for entry in self.lock().running.values_mut() {
+            entry.inbox = sync_channel(0).0;
+        }
+        while !self.lock().running.is_empty() {
+            thread::sleep(TURN);
         }
     }
 

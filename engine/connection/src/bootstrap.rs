@@ -31,7 +31,7 @@ const FAIL: &[u8] = b"\nRUSTIBLE-FAIL-1 ";
 const NOISE: usize = 1024 * 1024;
 
 /// What the other side says first.
-enum First {
+pub(crate) enum First {
     Agent,
     Need(String),
     Fail(usize, String),
@@ -67,7 +67,7 @@ pub(crate) async fn start(
 }
 
 /// Where an agent may lie. `%u` is the user's number there.
-fn folders(target: &Target) -> Vec<String> {
+pub(crate) fn folders(target: &Target) -> Vec<String> {
     let temporary = target.remote_tmp.trim_end_matches('/');
     let mut folders = vec!["~/.cache/rustible/agents".to_string()];
     // A name with `$` or blanks would mean something else to the shell than to Ansible; the others will do.
@@ -81,8 +81,17 @@ fn folders(target: &Target) -> Vec<String> {
 
 /// The command that runs the script as the wanted user.
 fn command(target: &Target, binary: &Loaded, folders: &[String]) -> Result<String, ConnectionError> {
+    let inner = script(binary, folders, LEASE);
+    match &target.escalation {
+        None => Ok(inner),
+        Some(escalation) => escalate::command(escalation, &inner),
+    }
+}
+
+/// The command that runs the script as the user who runs it. A lease of 0 lets calls end after their input has.
+pub(crate) fn script(binary: &Loaded, folders: &[String], lease: u32) -> String {
     let mut inner = format!(
-        "/bin/sh -c {} rustible {} {} {} {LEASE}",
+        "/bin/sh -c {} rustible {} {} {} {lease}",
         quote(&SCRIPT),
         binary.hash,
         binary.sha256,
@@ -92,10 +101,7 @@ fn command(target: &Target, binary: &Loaded, folders: &[String]) -> Result<Strin
         inner.push(' ');
         inner.push_str(&quote(folder));
     }
-    match &target.escalation {
-        None => Ok(inner),
-        Some(escalation) => escalate::command(escalation, &inner),
-    }
+    inner
 }
 
 type Attempt = Result<Agent, (usize, String)>;
@@ -157,7 +163,7 @@ pub(crate) async fn start_local(
 }
 
 /// The agent's first frame.
-async fn greeting(incoming: &mut Incoming, target: &Target) -> Result<Hello, ConnectionError> {
+pub(crate) async fn greeting(incoming: &mut Incoming, target: &Target) -> Result<Hello, ConnectionError> {
     let frame =
         timeout(target.timeout, incoming.frame()).await.map_err(|_| slow(target, "the agent's greeting"))?;
     match frame.map_err(|e| e.on(&target.name))? {
@@ -229,7 +235,7 @@ async fn ended(tail: &mut Tail, watch: &mut Watch<'_>, target: &Target) -> Conne
 }
 
 /// The first thing of ours in what was read; everything before it is dropped.
-fn recognise(incoming: &mut Incoming) -> Option<First> {
+pub(crate) fn recognise(incoming: &mut Incoming) -> Option<First> {
     let bytes = &incoming.buffer;
     let find = |mark: &[u8]| bytes.windows(mark.len()).position(|window| window == mark);
     if let Some(at) = find(MAGIC) {

@@ -56,7 +56,7 @@ pub(crate) async fn run(
     // A foreign module's program is asked for when it is not there yet.
     if call.foreign.is_none() {
         for attachment in &mut call.attachments {
-            inline(attachment, files).await?;
+            inline(attachment, files, INLINE_LIMIT).await?;
         }
     }
     let mut exchange = agent.open(&Message::Call(Box::new(call))).await?;
@@ -77,7 +77,11 @@ pub(crate) async fn run(
 }
 
 /// Put a small content into the call, which saves the round trip of asking for it.
-async fn inline(attachment: &mut Attachment, files: &[SourceFile]) -> Result<(), ConnectionError> {
+pub(crate) async fn inline(
+    attachment: &mut Attachment,
+    files: &[SourceFile],
+    limit: u64,
+) -> Result<(), ConnectionError> {
     if attachment.content.is_some() {
         return Ok(());
     }
@@ -87,7 +91,7 @@ async fn inline(attachment: &mut Attachment, files: &[SourceFile]) -> Result<(),
             attachment.name
         )));
     };
-    if attachment.size > INLINE_LIMIT {
+    if attachment.size > limit {
         return Ok(());
     }
     let bytes = match &file.content {
@@ -97,7 +101,7 @@ async fn inline(attachment: &mut Attachment, files: &[SourceFile]) -> Result<(),
             tokio::fs::read(path).await.map_err(failed)?
         }
     };
-    if bytes.len() as u64 <= INLINE_LIMIT {
+    if bytes.len() as u64 <= limit {
         attachment.content = Some(Blob(bytes));
     }
     Ok(())

@@ -15,6 +15,9 @@ pub enum ConnectionError {
     /// Nothing was heard within the time there was. `unreachable`.
     #[error("{0}")]
     Timeout(String),
+    /// A connection plugin says that it cannot reach the host. `unreachable`.
+    #[error("{0}")]
+    Plugin(String),
     /// The rights of the other user were not given. `failed`.
     #[error("{0}")]
     Become(String),
@@ -35,7 +38,7 @@ impl ConnectionError {
     pub fn is_unreachable(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable(_) | Self::Auth(_) | Self::Lost(_) | Self::Timeout(_) | Self::Bootstrap(_)
+            Self::Unreachable(_) | Self::Auth(_) | Self::Lost(_) | Self::Timeout(_) | Self::Bootstrap(_) | Self::Plugin(_)
         )
     }
 
@@ -60,7 +63,7 @@ impl ConnectionError {
             Self::Bootstrap(_) => {
                 "Check that the user's home on the host can be written to and has room, and is not mounted noexec."
             }
-            Self::Become(_) | Self::Protocol(_) | Self::Setup(_) => return None,
+            Self::Plugin(_) | Self::Become(_) | Self::Protocol(_) | Self::Setup(_) => return None,
         })
     }
 

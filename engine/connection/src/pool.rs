@@ -15,6 +15,7 @@ use crate::{
     Binaries, ConnectionError, Output, SourceFile, SshOptions, Target, Transport,
     agent::{Agent, Counters},
     args::quote,
+    batch::{self, Doors},
     bootstrap, call, escalate, local, raw, ssh,
     stream::{self, Stream},
     system_ssh,
@@ -37,6 +38,8 @@ struct Inner {
     /// Modules that the lean agent does not have.
     heavy: Mutex<HashSet<String>>,
     told: Arc<OnceLock<Tell>>,
+    /// Who runs connection plugins.
+    doors: OnceLock<Arc<dyn Doors>>,
 }
 
 /// How commands are run on a machine as the user who logs in.
@@ -90,6 +93,7 @@ impl Pool {
             counters: Mutex::default(),
             heavy: Mutex::default(),
             told: Arc::default(),
+            doors: OnceLock::new(),
         };
         Self(Arc::new(inner))
     }
@@ -98,6 +102,11 @@ impl Pool {
     pub fn tell(&self, tell: Tell) {
         // A second one would hear everything twice.
         let _known = self.0.told.set(tell);
+    }
+
+    /// Say who runs connection plugins; the first one counts.
+    pub fn through(&self, doors: Arc<dyn Doors>) {
+        let _kept = self.0.doors.set(doors);
     }
 
     /// Run a module on the target and wait for its result. `files` are the contents of the call's attachments. When the
@@ -114,6 +123,17 @@ impl Pool {
         let may_need_full = self.0.binaries.has_more() && target.transport != Transport::Local;
         let known_heavy = may_need_full && lock(&self.0.heavy).contains(&call.module);
         let again = (may_need_full && !known_heavy).then(|| call.clone());
+        if let Transport::Plugin(_) = target.transport {
+            self.counters(target).calls.fetch_add(1, Ordering::Relaxed);
+            let reply = self.batch(target, known_heavy)?.call(call, &files).await?;
+            return match again {
+                Some(call) if reply.unknown_module => {
+                    lock(&self.0.heavy).insert(call.module.clone());
+                    self.batch(target, true)?.call(call, &files).await
+                }
+                _ => Ok(reply),
+            };
+        }
         let agent = self.agent(target, known_heavy).await?;
         self.counters(target).calls.fetch_add(1, Ordering::Relaxed);
         let reply = call::run(&agent, call, &files).await?;
@@ -132,6 +152,9 @@ impl Pool {
     /// # Errors
     /// When there is no connection to be had.
     pub async fn connect(&self, target: &Target) -> Result<Hello, ConnectionError> {
+        if let Transport::Plugin(_) = target.transport {
+            return self.batch(target, false)?.greet().await;
+        }
         Ok(self.agent(target, false).await?.hello.clone())
     }
 
@@ -140,6 +163,9 @@ impl Pool {
     /// # Errors
     /// When there is no connection, or no answer in the target's time.
     pub async fn ping(&self, target: &Target) -> Result<(), ConnectionError> {
+        if let Transport::Plugin(_) = target.transport {
+            return self.batch(target, false)?.greet().await.map(drop);
+        }
         self.agent(target, false).await?.ping(target.timeout).await
     }
 
@@ -153,6 +179,9 @@ impl Pool {
         path: &str,
         sink: &mut (impl AsyncWrite + Unpin),
     ) -> Result<u64, ConnectionError> {
+        if let Transport::Plugin(_) = target.transport {
+            return self.batch(target, false)?.read(path, sink).await;
+        }
         transfer::read(&*self.agent(target, false).await?, path, sink).await
     }
 
@@ -166,6 +195,9 @@ impl Pool {
         path: &str,
         source: &mut (impl AsyncRead + Unpin),
     ) -> Result<(), ConnectionError> {
+        if let Transport::Plugin(_) = target.transport {
+            return self.batch(target, false)?.write(path, source).await;
+        }
         transfer::write(&*self.agent(target, false).await?, path, source).await
     }
 
@@ -180,6 +212,9 @@ impl Pool {
         command: &str,
         stdin: Option<&[u8]>,
     ) -> Result<Output, ConnectionError> {
+        if let Transport::Plugin(_) = target.transport {
+            return self.doors()?.run(target, command, stdin).await;
+        }
         let way = self.way(target).await?;
         let Some(escalation) = &target.escalation else {
             return raw::run((target, &way), command, stdin, None).await;
@@ -193,6 +228,9 @@ impl Pool {
     /// Close every connection to the target's machine; the next call opens new ones.
     pub async fn reset(&self, target: &Target) {
         let (name, transport) = (&target.name, &target.transport);
+        if let (Transport::Plugin(_), Some(doors)) = (transport, self.0.doors.get()) {
+            doors.reset(target).await;
+        }
         for agent in self.0.agents.take(|(key, _)| key.name == *name && key.transport == *transport).await {
             agent.close();
         }
@@ -248,6 +286,16 @@ impl Pool {
             .collect();
         all.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
         all
+    }
+
+    fn doors(&self) -> Result<&Arc<dyn Doors>, ConnectionError> {
+        let missing = || ConnectionError::Setup("connection plugins in Python need Python".to_string());
+        self.0.doors.get().ok_or_else(missing)
+    }
+
+    fn batch<'a>(&'a self, target: &'a Target, full: bool) -> Result<batch::Batch<'a>, ConnectionError> {
+        let binary = if full { &self.0.binaries.full } else { &self.0.binaries.lean };
+        Ok(batch::Batch { doors: &**self.doors()?, target, binary })
     }
 
     fn counters(&self, target: &Target) -> Arc<Counters> {
@@ -316,6 +364,10 @@ async fn open(target: &Target, program: &Path, teller: &Teller) -> Result<Carrie
         Transport::Local => {
             teller.local(&ssh::local_user());
             return Ok(Carrier::Local((!target.terminal).then(|| program.to_path_buf())));
+        }
+        Transport::Plugin(plugin) => {
+            let text = format!("the connection plugin '{}' has no lasting stream", plugin.name);
+            return Err(ConnectionError::Setup(text));
         }
         Transport::Ssh(options) => (options, false),
         Transport::SystemSsh(options) => (options, true),

@@ -31,6 +31,23 @@ pub enum Transport {
     Ssh(SshOptions),
     /// Always the system's `ssh`.
     SystemSsh(SshOptions),
+    /// A connection plugin in Python.
+    Plugin(Plugin),
+}
+
+/// A connection plugin and what it is given.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Plugin {
+    /// Its name as the inventory has it.
+    pub name: String,
+    /// `ansible_host`, or the inventory name.
+    pub host: String,
+    /// `ansible_port` or the keyword.
+    pub port: Option<u16>,
+    /// `ansible_user` or the keyword.
+    pub user: Option<String>,
+    /// What the one who runs it wants to know, as JSON: there may be passwords among its options.
+    pub settings: Secret,
 }
 
 /// What inventory and configuration say about SSH. An absent value comes from the user's and system's `ssh_config`.

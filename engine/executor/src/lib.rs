@@ -4,6 +4,7 @@ mod action;
 mod cursor;
 mod debugging;
 mod deprecation;
+mod doors;
 mod emitter;
 mod files;
 mod hosts;

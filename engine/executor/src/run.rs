@@ -24,6 +24,7 @@ use rustible_vars::{FactCache, RunFacts, Store};
 use tokio::sync::Semaphore;
 
 use crate::{
+    doors::PythonDoors,
     emitter::Emitter,
     files::{FileVault, Files},
     hosts::Hosts,
@@ -174,6 +175,9 @@ impl Runner {
             counter: AtomicU64::new(1),
             imported: Mutex::default(),
         });
+        if let Some(helper) = &setup.helper {
+            setup.pool.through(Arc::new(PythonDoors::new(helper.clone())));
+        }
         Arc::new(Self {
             forks: Arc::new(Semaphore::new(setup.options.forks.max(1))),
             start_at: Mutex::new(setup.options.start_at_task.clone()),
@@ -344,7 +348,7 @@ impl Runner {
         let templar = job.templar(&scope);
         let frame = &job.task.frame;
         let options = &self.options.connection;
-        let resolver = Resolver { scope: &scope, templar: &templar, frame, options, delegated: false };
+        let resolver = Resolver { scope: &scope, templar: &templar, frame, options, runner: self, delegated: false };
         match resolver.target(&job.host) {
             Ok(target) => self.pool.reset(&target).await,
             Err(error) => self.emitter.warn(error.summary()),

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use rustible_connection::{Become, Method, Secret, SshOptions, Target, Transport};
+use rustible_connection::{Become, Method, Plugin, Secret, SshOptions, Target, Transport};
 use rustible_playbook::Frame;
-use rustible_protocol::{Value, json};
+use rustible_protocol::{Dict, Value, json};
 use rustible_source::Diagnostic;
 use rustible_template::{Rendered, Scope, Templar};
 
 use crate::{
+    doors::{self, Given},
     keyword::{Keywords, merged, to_bool},
     options::ConnectionOptions,
+    run::Runner,
 };
 
 /// Reads a host's connection variables.
@@ -23,6 +25,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) frame: &'a Frame,
     /// Configuration and command line.
     pub(crate) options: &'a ConnectionOptions,
+    /// Whose plugins there are.
+    pub(crate) runner: &'a Runner,
     /// Keywords give the user and connection only where the host is not a delegate with its own.
     pub(crate) delegated: bool,
 }
@@ -44,11 +48,7 @@ impl Resolver<'_> {
         let transport = match short {
             "local" => Transport::Local,
             "ssh" | "smart" | "paramiko" | "paramiko_ssh" => Transport::Ssh(self.ssh(name, &keywords)?),
-            other => {
-                return Err(Diagnostic::new(format!(
-                    "the connection plugin '{other}' is not supported by rustible"
-                )));
-            }
+            _ => Transport::Plugin(self.plugin(name, &connection, &keywords)?),
         };
         let local_transport = transport == Transport::Local;
         let names: &[&str] = match transport {
@@ -124,6 +124,51 @@ impl Resolver<'_> {
                 None => options.retries,
             },
         })
+    }
+
+    /// A connection plugin in Python, with what it wants to know of the host.
+    fn plugin(&self, host: &str, name: &str, keywords: &Keywords<'_>) -> Result<Plugin, Diagnostic> {
+        let options = self.options;
+        let method = self.escalation(keywords)?.map(|escalation| escalation.method.name());
+        let known =
+            doors::find((self.runner.registry.foreign(), self.runner.helper.as_ref()), name, method)?;
+        let mut given = Given::default();
+        for name in &known.variables {
+            if let Some(value) = self.value(&[name])? {
+                given.variables.insert(name.as_str(), value);
+            }
+        }
+        if let Some(prefix) = &known.extras {
+            let prefix = format!("ansible_{prefix}_");
+            for name in self.scope.names().iter().filter(|name| name.starts_with(&prefix)) {
+                if let Some(value) = self.value(&[name])? {
+                    given.extras.insert(name.as_str(), value);
+                }
+            }
+        }
+        let user = keywords.text("remote_user")?.or_else(|| options.user.clone());
+        let port = keywords.int("port")?.and_then(|port| u16::try_from(port).ok()).or(options.port);
+        let key = |keys: &mut Dict, name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                keys.insert(name, value);
+            }
+        };
+        key(&mut given.keys, "remote_user", user.clone().map(Value::from));
+        key(&mut given.keys, "port", port.map(|port| i64::from(port).into()));
+        key(&mut given.keys, "password", options.password.clone().map(Value::from));
+        key(&mut given.keys, "timeout", i64::try_from(options.timeout).ok().map(Value::from));
+        let host_name =
+            self.text(&["ansible_host", "ansible_ssh_host"])?.unwrap_or_else(|| host.to_string());
+        let user = self.text(&["ansible_user", "ansible_ssh_user"])?.or(user);
+        let own = self.text(&["ansible_port", "ansible_ssh_port"])?.and_then(|port| port.parse().ok());
+        let port = own.or(port);
+        key(&mut given.context, "remote_addr", Some(Value::from(host_name.as_str())));
+        key(&mut given.context, "remote_user", user.clone().map(Value::from));
+        key(&mut given.context, "port", port.map(|port| i64::from(port).into()));
+        key(&mut given.context, "timeout", i64::try_from(options.timeout).ok().map(Value::from));
+        key(&mut given.context, "private_key_file", options.private_key.clone().map(Value::from));
+        let settings = Secret::new(known.settings(host, given));
+        Ok(Plugin { name: name.to_string(), host: host_name, port, user, settings })
     }
 
     fn escalation(&self, keywords: &Keywords<'_>) -> Result<Option<Become>, Diagnostic> {

@@ -138,6 +138,14 @@ impl Tree {
         }
     }
 
+    /// A plugin of the installed ansible-core itself, if there is one.
+    pub fn core_plugin(&self, kind: &str, name: &str) -> Option<PluginFile> {
+        let bare = name.strip_prefix("ansible.builtin.").or_else(|| name.strip_prefix("ansible.legacy."));
+        let file = format!("{}.py", bare.unwrap_or(name));
+        let path = self.core()?.package.join("plugins").join(kind).join(file);
+        path.is_file().then_some(PluginFile { path, full: None })
+    }
+
     /// The Python that an ansible-core is installed for, if there is one.
     pub fn python(&self) -> Option<PathBuf> {
         self.core().map(|core| core.python.clone())

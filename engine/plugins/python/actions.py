@@ -1,5 +1,6 @@
 """Action plugins: what they do on the controller here, what they ask of the target through the pipe."""
 import base64
+import contextlib
 import copy
 import os
 import shlex
@@ -294,19 +295,38 @@ def describe_action(name, path, full, places):
 @within
 def action(name, path, full, places, task, connection, context):
     """Run an action plugin."""
-    from ansible.errors import AnsibleActionFail, AnsibleActionSkip
     roots(places)
     found = plugin_class('action', name, path, full)
     files = loader()
     variables = values.Variables(HERE.request)
-    shell = Shell({'tmpdir': None, 'remote_tmp': connection.pop('remote_tmp')})
-    link = Connection({'_shell': shell, **connection})
+    with linked(connection) as link:
+        return started(found, (name, path, full), Task(task), link, PlayContext(context), variables, files)
+
+
+@contextlib.contextmanager
+def linked(connection):
+    """What leads to the host: its connection plugin itself where it has one in Python."""
+    remote_tmp = connection.pop('remote_tmp')
+    if 'plugin' not in connection:
+        yield Connection({'_shell': Shell({'tmpdir': None, 'remote_tmp': remote_tmp}), **connection})
+        return
+    from rustible_connections import held
+    with held(connection['plugin'], connection['rights']) as link:
+        link._shell.remote_tmp = remote_tmp
+        link._shell.tmpdir = None
+        yield link
+
+
+def started(found, known, task, link, context, variables, files):
+    from ansible.errors import AnsibleActionFail, AnsibleActionSkip
+    name, path, full = known
+    shell = link._shell
     shared = None
     try:
         import ansible.plugins.loader as shared
     except ImportError:
         pass
-    instance = found(task=Task(task), connection=link, play_context=PlayContext(context), loader=files,
+    instance = found(task=task, connection=link, play_context=context, loader=files,
                      templar=Templar(variables, files), shared_loader_obj=shared)
     prepare('action', name, path, module('action', path, full), instance)
     try:

@@ -154,6 +154,9 @@ def serve(source, sink, settings):
             threading.Thread(target=work, args=(message,), daemon=True).start()
         elif number in CHANNEL.answers:
             CHANNEL.answers[number].put(message)
+    connections = sys.modules.get('rustible_connections')
+    if connections is not None:
+        connections.close_all()
 
 
 register_remote(ask)

@@ -18,6 +18,7 @@ CLASSES = {
     'cache': ('CacheModule', 'BaseCacheModule'),
     'callback': ('CallbackModule', 'CallbackBase'),
     'action': ('ActionModule', 'ActionBase'),
+    'connection': ('Connection', 'ConnectionBase'),
     'vars': ('VarsModule', 'BaseVarsPlugin'),
     'inventory': ('InventoryModule', 'BaseInventoryPlugin'),
 }

@@ -373,6 +373,8 @@ def late(module_name, name):
 for each in ('cache', 'cache_get', 'cache_set', 'cache_delete'):
     late('rustible_caches', each)
 late('rustible_strategies', 'strategy')
+for each in ('describe_connection', 'connection_run', 'connection_reset'):
+    late('rustible_connections', each)
 late('rustible_callbacks', 'callback')
 late('rustible_callbacks', 'event')
 late('rustible_actions', 'action')

@@ -11,6 +11,7 @@ const HELPER: &[(&str, &str)] = &[
     ("rustible_loading", include_str!("../python/loading.py")),
     ("rustible_actions", include_str!("../python/actions.py")),
     ("rustible_callbacks", include_str!("../python/callbacks.py")),
+    ("rustible_connections", include_str!("../python/connections.py")),
     ("rustible_caches", include_str!("../python/caches.py")),
     ("rustible_hosts", include_str!("../python/hosts.py")),
     ("rustible_strategies", include_str!("../python/strategies.py")),

@@ -101,6 +101,7 @@ fn prepare(job: &Job, scope: &TaskScope, loop_error: Option<Diagnostic>) -> Resu
     let address = match &target.transport {
         Transport::Local => target.name.clone(),
         Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => ssh.host.clone(),
+        Transport::Plugin(plugin) => plugin.host.clone(),
     };
     let told = if local || delegate.is_some() {
         Dict::new()
@@ -166,6 +167,12 @@ fn connection_variables(
                 tell(&["ansible_port", "ansible_ssh_port"], i64::from(port).into());
             }
         }
+        Transport::Plugin(plugin) => {
+            tell(&["ansible_connection"], plugin.name.as_str().into());
+            if let Some(user) = &plugin.user {
+                tell(&["ansible_user", "ansible_ssh_user"], user.as_str().into());
+            }
+        }
     }
     told
 }
@@ -181,6 +188,12 @@ fn delegated(name: &str, target: &Target) -> Dict {
             told.insert("ansible_host", ssh.host.as_str());
             told.insert("ansible_port", ssh.port.map(i64::from));
             told.insert("ansible_user", ssh.user.as_deref().map(Value::str));
+        }
+        Transport::Plugin(plugin) => {
+            told.insert("ansible_connection", plugin.name.as_str());
+            told.insert("ansible_host", plugin.host.as_str());
+            told.insert("ansible_port", plugin.port.map(i64::from));
+            told.insert("ansible_user", plugin.user.as_deref().map(Value::str));
         }
     }
     told
@@ -278,7 +291,7 @@ fn target(
     let options = &job.runner.options.connection;
     match delegate {
         None => {
-            let resolver = Resolver { scope, templar, frame: job.frame(), options, delegated: false };
+            let resolver = Resolver { scope, templar, frame: job.frame(), options, runner: &job.runner, delegated: false };
             resolver.target(&job.host)
         }
         Some(delegate) => {
@@ -288,6 +301,7 @@ fn target(
                 templar: &templar,
                 frame: job.frame(),
                 options,
+                runner: &job.runner,
                 delegated: true,
             };
             resolver.target(&delegate.name)

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::{Job, attempts::Attempt, dispatch::attempt, item::Ready, named, outcome};
 use crate::{
     action::{Effect, Failure},
+    doors,
     keyword::text_of,
     module,
 };
@@ -155,6 +156,11 @@ fn connection(ready: &Ready) -> Dict {
             options.insert("remote_user", ssh.user.as_deref().map(Value::str));
             "ssh"
         }
+        Transport::Plugin(plugin) => {
+            out.insert("plugin", doors::settings(target));
+            out.insert("rights", doors::rights(target.escalation.as_ref()));
+            plugin.name.as_str()
+        }
     };
     out.insert("transport", transport);
     out.insert("_load_name", transport);
@@ -170,6 +176,7 @@ fn context(ready: &Ready) -> Dict {
     let (address, user, port) = match &settled.target.transport {
         Transport::Local => (settled.target.name.clone(), None, None),
         Transport::Ssh(ssh) | Transport::SystemSsh(ssh) => (ssh.host.clone(), ssh.user.clone(), ssh.port),
+        Transport::Plugin(plugin) => (plugin.host.clone(), plugin.user.clone(), plugin.port),
     };
     out.insert("remote_addr", address);
     out.insert("remote_user", user);
@@ -180,7 +187,11 @@ fn context(ready: &Ready) -> Dict {
     out.insert("verbosity", u32::from(settled.verbosity));
     out.insert(
         "connection",
-        if matches!(settled.target.transport, Transport::Local) { "local" } else { "ssh" },
+        match &settled.target.transport {
+            Transport::Local => "local",
+            Transport::Plugin(plugin) => plugin.name.as_str(),
+            Transport::Ssh(_) | Transport::SystemSsh(_) => "ssh",
+        },
     );
     out.insert("timeout", settled.target.timeout.as_secs());
     escalation(ready, &mut out);
