@@ -38,7 +38,12 @@ impl ConnectionError {
     pub fn is_unreachable(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable(_) | Self::Auth(_) | Self::Lost(_) | Self::Timeout(_) | Self::Bootstrap(_) | Self::Plugin(_)
+            Self::Unreachable(_)
+                | Self::Auth(_)
+                | Self::Lost(_)
+                | Self::Timeout(_)
+                | Self::Bootstrap(_)
+                | Self::Plugin(_)
         )
     }
 

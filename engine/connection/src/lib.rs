@@ -6,8 +6,8 @@
 mod agent;
 mod args;
 mod askpass;
-mod binary;
 mod batch;
+mod binary;
 mod bootstrap;
 mod call;
 mod error;
@@ -23,8 +23,8 @@ mod target;
 mod tell;
 mod transfer;
 
-pub use binary::{AgentBinary, Binaries};
 pub use batch::{Doing, Doors};
+pub use binary::{AgentBinary, Binaries};
 pub use call::SourceFile;
 pub use error::ConnectionError;
 pub use pool::{Pool, Stats};

@@ -348,7 +348,8 @@ impl Runner {
         let templar = job.templar(&scope);
         let frame = &job.task.frame;
         let options = &self.options.connection;
-        let resolver = Resolver { scope: &scope, templar: &templar, frame, options, runner: self, delegated: false };
+        let resolver =
+            Resolver { scope: &scope, templar: &templar, frame, options, runner: self, delegated: false };
         match resolver.target(&job.host) {
             Ok(target) => self.pool.reset(&target).await,
             Err(error) => self.emitter.warn(error.summary()),

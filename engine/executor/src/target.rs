@@ -130,8 +130,7 @@ impl Resolver<'_> {
     fn plugin(&self, host: &str, name: &str, keywords: &Keywords<'_>) -> Result<Plugin, Diagnostic> {
         let options = self.options;
         let method = self.escalation(keywords)?.map(|escalation| escalation.method.name());
-        let known =
-            doors::find((self.runner.registry.foreign(), self.runner.helper.as_ref()), name, method)?;
+        let known = doors::find((self.runner.registry.foreign(), self.runner.helper.as_ref()), name, method)?;
         let mut given = Given::default();
         for name in &known.variables {
             if let Some(value) = self.value(&[name])? {
@@ -157,8 +156,7 @@ impl Resolver<'_> {
         key(&mut given.keys, "port", port.map(|port| i64::from(port).into()));
         key(&mut given.keys, "password", options.password.clone().map(Value::from));
         key(&mut given.keys, "timeout", i64::try_from(options.timeout).ok().map(Value::from));
-        let host_name =
-            self.text(&["ansible_host", "ansible_ssh_host"])?.unwrap_or_else(|| host.to_string());
+        let host_name = self.text(&["ansible_host", "ansible_ssh_host"])?.unwrap_or_else(|| host.to_string());
         let user = self.text(&["ansible_user", "ansible_ssh_user"])?.or(user);
         let own = self.text(&["ansible_port", "ansible_ssh_port"])?.and_then(|port| port.parse().ok());
         let port = own.or(port);

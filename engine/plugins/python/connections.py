@@ -55,7 +55,11 @@ def describe_connection(name, path, full, places, method):
     if become is not None:
         names += option_variables('become', become._load_name)
     names += option_variables('shell', getattr(found, '_shell_type', None) or 'sh')
-    return {'variables': sorted(set(names)), 'extras': getattr(found, 'extras_prefix', None) if getattr(found, 'allow_extras', False) else None}
+    names += ['ansible_shell_type', 'ansible_shell_executable']
+    extras = None
+    if getattr(found, 'allow_extras', False):
+        extras = getattr(found, '_extras_prefix', None) or shown.split('.')[-1]
+    return {'variables': sorted(set(names)), 'extras': extras}
 
 
 def become_plugin(method):
@@ -76,6 +80,9 @@ def context_of(spec):
     for name in ('remote_addr', 'remote_user', 'port', 'timeout', 'check_mode', 'private_key_file'):
         if spec['context'].get(name) is not None:
             setattr(context, name, spec['context'][name])
+    for name, variable in (('shell', 'ansible_shell_type'), ('executable', 'ansible_shell_executable')):
+        if spec['variables'].get(variable):
+            setattr(context, name, spec['variables'][variable])
     context.connection = spec['name']
     return context
 
@@ -119,7 +126,8 @@ def configure(link, spec, rights):
 
 
 def key_of(spec):
-    return json.dumps([spec['name'], spec['path'], spec['host'], spec['context'].get('remote_addr')])
+    shell = spec['variables'].get('ansible_shell_type'), spec['variables'].get('ansible_shell_executable')
+    return json.dumps([spec['name'], spec['path'], spec['host'], spec['context'].get('remote_addr'), *shell], default=str)
 
 
 @contextlib.contextmanager
@@ -214,9 +222,9 @@ def connection_run(spec, command, data, rights):
                 link.exec_command('/bin/sh -c ' + shlex.quote('rm -rf ' + shlex.quote(folder)), in_data=None, sudoable=False)
         out = told(out)
         if rights:
-            mark = told(getattr(link.become, 'success', ''))
-            if mark and mark in out:
-                out = out.split(mark, 1)[1].lstrip(b'\r').removeprefix(b'\n')
+            # What was become says so before the command itself says anything.
+            if out.lstrip().startswith(b'BECOME-SUCCESS-'):
+                out = out.lstrip().partition(b'\n')[2]
         return {'rc': int(code or 0), 'stdout': base64.b64encode(out).decode(),
                 'stderr': base64.b64encode(told(err)).decode()}
 

@@ -193,7 +193,7 @@ impl Magic {
         let shown = scope.shown_host.as_ref().unwrap_or(host);
         Some(match name {
             "inventory_hostname" => Value::str(shown.clone()),
-            "inventory_hostname_short" => shown.split('.').next().unwrap_or_default().into(),
+            "inventory_hostname_short" => host.split('.').next().unwrap_or_default().into(),
             "group_names" => group_names(&scope.play.inventory(), host),
             "inventory_file" | "inventory_dir" => {
                 let inventory = scope.play.inventory();

@@ -363,13 +363,16 @@ impl Scope for TaskScope {
     }
     fn delegated(&self) -> Option<Arc<dyn HostVars>> {
         let host = self.delegated.clone()?;
-        Some(Arc::new(OneHost { host, all: AllHosts(self.play.clone()) }))
+        let shown = self.host.clone();
+        Some(Arc::new(OneHost { host, shown, all: AllHosts(self.play.clone()) }))
     }
 }
 
 /// `ansible_delegated_vars`: the one host, which the inventory need not know.
 struct OneHost {
     host: Arc<str>,
+    /// The host of the task, whose name the delegate bears.
+    shown: Option<Arc<str>>,
     all: AllHosts,
 }
 
@@ -379,7 +382,7 @@ impl HostVars for OneHost {
     }
 
     fn host(&self, name: &str) -> Option<Arc<dyn Scope>> {
-        (*name == *self.host).then(|| self.all.seen(&self.host))
+        (*name == *self.host).then(|| self.all.seen(&self.host, self.shown.as_ref()))
     }
 }
 
@@ -387,7 +390,7 @@ impl HostVars for OneHost {
 struct AllHosts(Arc<PlayScope>);
 
 impl AllHosts {
-    fn seen(&self, host: &Arc<str>) -> Arc<dyn Scope> {
+    fn seen(&self, host: &Arc<str>, shown: Option<&Arc<str>>) -> Arc<dyn Scope> {
         // No play, no task: variables of plays and roles are not those of a host.
         let outside = PlayScope {
             play: None,
@@ -398,7 +401,7 @@ impl AllHosts {
         };
         let mut scope = TaskScope::new(&Arc::new(outside), Some(host), None, None);
         scope.with_hostvars = false;
-        Arc::new(scope)
+        Arc::new(scope.shown_as(shown))
     }
 }
 
@@ -409,6 +412,6 @@ impl HostVars for AllHosts {
 
     fn host(&self, name: &str) -> Option<Arc<dyn Scope>> {
         let host = self.0.inventory().resolve_host(name)?;
-        Some(self.seen(&host))
+        Some(self.seen(&host, None))
     }
 }

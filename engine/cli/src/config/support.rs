@@ -45,7 +45,6 @@ const TABLE: &[Unsupported] = unsupported! {
     "ANSIBLE_LOG_FILTER", "defaults", "log_filter", OFF, Warn;
     "ANSIBLE_KEEP_REMOTE_FILES", "defaults", "keep_remote_files", OFF, Warn;
     "ANSIBLE_BECOME_PLUGINS", "defaults", "become_plugins", &[""], Plugins;
-    "ANSIBLE_CONNECTION_PLUGINS", "defaults", "connection_plugins", &[""], Plugins;
     "ANSIBLE_SSH_AGENT", "connection", "ssh_agent", OFF, Warn;
 };
 

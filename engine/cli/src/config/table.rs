@@ -162,6 +162,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "~/.ansible/plugins/callback:/usr/share/ansible/plugins/callback",
     ),
     s(
+        "DEFAULT_CONNECTION_PLUGIN_PATH",
+        &["ANSIBLE_CONNECTION_PLUGINS"],
+        &[("defaults", "connection_plugins")],
+        "~/.ansible/plugins/connection:/usr/share/ansible/plugins/connection",
+    ),
+    s(
         "DEFAULT_FILTER_PLUGIN_PATH",
         &["ANSIBLE_FILTER_PLUGINS"],
         &[("defaults", "filter_plugins")],

@@ -18,6 +18,7 @@ use crate::{
 const FOLDERS: [(&str, &str); 9] = [
     ("action", "DEFAULT_ACTION_PLUGIN_PATH"),
     ("cache", "DEFAULT_CACHE_PLUGIN_PATH"),
+    ("connection", "DEFAULT_CONNECTION_PLUGIN_PATH"),
     ("callback", "DEFAULT_CALLBACK_PLUGIN_PATH"),
     ("filter", "DEFAULT_FILTER_PLUGIN_PATH"),
     ("inventory", "DEFAULT_INVENTORY_PLUGIN_PATH"),

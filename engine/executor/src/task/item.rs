@@ -291,7 +291,14 @@ fn target(
     let options = &job.runner.options.connection;
     match delegate {
         None => {
-            let resolver = Resolver { scope, templar, frame: job.frame(), options, runner: &job.runner, delegated: false };
+            let resolver = Resolver {
+                scope,
+                templar,
+                frame: job.frame(),
+                options,
+                runner: &job.runner,
+                delegated: false,
+            };
             resolver.target(&job.host)
         }
         Some(delegate) => {
