@@ -121,7 +121,7 @@ pub(super) fn of_loop(job: &Job, done: Vec<Finished>) -> Finished {
     let changed = done.iter().any(Finished::changed);
     let mut result = Dict::new();
     result.insert("changed", changed);
-    let message = match (failed || unreachable, skipped) {
+    let message = match (failed, skipped) {
         (true, _) => "One or more items failed",
         (false, true) => "All items skipped",
         (false, false) => "All items completed",
@@ -148,9 +148,9 @@ pub(super) fn of_loop(job: &Job, done: Vec<Finished>) -> Finished {
     // One item whose errors are ignored is enough, even if it went well.
     let ignores =
         done.iter().any(|f| f.ignores_errors || matches!(f.status, Some(Status::Failed { ignored: true })));
-    let lost = |f: &Finished| matches!(f.status, Some(Status::Unreachable { ignored: false }));
+    let spared = |f: &Finished| matches!(f.status, Some(Status::Unreachable { ignored: true }));
     let status = match (unreachable, failed, skipped) {
-        (true, _, _) => Status::Unreachable { ignored: !done.iter().any(lost) },
+        (true, _, _) => Status::Unreachable { ignored: done.iter().any(spared) },
         (_, true, _) => Status::Failed { ignored: ignores },
         (_, _, true) => Status::Skipped,
         _ => Status::Ok,
