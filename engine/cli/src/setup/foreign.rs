@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Settings with folders of plugins, by the plugins' kind.
-const FOLDERS: [(&str, &str); 9] = [
+const FOLDERS: [(&str, &str); 10] = [
     ("action", "DEFAULT_ACTION_PLUGIN_PATH"),
     ("cache", "DEFAULT_CACHE_PLUGIN_PATH"),
     ("connection", "DEFAULT_CONNECTION_PLUGIN_PATH"),
