@@ -208,6 +208,9 @@ fn root(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let args = bind("inversepower", args, &["base"])?;
     let x = real(&input, "root")?;
     let base = args.get(0).map_or(Ok(2.0), |b| real(b, "root"))?;
+    if x < 0.0 && (base == 2.0 || (1.0 / base).fract() != 0.0) {
+        return Err(fail("root() can only be used on numbers: math domain error"));
+    }
     Ok(Rt::Float(if base == 2.0 { x.sqrt() } else { x.powf(1.0 / base) }))
 }
 

@@ -7,7 +7,7 @@ use crate::{
     args::bind,
     context::Ctx,
     methods, repr,
-    rt::{Args, Res, Rt},
+    rt::{Args, Res, Rt, fail},
 };
 
 pub(crate) const TABLE: Table = &[("indent", indent), ("wordwrap", wordwrap)];
@@ -42,11 +42,15 @@ fn indent(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 fn wordwrap(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
     let names = &["width", "break_long_words", "wrapstring", "break_on_hyphens"];
     let args = bind("do_wordwrap", args, names)?;
-    let width = usize::try_from(args.int(0, 79)?).unwrap_or(0).max(1);
+    let wanted = args.int(0, 79)?;
     let (long, hyphens) = (args.flag(1, true)?, args.flag(3, true)?);
     let newline = args.text(2, "\n")?;
     let text = repr::text(&input)?;
     let lines = methods::split_lines(&text, false);
+    if wanted < 1 && !lines.is_empty() {
+        return Err(fail(format!("invalid width {wanted} (must be > 0)")));
+    }
+    let width = usize::try_from(wanted).unwrap_or(1).max(1);
     let wrapped = lines.iter().map(|line| wrap(line, width, long, hyphens).join(&newline));
     Ok(Rt::from(wrapped.collect::<Vec<_>>().join(&newline)))
 }

@@ -166,7 +166,11 @@ fn shaped(text: &str, name: &'static str, args: Args) -> Res<String> {
         }
         _ => {
             let args = bind(name, args, &["width", "fillchar"])?;
-            justify(text, name, args.int(0, 0)?, &args.text(1, " ")?)
+            let fill = args.text(1, " ")?;
+            if fill.chars().count() != 1 {
+                return Err(fail("The fill character must be exactly one character long"));
+            }
+            justify(text, name, args.int(0, 0)?, &fill)
         }
     })
 }
@@ -181,7 +185,8 @@ fn string(args: &Bound, at: usize) -> Res<String> {
 
 fn simple(text: &str, name: &str) -> Option<String> {
     Some(match name {
-        "lower" | "casefold" => text.to_lowercase(),
+        "lower" => text.to_lowercase(),
+        "casefold" => casefold(text),
         "upper" => text.to_uppercase(),
         "capitalize" => capitalize(text),
         "title" => title(text),
@@ -193,6 +198,18 @@ fn simple(text: &str, name: &str) -> Option<String> {
             .collect(),
         _ => return None,
     })
+}
+
+/// Python's `str.casefold`: what is one letter in capitals (ß and SS, σ and ς) becomes the same.
+fn casefold(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            'ı' => out.push(c),
+            _ => out.extend(c.to_uppercase().flat_map(char::to_lowercase)),
+        }
+    }
+    out
 }
 
 pub(crate) fn capitalize(text: &str) -> String {
