@@ -75,7 +75,7 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
             args.insert("mode", "0600");
         }
         let result = write(context, args, source::bytes(CONTENT, text.into_bytes())).await?;
-        return Ok(told(result, None, context.check()));
+        return Ok(told(result, context.check()));
     }
     let src = src.unwrap_or_else(|| "".into());
     if context.flag("remote_src", false)? {
@@ -90,32 +90,30 @@ async fn copy(context: &mut Context<'_>) -> Result<Dict, Failure> {
     args.insert("_original_basename", basename(&src));
     preserve(&mut args, &path)?;
     let attached = source::file(context, CONTENT, &path, decrypt)?;
-    Ok(told(write(context, args, attached).await?, Some(&path), context.check()))
+    Ok(told(write(context, args, attached).await?, context.check()))
 }
 
-/// What the controller's half adds to a result: where a written file came from, and differences even where there are
-/// none.
-pub(crate) fn told(mut result: Dict, source: Option<&Path>, check: bool) -> Dict {
+/// Of content that would be written no more is told than that.
+fn foreseen(result: Dict, check: bool) -> Dict {
+    if !check || !result.get("changed").is_some_and(Value::truthy) || result.contains_key("path") {
+        return result;
+    }
+    let kept = |key: &Value| matches!(key.as_str(), Some("changed" | "diff" | "warnings" | "deprecations"));
+    result.iter().filter(|(key, _)| kept(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// What the controller's half makes of a result: differences even where there are none.
+pub(crate) fn told(result: Dict, check: bool) -> Dict {
     if result.get("failed").is_some_and(Value::truthy) {
         return result;
     }
-    // Of content that would be written no more is told than that.
-    if check && result.get("changed").is_some_and(Value::truthy) && !result.contains_key("path") {
-        let kept =
-            |key: &Value| matches!(key.as_str(), Some("changed" | "diff" | "warnings" | "deprecations"));
-        result = result.iter().filter(|(key, _)| kept(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
-    }
+    let mut result = foreseen(result, check);
     let differences = match result.get("diff").cloned() {
         Some(list @ Value::List(_)) => list,
         Some(Value::Dict(one)) => vec![Value::Dict(one)].into(),
         _ => Value::list(),
     };
     result.insert("diff", differences);
-    if let Some(source) = source
-        && result.get("changed").is_some_and(Value::truthy)
-    {
-        result.insert("src", source.display().to_string());
-    }
     result
 }
 
@@ -225,7 +223,7 @@ async fn folder(
             Some(diff) => diffs.push(diff.clone()),
             None => {}
         }
-        last = result;
+        last = foreseen(result, context.check());
     }
     for (relative, target) in found.links {
         let mut args = dirs.clone();

@@ -88,7 +88,7 @@ async fn template(context: &mut Context<'_>) -> Result<Dict, Failure> {
     let rendered = source::bytes(CONTENT, encoded(rendered, &encoding)?);
     let result = context.module("ansible.builtin.copy", args, vec![rendered]).await?;
     let check = context.check();
-    Ok(told(result, Some(&path), check))
+    Ok(told(result, check))
 }
 
 /// The text in another encoding.

@@ -35,8 +35,8 @@ pub(crate) struct Args {
     /// Follow a link at the destination.
     #[arg(default = false)]
     follow: bool,
-    /// Follow links of the source.
-    #[arg(default = true)]
+    /// Follow links below the source, with `remote_src`; the controller follows its own by itself.
+    #[arg(default = false)]
     local_follow: bool,
     /// Decrypt vaults; the controller does it.
     #[arg(default = true)]
@@ -98,11 +98,15 @@ fn folder(mut args: Args, src: &Path, preserve: bool, host: &mut Host) -> Result
     let mut waiting = vec![(src.to_path_buf(), base)];
     while let Some((from, to)) = waiting.pop() {
         host.still_wanted()?;
-        let stat = host.stat(&from, args.local_follow)?;
+        let stat = host.stat(&from, args.local_follow || from == src)?;
         match stat {
             Some(stat) if stat.is_dir() => {
                 if !host.is_dir(&to)? {
                     host.make_dirs(&to)?;
+                    // Nothing below it needs a look to know that it changes.
+                    if host.check_mode() {
+                        continue;
+                    }
                 }
                 host.apply_attributes(&to, &dirs, true)?;
                 for name in host.list(&from)?.into_iter().rev() {
@@ -115,6 +119,9 @@ fn folder(mut args: Args, src: &Path, preserve: bool, host: &mut Host) -> Result
                     && host.link_target(&to)? == target;
                 if !same {
                     host.symlink(target, &to)?;
+                }
+                if !host.check_mode() {
+                    host.apply_attributes(&to, &FileAttrs { mode: None, ..args.attrs.clone() }, false)?;
                 }
             }
             Some(stat) => {
@@ -171,7 +178,9 @@ fn file(args: &Args, source: &Source, dest: &Path, host: &mut Host) -> Result<Di
         fail!(checksum = sum, expected_checksum = expected; "Copied file does not match the expected checksum. Transfer failed.");
     }
     let parent = dest.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !wants_folder && !host.is_dir(parent)? {
+    // A folder that is missing in check mode may be the work of a task before this one.
+    let foreseen = host.check_mode() && !matches!(source, Source::File(_));
+    if !wants_folder && !foreseen && !host.is_dir(parent)? {
         fail!("Destination directory {} does not exist", parent.display());
     }
     let stat = host.stat(&dest, args.follow)?;
