@@ -72,6 +72,9 @@ pub(crate) fn run(mut args: Args, host: &mut Host) -> Result<Outcome> {
         if stat.is_dir() {
             return folder(args, path, preserve, host);
         }
+        if !stat.is_file() {
+            fail!("Cannot copy invalid source '{shown}': not a file");
+        }
         if preserve {
             args.attrs.mode = Some(own_mode(&stat));
         }
