@@ -234,7 +234,17 @@ mod tests {
 
     fn with(method: Method, password: Option<&str>) -> Become {
         let password = password.map(Secret::new);
-        Become { method, user: "root".into(), exe: None, flags: None, folder: None, password, prompts: None }
+        let user = "root".into();
+        Become {
+            method,
+            user,
+            exe: None,
+            flags: None,
+            folder: None,
+            password,
+            prompts: None,
+            preamble: false,
+        }
     }
 
     #[test]

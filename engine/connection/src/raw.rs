@@ -24,6 +24,7 @@ pub(crate) async fn run(
 ) -> Result<Output, ConnectionError> {
     let Stream { input, mut output, mut errors, exit, guard } = way.run(command).await?;
     let lost = |e: std::io::Error| ConnectionError::Lost(format!("The connection was lost: {e}"));
+    let preamble = target.escalation.as_ref().is_some_and(|escalation| escalation.preamble);
     let mut result = Output { rc: -1, ..Output::default() };
     let mut piece = vec![0; 64 * 1024];
     // A prompt reads the same stream as the command; the command's input follows once rights were given.
@@ -46,9 +47,11 @@ pub(crate) async fn run(
                 let size = size.map_err(lost)?;
                 more_output = size > 0;
                 result.stdout.extend_from_slice(&piece[..size]);
-                if waiting && cut_mark(&mut result.stdout) {
+                if waiting && cut_mark(&mut result.stdout, preamble) {
                     (waiting, watch) = (false, None);
-                    result.stderr.clear();
+                    if !preamble {
+                        result.stderr.clear();
+                    }
                     feed(input.take(), stdin);
                 }
             }
@@ -77,13 +80,13 @@ pub(crate) async fn run(
 /// What a command with other rights prints when it has got them.
 pub(crate) const MARK: &str = "RUSTIBLE-BECOME-SUCCESS-1";
 
-/// Take the mark's line out of the output; whether it was there.
-fn cut_mark(output: &mut Vec<u8>) -> bool {
+/// Take the mark's line out of the output, and what is ahead of it unless that is wanted; whether it was there.
+fn cut_mark(output: &mut Vec<u8>, preamble: bool) -> bool {
     let mark = format!("{MARK}\n");
     let Some(at) = output.windows(mark.len()).position(|window| window == mark.as_bytes()) else {
         return false;
     };
-    output.drain(..at + mark.len());
+    output.drain(if preamble { at } else { 0 }..at + mark.len());
     true
 }
 

@@ -98,6 +98,9 @@ pub struct Become {
     pub password: Option<Secret>,
     /// What `su` may ask with, instead of the words for "password" that are known (`ansible_su_prompt_l10n`).
     pub prompts: Option<Vec<String>>,
+    /// Whether raw commands keep what was printed before the rights were given
+    /// (`ansible_local_become_strip_preamble` is false).
+    pub preamble: bool,
 }
 
 /// Programs that give another user's rights.

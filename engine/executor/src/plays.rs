@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, atomic::Ordering},
 };
 
 use rustible_inventory::Inventory;
@@ -83,14 +83,20 @@ impl Runner {
                 .write()
                 .unwrap_or_else(PoisonError::into_inner)
                 .set_play_dirs(vec![folder.clone()]);
+            let forgiven = self.forgiven.load(Ordering::Relaxed);
             let (code, stop) = self.one_play(play, &folder).await?;
-            status |= code;
+            status = self.weighed(status, code, forgiven);
             if stop || self.interrupted() {
                 break;
             }
         }
         // A host that could not be reached weighs more than one that failed.
         Ok(if status & UNREACHABLE != 0 { UNREACHABLE } else { status })
+    }
+
+    /// The status with what came now. Once hosts are forgiven (`clear_host_errors`), what was before does not count.
+    fn weighed(&self, before: i32, now: i32, forgiven: usize) -> i32 {
+        if self.forgiven.load(Ordering::Relaxed) == forgiven { before | now } else { now }
     }
 
     /// The strategy of a play, and whether it is none of the language's own.
@@ -134,8 +140,9 @@ impl Runner {
         let serial = keywords.value("serial")?;
         let mut status = 0;
         for batch in batches(&hosts, serial.as_ref(), play)? {
+            let forgiven = self.forgiven.load(Ordering::Relaxed);
             let done = self.batch(play, &scope, &info, batch).await?;
-            status |= done.status;
+            status = self.weighed(status, done.status, forgiven);
             if done.ends_run {
                 return Ok((status, true));
             }

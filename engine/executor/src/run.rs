@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -132,6 +132,8 @@ pub struct Runner {
     pub(crate) forks: Arc<Semaphore>,
     /// Hosts that failed or were not reached in an earlier play.
     pub(crate) failed: Mutex<HashSet<Arc<str>>>,
+    /// How often hosts were forgiven what went wrong on them.
+    pub(crate) forgiven: AtomicUsize,
     /// Who is asked.
     pub asker: Box<dyn Asker>,
     refresh: Box<Refresh>,
@@ -194,6 +196,7 @@ impl Runner {
             store: Arc::new(setup.fact_cache.map_or_else(Store::default, Store::cached)),
             inventory,
             failed: Mutex::default(),
+            forgiven: AtomicUsize::default(),
             asker: setup.asker,
             refresh: setup.refresh,
             stop: Arc::default(),

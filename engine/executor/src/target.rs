@@ -62,7 +62,7 @@ impl Resolver<'_> {
         Ok(Target {
             name: name.to_string(),
             transport,
-            escalation: self.escalation(&keywords)?,
+            escalation: self.escalation(&keywords, local_transport)?,
             remote_tmp: self
                 .text(&["ansible_remote_tmp"])?
                 .unwrap_or_else(|| self.options.remote_tmp.clone()),
@@ -129,7 +129,7 @@ impl Resolver<'_> {
     /// A connection plugin in Python, with what it wants to know of the host.
     fn plugin(&self, host: &str, name: &str, keywords: &Keywords<'_>) -> Result<Plugin, Diagnostic> {
         let options = self.options;
-        let method = self.escalation(keywords)?.map(|escalation| escalation.method.name());
+        let method = self.escalation(keywords, false)?.map(|escalation| escalation.method.name());
         let known = doors::find((self.runner.registry.foreign(), self.runner.helper.as_ref()), name, method)?;
         let mut given = Given::default();
         for name in &known.variables {
@@ -169,7 +169,7 @@ impl Resolver<'_> {
         Ok(Plugin { name: name.to_string(), host: host_name, port, user, settings })
     }
 
-    fn escalation(&self, keywords: &Keywords<'_>) -> Result<Option<Become>, Diagnostic> {
+    fn escalation(&self, keywords: &Keywords<'_>, local: bool) -> Result<Option<Become>, Diagnostic> {
         let options = self.options;
         let on = match self.value(&["ansible_become"])? {
             Some(value) => to_bool(&value).unwrap_or_else(|| value.truthy()),
@@ -212,6 +212,10 @@ impl Resolver<'_> {
                 .or_else(|| options.become_password.clone())
                 .or(rights.password)
                 .map(Secret::new),
+            preamble: match self.value(&["ansible_local_become_strip_preamble"])? {
+                Some(value) if local => !to_bool(&value).unwrap_or_else(|| value.truthy()),
+                _ => false,
+            },
             prompts: match self.value(&["ansible_su_prompt_l10n"])?.filter(|_| kind == Method::Su) {
                 Some(Value::List(list)) if list.is_empty() => None,
                 Some(Value::List(list)) => Some(list.iter().map(crate::keyword::text_of).collect()),

@@ -213,6 +213,7 @@ pub(crate) fn become_with(method: Method, user: &str, password: Option<&str>) ->
         folder: None,
         password: password.map(Secret::new),
         prompts: None,
+        preamble: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, PoisonError},
+    sync::{Arc, PoisonError, atomic::Ordering},
 };
 
 use rustible_playbook::Task;
@@ -183,6 +183,7 @@ impl Stage {
                 }
                 self.play.scope.removed.write().unwrap_or_else(PoisonError::into_inner).clear();
                 *self.runner.failed.lock().unwrap_or_else(PoisonError::into_inner) = HashSet::default();
+                self.runner.forgiven.fetch_add(1, Ordering::Relaxed);
             }
             "end_batch" | "end_play" => {
                 cursors.values_mut().for_each(|state| state.cursor.end());
