@@ -309,6 +309,9 @@ impl DictObj {
     }
 }
 
+/// The longest text, in bytes, whose characters are gone through one by one.
+const LONGEST: usize = 5_000_000;
+
 impl Rt {
     pub(crate) fn str(text: impl Into<Arc<str>>) -> Self {
         Self::Str(Text::untrusted(text))
@@ -418,6 +421,10 @@ impl Rt {
             Self::List(list) => list.items(),
             Self::Tuple(items) => items.to_vec(),
             Self::Dict(dict) => dict.keys().into_iter().map(Self::from_key).collect(),
+            // A list of as many values would take many times the memory of the text.
+            Self::Str(text) if text.len() > LONGEST => {
+                return Err(fail("the text is too long to go through its characters"));
+            }
             Self::Str(text) => {
                 text.chars().map(|c| Self::Str(text.like(c.to_string()).with_trust(false))).collect()
             }

@@ -44,14 +44,17 @@ fn separators(text: String, args: &Args) -> Res<String> {
 /// The most that may be asked for as indentation of JSON.
 const WIDEST: usize = 10_000;
 
+/// Refuses an indentation that would take all memory.
+pub(super) fn bearable_indent(width: Option<usize>) -> Res<()> {
+    if width.is_some_and(|width| width > WIDEST) { Err(fail("the indentation is too wide")) } else { Ok(()) }
+}
+
 fn style(args: &Args, indent: Option<usize>, sort: bool) -> Res<json::Style> {
     let width = match option(args, "indent") {
         Some(width) => Some(usize::try_from(crate::args::integer(width)?).unwrap_or(0)),
         None => indent,
     };
-    if width.is_some_and(|width| width > WIDEST) {
-        return Err(fail("the indentation is too wide"));
-    }
+    bearable_indent(width)?;
     let flag = |name: &str, default: bool| option(args, name).map_or(Ok(default), Rt::truthy);
     let tight = match option(args, "separators") {
         Some(pair) => pair.iterate()?.first().and_then(Rt::as_str) == Some(","),

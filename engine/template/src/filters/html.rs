@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rustible_protocol::json;
 
 use super::Table;
+use super::data::bearable_indent;
 use crate::{
     args::bind,
     context::Ctx,
@@ -120,13 +121,10 @@ fn split_keep(text: &str) -> Vec<String> {
 }
 
 fn tojson(ctx: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
-    let indent = bind("do_tojson", args, &["indent"])?.opt_int(0)?;
-    let style = json::Style {
-        indent: indent.and_then(|i| usize::try_from(i).ok()),
-        sort_keys: true,
-        ascii: true,
-        tight: false,
-    };
+    let indent =
+        bind("do_tojson", args, &["indent"])?.opt_int(0)?.and_then(|width| usize::try_from(width).ok());
+    bearable_indent(indent)?;
+    let style = json::Style { indent, sort_keys: true, ascii: true, tight: false };
     let text = json::write(&ctx.plain(&input)?, style);
     let text =
         text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026").replace('\'', "\\u0027");
