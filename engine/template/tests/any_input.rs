@@ -287,6 +287,10 @@ const ENDLESS: &[&str] = &[
     "{{ 'x'.ljust(99999999999999) }}",
     "{{ 'a\\nb' | indent(99999999999999) }}",
     "{{ 9 ** 9 ** 9 ** 9 }}",
+    "{{ [1, 2] |permutations|permutations|permutations|permutations|permutations|permutations|permutations|permutations\
+     |permutations|permutations|permutations|permutations|permutations|permutations|permutations|permutations|permutations\
+     |permutations|permutations|permutations|permutations|permutations|permutations|permutations|permutations }}",
+    "{{ {} | tojson(indent=9223372036854775807) }}",
     "{{ 7 ** 99999999999 }}",
     "{{ range(99999999999999) | list }}",
     "{{ [1, 2, 3] | batch(99999999999999, 'x') | list }}",

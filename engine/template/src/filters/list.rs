@@ -222,6 +222,25 @@ fn product(_: &Rc<Ctx>, input: Rt, args: Args) -> Res<Rt> {
 
 /// More combinations are refused.
 const MOST_ROWS: usize = 1_000_000;
+/// Of lists, combinations with more values in all of them.
+const MOST_INNER: usize = 100_000;
+
+/// How many values there are in a value, itself among them, as far as that limit.
+fn weight(value: &Rt, limit: usize) -> usize {
+    let inner: &[Rt] = match value {
+        Rt::List(list) => &list.items(),
+        Rt::Tuple(items) => items,
+        _ => &[],
+    };
+    let mut sum = 1;
+    for item in inner {
+        if sum >= limit {
+            break;
+        }
+        sum += weight(item, limit - sum);
+    }
+    sum
+}
 
 fn choose(input: &Rt, args: Args, combinations: bool) -> Res<Rt> {
     let args = bind("combinations", args, &["r"])?;
@@ -244,6 +263,11 @@ fn choose(input: &Rt, args: Args, combinations: bool) -> Res<Rt> {
         if rows.len() > MOST_ROWS {
             return Err(fail("too many combinations"));
         }
+    }
+    // Lists within lists are shared, but what is made of them, as text at the latest, is not.
+    let most = items.iter().map(|item| weight(item, MOST_INNER)).max().unwrap_or_default();
+    if most > 1 && rows.len().saturating_mul(size).saturating_mul(most) > MOST_INNER {
+        return Err(fail("too many combinations"));
     }
     let row = |row: Vec<usize>| Rt::list(row.into_iter().map(|i| items[i].clone()).collect());
     Ok(Rt::list(rows.into_iter().map(row).collect()))
