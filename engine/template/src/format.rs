@@ -369,7 +369,7 @@ fn integer(value: &Rt, spec: &Spec) -> Res<String> {
         _ => (digits.to_string(), ""),
     };
     if let Some(precision) = spec.precision {
-        text = format!("{text:0>precision$}");
+        text = "0".repeat(precision.saturating_sub(text.chars().count())) + &text;
     }
     if let Some(group) = spec.group {
         text = grouped(&text, group, if prefix.is_empty() { 3 } else { 4 });
@@ -401,6 +401,9 @@ fn sign_of(negative: bool, spec: &Spec) -> &'static str {
     }
 }
 
+/// More digits than any double has behind its point.
+const DIGITS: usize = 1100;
+
 fn real(number: f64, spec: &Spec) -> String {
     let sign = sign_of(number.is_sign_negative() && !number.is_nan(), spec);
     let magnitude = number.abs();
@@ -410,14 +413,17 @@ fn real(number: f64, spec: &Spec) -> String {
     } else if magnitude.is_infinite() {
         "inf".to_string()
     } else {
-        let precision = spec.precision.unwrap_or(6);
+        // A number has no more digits than that, and the standard library takes no more than 65535.
+        let wanted = spec.precision.unwrap_or(6);
+        let precision = wanted.min(DIGITS);
+        let zeros = "0".repeat(wanted - precision);
         match kind.to_ascii_lowercase() {
-            'f' => format!("{magnitude:.precision$}"),
-            '%' => format!("{:.precision$}%", magnitude * 100.0),
-            'e' => exponent(&format!("{magnitude:.precision$e}")),
+            'f' => format!("{magnitude:.precision$}{zeros}"),
+            '%' => format!("{:.precision$}{zeros}%", magnitude * 100.0),
+            'e' => exponent(&format!("{magnitude:.precision$e}").replacen('e', &format!("{zeros}e"), 1)),
             'g' => general(magnitude, precision.max(1), spec.alternate),
             _ => match spec.precision {
-                Some(precision) => {
+                Some(_) => {
                     let text = general(magnitude, precision.max(1), false);
                     if text.contains(['.', 'e']) { text } else { text + ".0" }
                 }
