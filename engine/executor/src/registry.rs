@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use rustible_foreign::{Lookup, Tree};
+use rustible_foreign::{Lookup, PluginFile, Tree};
 use rustible_playbook::{Catalog, Found, redirect};
 use rustible_protocol::{Spec, Text};
 
@@ -75,6 +75,15 @@ impl Registry {
     /// Whether a task with this module runs a foreign one: where there is no native one, or by preference.
     pub(crate) fn runs_foreign(&self, name: &str) -> bool {
         (self.prefer_foreign || self.module(name).is_none()) && self.is_foreign(name)
+    }
+
+    /// The file of the action plugin in Python that a task with this full name runs: what is native is not asked for
+    /// one, which would cost a process (an installed ansible-core is looked for).
+    pub(crate) fn plugin(&self, name: &str) -> Option<PluginFile> {
+        if self.has(name) && !self.prefer_foreign {
+            return None;
+        }
+        self.foreign.action(name)
     }
 
     /// Whether the full name is that of a foreign module.

@@ -25,7 +25,7 @@ pub(super) fn takes_raw(job: &Job, name: &str) -> bool {
 
 /// The helper, and the plugin as it is asked for.
 fn plugin<'a>(job: &'a Job, name: &str) -> Option<(&'a Arc<Helper>, Vec<Value>)> {
-    let file = job.runner.registry.foreign().action(name)?;
+    let file = job.runner.registry.plugin(name)?;
     let helper = job.runner.helper.as_ref()?;
     let full = file.full.as_deref().map(Value::str);
     let short = name.strip_prefix("ansible.legacy.").unwrap_or(name);
