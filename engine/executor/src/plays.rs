@@ -14,7 +14,7 @@ use rustible_protocol::{
 };
 use rustible_source::Diagnostic;
 use rustible_template::{Rendered, Templar};
-use rustible_vars::{PlayScope, TaskScope};
+use rustible_vars::{Hosts, PlayScope, TaskScope};
 
 use crate::{
     keyword::{Keywords, text_of},
@@ -116,7 +116,7 @@ impl Runner {
         scope.name = Some(Value::str(name.as_str()));
         let order = keywords.text("order")?.unwrap_or_default();
         let hosts = self.hosts(&patterns, &order)?;
-        scope.hosts_all.clone_from(&hosts);
+        scope.hosts_all = hosts.clone().into();
         let check = keywords.flag("check_mode")?.unwrap_or(self.options.check);
         let path =
             play.frame.origin.as_ref().map(|at| format!("{}:{}", at.file, at.line)).unwrap_or_default();
@@ -177,8 +177,8 @@ impl Runner {
             inventory: self.inventory.clone(),
             play: Some(play.clone()),
             name: None,
-            hosts_all: Vec::new(),
-            batch: Vec::new(),
+            hosts_all: Hosts::default(),
+            batch: Hosts::default(),
             removed: Arc::default(),
             answers: Dict::new(),
             roles: Arc::default(),
@@ -253,7 +253,7 @@ impl Runner {
         self.emitter.emit(&Event::PlayStart(info.clone()));
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut scope = scope.clone();
-        scope.batch.clone_from(&batch);
+        scope.batch = batch.clone().into();
         scope.removed =
             Arc::new(RwLock::new(batch.iter().filter(|host| failed.contains(*host)).cloned().collect()));
         let scope = Arc::new(scope);

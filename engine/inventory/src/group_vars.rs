@@ -59,11 +59,8 @@ fn in_folder(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 impl Inventory {
-    /// The variables that files under `base/kind/` (`kind` is `group_vars` or `host_vars`) give to a name.
-    pub(crate) fn file_vars(&self, base: &Path, kind: &str, name: &str) -> Result<Dict, Diagnostic> {
-        if name.starts_with('/') {
-            return Ok(Dict::new());
-        }
+    /// The folder `base/kind`, when there is one.
+    pub(crate) fn vars_folder(&self, base: &Path, kind: &str) -> Option<PathBuf> {
         let base = base.canonicalize().unwrap_or_else(|_| base.to_path_buf());
         let dir = base.join(kind);
         if !dir.is_dir() {
@@ -71,10 +68,18 @@ impl Inventory {
                 let text = format!("Found {kind} that is not a directory, skipping: {}", dir.display());
                 self.warn(Diagnostic::new(text));
             }
+            return None;
+        }
+        Some(dir)
+    }
+
+    /// The variables that the files of a folder (`group_vars` or `host_vars`) give to a name.
+    pub(crate) fn file_vars(&self, dir: &Path, name: &str) -> Result<Dict, Diagnostic> {
+        if name.starts_with('/') {
             return Ok(Dict::new());
         }
         let mut all = Dict::new();
-        for file in files(&dir, name) {
+        for file in files(dir, name) {
             match self.read_data(&file)? {
                 Value::Dict(vars) => all = combine(&all, &vars, self.settings.merge_hashes),
                 other if !other.truthy() => {}

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use rustible_protocol::{Dict, Value};
@@ -81,6 +81,7 @@ type Asked = (String, PathBuf, bool, Vec<String>, Stage);
 pub(crate) struct LayerCache {
     composed: Mutex<HashMap<Key, Dict>>,
     files: Mutex<HashMap<(PathBuf, &'static str, String), Dict>>,
+    folders: Mutex<HashMap<(PathBuf, &'static str), Option<PathBuf>>>,
     told: Mutex<HashMap<Asked, Dict>>,
     plugins: Mutex<Option<(usize, Arc<[VarsPlugin]>)>>,
 }
@@ -90,6 +91,17 @@ impl LayerCache {
     pub(crate) fn forget_groups(&mut self) {
         self.composed = Mutex::default();
         self.told = Mutex::default();
+    }
+
+    /// The folder of that kind beside a source or playbook, as it was when it was first looked for.
+    fn folder(
+        &self,
+        dir: &Path,
+        kind: &'static str,
+        look: impl FnOnce() -> Option<PathBuf>,
+    ) -> Option<PathBuf> {
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        folders.entry((dir.to_path_buf(), kind)).or_insert_with(look).clone()
     }
 
     fn forget_composed(&self) {
@@ -345,11 +357,15 @@ impl Inventory {
     }
 
     fn cached_file_vars(&self, dir: &Path, kind: &'static str, name: &str) -> Result<Dict, Diagnostic> {
+        // The folder is looked for once, also one that is not there: as the reference, however many hosts there are.
+        let Some(folder) = self.cache.folder(dir, kind, || self.vars_folder(dir, kind)) else {
+            return Ok(Dict::new());
+        };
         let key = (dir.to_path_buf(), kind, name.to_string());
         if let Some(known) = self.cache.files.lock().ok().and_then(|files| files.get(&key).cloned()) {
             return Ok(known);
         }
-        let vars = self.file_vars(dir, kind, name)?;
+        let vars = self.file_vars(&folder, name)?;
         if let Ok(mut files) = self.cache.files.lock() {
             files.insert(key, vars.clone());
         }

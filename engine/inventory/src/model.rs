@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use indexmap::IndexMap;
@@ -63,6 +63,8 @@ pub struct Inventory {
     pub(crate) additions: Vec<Addition>,
     pub(crate) cache: LayerCache,
     below: Mutex<HashMap<GroupId, Arc<[HostId]>>>,
+    /// The variable `groups`, and whether this machine had come to be when it was made.
+    shown: Mutex<Option<(bool, Dict)>>,
 }
 
 impl std::fmt::Debug for Inventory {
@@ -92,6 +94,7 @@ impl Inventory {
             additions: Vec::new(),
             cache: LayerCache::default(),
             below: Mutex::default(),
+            shown: Mutex::default(),
         };
         let all = inventory.group_id("all");
         let ungrouped = inventory.group_id("ungrouped");
@@ -142,9 +145,18 @@ impl Inventory {
         name.clone()
     }
 
-    /// The group names and the hosts below each: the magic variable `groups`.
+    /// The group names and the hosts below each: the magic variable `groups`. It is made once for all hosts.
     #[must_use]
     pub fn groups_dict(&self) -> Dict {
+        let implicit = self.implicit.get().is_some();
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*shown {
+            Some((then, groups)) if *then == implicit => groups.clone(),
+            _ => shown.insert((implicit, self.all_groups())).1.clone(),
+        }
+    }
+
+    fn all_groups(&self) -> Dict {
         let names = |id| self.names_below(id).into_iter().map(Value::str).collect::<Vec<_>>();
         self.groups
             .keys()
@@ -276,6 +288,7 @@ impl Inventory {
     /// Forget what was worked out from the tree.
     pub(crate) fn changed(&mut self) {
         self.below = Mutex::default();
+        self.shown = Mutex::default();
         self.cache.forget_groups();
     }
 

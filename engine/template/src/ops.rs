@@ -320,7 +320,15 @@ pub(crate) fn contains(haystack: &Rt, needle: &Rt) -> Res<bool> {
             }
         },
         Rt::Dict(dict) => Ok(dict.has(&needle.to_key()?)),
-        Rt::List(_) | Rt::Tuple(_) | Rt::Range(..) => {
+        Rt::List(list) => {
+            for item in (0..list.len()).filter_map(|at| list.get(at)) {
+                if equal(&item, needle)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Rt::Tuple(_) | Rt::Range(..) => {
             for item in haystack.iterate()? {
                 if equal(&item, needle)? {
                     return Ok(true);

@@ -5,6 +5,7 @@
 
 mod cache;
 mod facts;
+mod hosts;
 mod magic;
 mod scope;
 mod store;
@@ -12,6 +13,7 @@ mod store;
 pub use cache::{FactCache, Keeper};
 
 pub use facts::{injected, namespaced};
+pub use hosts::Hosts;
 pub use magic::{LANGUAGE_VERSION, Magic, RunFacts};
 pub use scope::{PlayScope, TaskScope};
 pub use store::{HostStore, Store};

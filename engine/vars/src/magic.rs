@@ -2,14 +2,17 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 use rustible_inventory::Inventory;
 use rustible_playbook::{Frame, FrameKind, Role};
 use rustible_protocol::{Dict, Value};
 
-use crate::scope::{PlayScope, TaskScope};
+use crate::{
+    hosts::Hosts,
+    scope::{PlayScope, TaskScope},
+};
 
 /// What is the same for the whole run.
 #[derive(Debug, Clone, Default)]
@@ -120,12 +123,8 @@ impl Magic {
     }
 
     fn of_play(name: &str, play: &PlayScope) -> Option<Value> {
-        let hosts =
-            |hosts: &[Arc<str>]| Value::from(hosts.iter().map(|h| Value::str(h.clone())).collect::<Vec<_>>());
-        let left = |hosts: &[Arc<str>]| {
-            let removed = play.removed();
-            hosts.iter().filter(|h| !removed.contains(*h)).cloned().collect::<Vec<_>>()
-        };
+        let left =
+            |hosts: &Hosts| hosts.names_without(&play.removed.read().unwrap_or_else(PoisonError::into_inner));
         let names = |all: bool| {
             let mut names: Vec<String> = Vec::new();
             for role in &play.play.as_ref()?.roles {
@@ -142,9 +141,9 @@ impl Magic {
         Some(match name {
             "groups" => Value::Dict(play.inventory().groups_dict()),
             "ansible_play_name" => play.name.clone()?,
-            "ansible_play_hosts_all" if play.play.is_some() => hosts(&play.hosts_all),
-            "ansible_play_hosts" if play.play.is_some() => hosts(&left(&play.hosts_all)),
-            "ansible_play_batch" | "play_hosts" if play.play.is_some() => hosts(&left(&play.batch)),
+            "ansible_play_hosts_all" if play.play.is_some() => play.hosts_all.names(),
+            "ansible_play_hosts" if play.play.is_some() => left(&play.hosts_all),
+            "ansible_play_batch" | "play_hosts" if play.play.is_some() => left(&play.batch),
             "role_names" | "ansible_play_role_names" => strings(&names(false)?),
             "ansible_dependent_role_names" => strings(&names(true)?),
             "ansible_role_names" => {

@@ -16,6 +16,7 @@ use rustible_protocol::{Dict, Text, Value};
 use rustible_template::{HostVars, Outgoing, Scope};
 
 use crate::{
+    hosts::Hosts,
     magic::{Magic, NAMES, RunFacts},
     store::{HostStore, Store},
 };
@@ -36,9 +37,9 @@ pub struct PlayScope {
     /// Its name as shown.
     pub name: Option<Value>,
     /// All hosts that its pattern and the limit leave.
-    pub hosts_all: Vec<Arc<str>>,
+    pub hosts_all: Hosts,
     /// The hosts of this batch.
-    pub batch: Vec<Arc<str>>,
+    pub batch: Hosts,
     /// Hosts that failed or were not reached.
     pub removed: Arc<RwLock<HashSet<Arc<str>>>>,
     /// Answers to `vars_prompt`.
@@ -53,11 +54,6 @@ impl PlayScope {
     /// The inventory as it is now.
     pub fn inventory(&self) -> std::sync::RwLockReadGuard<'_, Inventory> {
         self.inventory.read().unwrap_or_else(PoisonError::into_inner)
-    }
-    /// Hosts that failed or were not reached.
-    #[must_use]
-    pub fn removed(&self) -> HashSet<Arc<str>> {
-        self.removed.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
     fn public_roles(&self) -> Vec<Arc<Role>> {
         let mut all = self.roles.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -1,6 +1,6 @@
 //! `linear`: all hosts do a task before any gets to the next.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use rustible_playbook::{Block, Kind, Task};
 use rustible_protocol::event::{Event, Status};
@@ -166,7 +166,7 @@ async fn step(
         if once && !failed.is_empty() {
             fail_others(stage, &failed, cursors);
         }
-        if matches!(finished.status, Some(Status::Ok)) || finished.looped {
+        if !finished.includes.is_empty() && (finished.status == Some(Status::Ok) || finished.looped) {
             asked.push((job, finished.includes.clone()));
         }
         if once && !asked.is_empty() {
@@ -175,13 +175,19 @@ async fn step(
             asked.extend(hosts.iter().map(|host| (stage.job(task, &info, host), includes.clone())));
         }
     }
-    asked.sort_by_key(|(job, _)| hosts.iter().position(|host| *host == job.host));
+    in_order(&mut asked, hosts);
     let included = stage.include(asked, cursors)?;
     failed.extend(included.failed);
     if !failed.is_empty() {
         stop_others(stage, task, &failed, cursors);
     }
     Ok(included.tasks)
+}
+
+/// Includes in the order of the hosts that asked for them, not in that of the answers.
+fn in_order(asked: &mut [(Job, Vec<Include>)], hosts: &[Arc<str>]) {
+    let places: HashMap<&Arc<str>, usize> = hosts.iter().zip(0..).collect();
+    asked.sort_by_key(|(job, _)| places.get(&job.host).copied());
 }
 
 fn run_once(stage: &Stage, task: &Task, host: &Arc<str>) -> bool {

@@ -20,8 +20,17 @@ pub(crate) const TABLE: Table = &[
     ("list", |_, v, _| v.iterate()?.into_iter().map(Rt::defined).collect::<Res<Vec<_>>>().map(Rt::list)),
     ("length", |_, v, _| length(&v)),
     ("count", |_, v, _| length(&v)),
-    ("first", |_, v, _| Ok(v.iterate()?.into_iter().next().unwrap_or_else(|| empty("first")))),
-    ("last", |_, v, _| Ok(v.iterate()?.pop().unwrap_or_else(|| empty("last")))),
+    ("first", |_, v, _| {
+        let first = if let Rt::List(list) = &v { list.get(0) } else { v.iterate()?.into_iter().next() };
+        Ok(first.unwrap_or_else(|| empty("first")))
+    }),
+    ("last", |_, v, _| {
+        let last = match &v {
+            Rt::List(list) => list.len().checked_sub(1).and_then(|at| list.get(at)),
+            _ => v.iterate()?.pop(),
+        };
+        Ok(last.unwrap_or_else(|| empty("last")))
+    }),
     ("join", join),
     ("sort", sort),
     ("reverse", reverse),
