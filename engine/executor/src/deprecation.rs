@@ -32,6 +32,20 @@ pub(crate) fn text(deprecation: &Value) -> String {
     format!("{message}{stop} {}.", rest.join(" ")).trim_start().to_string()
 }
 
+/// The text for a plugin of which a routing table says that it will go away.
+pub(crate) fn of_routing(name: &str, collection: &str, told: &Value) -> String {
+    let of = |key: &str| told.get(key).cloned().unwrap_or_default();
+    let advice = text_of(&of("warning_text"));
+    let message = format!("{name} has been deprecated. {advice}");
+    let all = [
+        ("msg", Value::from(message.trim())),
+        ("collection_name", collection.into()),
+        ("version", of("removal_version")),
+        ("date", of("removal_date")),
+    ];
+    text(&all.into_iter().collect::<rustible_protocol::Dict>().into())
+}
+
 /// The plugin and the collection that say it.
 fn source(deprecation: &Value) -> (String, Option<String>) {
     let deprecator = deprecation.get("deprecator");

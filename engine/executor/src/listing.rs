@@ -146,11 +146,11 @@ fn unknown_loop(task: &Task, with: &str) -> Diagnostic {
 }
 
 impl Runner {
-    /// A playbook for listing.
+    /// A playbook for listing; where only its form is checked, nothing is said of patterns that are made by templates.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn listing(self: &Arc<Self>, file: &Path) -> Result<Listing, Diagnostic> {
+    pub fn listing(self: &Arc<Self>, file: &Path, only_form: bool) -> Result<Listing, Diagnostic> {
         let playbook = self.read(file)?;
         let mut listing = Listing::default();
         for play in &playbook.plays {
@@ -166,7 +166,10 @@ impl Runner {
                 let inventory = self.inventory.read().unwrap_or_else(PoisonError::into_inner);
                 inventory.select_list(&pattern)?
             };
-            for warning in &selected.warnings {
+            let made = crate::play::texts(play.frame.own("hosts").unwrap_or(&Value::Null))
+                .iter()
+                .any(|pattern| pattern.contains("{{") || pattern.contains("{%"));
+            for warning in selected.warnings.iter().filter(|_| !(only_form && made)) {
                 self.emitter.warn(warning.render());
             }
             let selection =
@@ -201,7 +204,8 @@ fn collect(item: &Item, templar: &rustible_template::Templar, tasks: &mut Vec<Li
     if task.implicit && matches!(task.kind, Kind::Meta(_) | Kind::RoleComplete) {
         return;
     }
-    let name = match (task.name().map(text_of), task.role()) {
+    let role = task.role().filter(|_| !matches!(task.kind, Kind::IncludeRole));
+    let name = match (task.name().map(text_of), role) {
         (Some(name), Some(role)) => format!("{} : {name}", role.name),
         (Some(name), None) => name,
         (None, _) => task.action.to_string(),

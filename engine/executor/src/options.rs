@@ -9,8 +9,6 @@ use rustible_protocol::Dict;
 pub struct Options {
     /// Folders with roles, after those beside the playbook.
     pub roles_path: Vec<PathBuf>,
-    /// Folders with `ansible_collections`.
-    pub collections_path: Vec<PathBuf>,
     /// `--extra-vars`, merged.
     pub extra_vars: Dict,
     /// `--limit`.
@@ -206,7 +204,6 @@ impl Default for Options {
         Self {
             duplicate_keys: rustible_yaml::DuplicateKeys::default(),
             roles_path: Vec::new(),
-            collections_path: Vec::new(),
             extra_vars: Dict::new(),
             limit: None,
             tags: Vec::new(),

@@ -106,7 +106,9 @@ impl PlayRun {
         let name = name.filter(|n| !n.is_empty());
         let nameless = name.is_none();
         let shown = name.unwrap_or_else(|| unnamed(task));
-        let shown = match &role {
+        // An `include_role` stands for the role that it brings in, not for the one that it is in.
+        let around = role.as_ref().filter(|_| !matches!(task.kind, rustible_playbook::Kind::IncludeRole));
+        let shown = match around {
             Some(role) if !shown.starts_with(&format!("{role} : ")) => format!("{role} : {shown}"),
             _ => shown,
         };

@@ -2,15 +2,15 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use rustible_foreign::{Lookup, PluginFile, Tree};
 use rustible_playbook::{Catalog, Found, redirect};
-use rustible_protocol::{Spec, Text};
+use rustible_protocol::{Dict, Spec, Text};
 
-use crate::{action::Action, preparation::Preparation};
+use crate::{action::Action, deprecation, preparation::Preparation};
 
 /// Statements of the language that look like actions.
 const STATEMENTS: &[&str] = &[
@@ -171,6 +171,17 @@ impl Registry {
     }
 }
 
+/// Modules of the reference that will go away: what to use, and the version without them.
+const OUTGOING: [(&str, &str, &str); 2] = [
+    ("apt_key", "Use deb822_repository instead.", "2.25"),
+    ("apt_repository", "Use deb822_repository instead.", "2.25"),
+];
+
+fn collection_of(name: &str) -> &str {
+    let end = name.match_indices('.').nth(1).map_or(name.len(), |(at, _)| at);
+    &name[..end]
+}
+
 /// Said of the statement that is no more.
 const INCLUDE: &str = "The 'ansible.builtin.include' action plugin has been removed. Use include_tasks or import_tasks instead. This feature was removed from ansible-core in a release after 2023-05-16.";
 
@@ -221,6 +232,27 @@ impl Catalog for Registry {
 
     fn enter(&self, folder: &Path) {
         self.foreign.meet(folder);
+    }
+
+    fn outgoing(&self, name: &str, full: &str) -> Option<String> {
+        let short = full.strip_prefix("ansible.builtin.");
+        let told = match short.and_then(|short| OUTGOING.iter().find(|(module, ..)| *module == short)) {
+            Some((_, instead, version)) if !name.starts_with("ansible.legacy.") => {
+                let told = [("warning_text", *instead), ("removal_version", *version)];
+                told.into_iter().collect::<Dict>().into()
+            }
+            _ => self.foreign.deprecation(if name.matches('.').count() > 1 { name } else { full })?,
+        };
+        let (collection, shown) = match short {
+            Some(_) => ("ansible.builtin", name),
+            None if name.matches('.').count() > 1 => (collection_of(name), name),
+            None => (collection_of(full), full),
+        };
+        Some(deprecation::of_routing(shown, collection, &told))
+    }
+
+    fn collection(&self, name: &str) -> Option<PathBuf> {
+        self.foreign.collection(name)
     }
 
     fn names(&self) -> Vec<String> {

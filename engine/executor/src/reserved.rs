@@ -30,9 +30,8 @@ pub(crate) fn warn_of_hosts(emitter: &Emitter, inventory: &Inventory, hosts: &[A
     }
 }
 
-/// Warn of the variables of a task and of all that is around it.
+/// Warn of the variables of a task and of all that is around it, outermost first.
 pub(crate) fn warn_around(emitter: &Emitter, frame: &Arc<Frame>) {
-    for around in frame.chain().filter(|f| f.kind != FrameKind::Play) {
-        warn(emitter, &around.vars);
-    }
+    let around: Vec<_> = frame.chain().filter(|f| f.kind != FrameKind::Play).collect();
+    around.iter().rev().for_each(|around| warn(emitter, &around.vars));
 }

@@ -170,7 +170,6 @@ impl Runner {
             source: files.clone(),
             catalog: registry.clone(),
             roles_path: setup.options.roles_path.clone(),
-            collections_path: setup.options.collections_path.clone(),
             lenient: setup.options.lenient,
             listing: setup.options.listing,
             public_roles: setup.options.public_roles,
@@ -244,6 +243,9 @@ impl Runner {
     /// # Errors
     /// When something in it cannot be understood.
     pub fn read(&self, file: &Path) -> Result<Playbook, Diagnostic> {
+        if let Some(collection) = self.loader.collection_of(file) {
+            self.emitter.verbose(1, None, format!("running playbook inside collection {collection}"));
+        }
         let playbook = self.loader.playbook(file)?;
         for play in &playbook.plays {
             crate::plays::check(self, play)?;

@@ -23,6 +23,11 @@ impl Routes {
         self.0.entry(file.to_path_buf()).or_insert_with(|| Arc::new(read(file))).clone()
     }
 
+    /// That a plugin will go away: its entry, with `warning_text`, `removal_version` and `removal_date`.
+    pub(crate) fn deprecation(&mut self, file: &Path, kind: &str, name: &str) -> Option<Value> {
+        self.file(file).get("plugin_routing")?.get(kind)?.get(name)?.get("deprecation").cloned()
+    }
+
     /// What the routing table of that file says of a plugin.
     pub(crate) fn of(&mut self, file: &Path, kind: &str, name: &str) -> Option<Route> {
         let table = self.file(file);

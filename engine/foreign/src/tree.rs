@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use rustible_protocol::Style;
+use rustible_protocol::{Style, Value};
 
 use crate::{
     Payload, Places, PluginFile,
@@ -228,10 +228,23 @@ impl Tree {
         }
     }
 
-    pub(crate) fn collection(&self, name: &str) -> Option<PathBuf> {
+    /// What a collection says of a module of its own that will go away. The collections of an installed package count
+    /// only where something of them was needed before: asking for them costs a process.
+    pub fn deprecation(&self, name: &str) -> Option<Value> {
+        let full = Full::of(name)?;
+        let mut roots = lock(&self.places).roots();
+        roots.extend(self.core.get().into_iter().flatten().flat_map(|core| core.collections.iter().cloned()));
+        let table = collections::folder(&roots, full.collection)?.join("meta/runtime.yml");
+        lock(&self.routes).deprecation(&table, "modules", full.name)
+    }
+
+    /// The folder of the collection of that name: beside a playbook, in a configured folder, or of an installed package.
+    pub fn collection(&self, name: &str) -> Option<PathBuf> {
         // Asking for the installed ansible-core costs a process: last.
         let roots = lock(&self.places).roots();
-        collections::folder(&roots, name).or_else(|| collections::folder(&self.with_core(Vec::new()), name))
+        let folder = collections::folder(&roots, name);
+        let folder = folder.or_else(|| collections::folder(&self.with_core(Vec::new()), name))?;
+        Some(std::path::absolute(&folder).unwrap_or(folder))
     }
 
     /// The file of a module by its full name.

@@ -13,7 +13,7 @@ mod variable;
 pub use frame::{Frame, FrameKind};
 pub use free_form::{parse_kv, split_args};
 pub use keywords::{KEYWORDS, Keyword, Level, Type, keyword};
-pub use load::{Catalog, Found, Imports, Loader, RoleRequest, Source, no_attribute};
+pub use load::{Catalog, Found, Imports, Loader, RoleRequest, Source, collection_playbook, no_attribute};
 pub use model::{
     Args, Block, Item, Kind, Loop, LoopControl, Play, Playbook, Role, RoleUse, Task, VarsPrompt,
 };

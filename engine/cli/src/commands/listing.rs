@@ -17,8 +17,11 @@ pub(super) fn show(
     display: &Display,
 ) -> Result<(), Diagnostic> {
     for (file, name) in files.iter().zip(&args.playbooks) {
-        let listing = runner.listing(&std::path::absolute(file).unwrap_or_else(|_| file.clone()))?;
-        display.line(&format!("\nplaybook: {}", name.display()), None);
+        let listing =
+            runner.listing(&std::path::absolute(file).unwrap_or_else(|_| file.clone()), args.syntax_check)?;
+        // One of a collection is shown by its file.
+        let shown = if file.ends_with(name) { name } else { file };
+        display.line(&format!("\nplaybook: {}", shown.display()), None);
         if args.syntax_check {
             continue;
         }

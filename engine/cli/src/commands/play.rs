@@ -92,11 +92,12 @@ fn clean(base: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Playbooks as given, or in `playbooks/`.
-fn find(name: &Path) -> Result<PathBuf, Diagnostic> {
+/// A playbook as given, or in `playbooks/`, or of a collection by its full name.
+fn find(name: &Path, play: &Play, config: &Config) -> Result<PathBuf, Diagnostic> {
     let beside = Path::new("playbooks").join(name);
     let found = [name.to_path_buf(), beside].into_iter().find(|path| path.exists());
-    let Some(path) = found else {
+    let of_collection = || setup::collection_playbook(play, config, name.to_str()?);
+    let Some(path) = found.or_else(of_collection) else {
         return Err(Diagnostic::new(format!("the playbook: {} could not be found", name.display())));
     };
     if path.is_dir() {
@@ -115,7 +116,8 @@ fn run(
     artifacts: Option<Artifacts>,
     redactor: &Redactor,
 ) -> Result<(u8, bool), Diagnostic> {
-    let files: Vec<PathBuf> = play.playbooks.iter().map(|name| find(name)).collect::<Result<_, _>>()?;
+    let files: Vec<PathBuf> =
+        play.playbooks.iter().map(|name| find(name, play, config)).collect::<Result<_, _>>()?;
     let Ready { runner } = setup::run(play, config, display.clone(), artifacts, redactor)?;
     if play.syntax_check || play.list_tasks || play.list_tags || play.list_hosts {
         return listing::show(&runner, &files, play, display).map(|()| (0, false));

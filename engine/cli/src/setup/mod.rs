@@ -324,6 +324,13 @@ fn registry(
     Ok(registry)
 }
 
+/// The file of a playbook that is named as one of a collection.
+pub(crate) fn collection_playbook(args: &Play, config: &Config, name: &str) -> Option<PathBuf> {
+    let tree = foreign::tree(args, config);
+    let registry = Registry::default().with_foreign(tree, false);
+    rustible_playbook::collection_playbook(&registry, name)
+}
+
 /// How the inventory of a run is read.
 fn reading(
     args: &InventoryArgs,

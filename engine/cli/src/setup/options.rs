@@ -45,10 +45,8 @@ pub(super) fn options(
     let mut roles_path = config.paths("DEFAULT_ROLES_PATH");
     // Entry playbooks live beside or below the folder with the roles.
     roles_path.push(std::env::current_dir().unwrap_or_default().join("roles"));
-    let collections_path = super::foreign::collections_path(config);
     Ok(Options {
         roles_path,
-        collections_path,
         extra_vars,
         limit: args.inventory.limit.clone(),
         tags: only,

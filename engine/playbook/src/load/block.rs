@@ -72,7 +72,7 @@ impl Loader {
         self.check_defaults(&attrs)?;
         let attrs = with_tag_list(self, attrs)?;
         let frame = Arc::new(Frame::inside(parent, FrameKind::Block, attrs, entry.origin()));
-        check_vars(self, entry)?;
+        check_vars(entry)?;
         let section = |name: &str| match entry.get(name) {
             None => Ok(Vec::new()),
             Some(Value::List(tasks)) if tasks.iter().any(|task| !matches!(task, Value::Dict(_))) => {
@@ -132,13 +132,11 @@ pub(super) fn with_tag_list(loader: &Loader, mut attrs: Dict) -> Result<Dict, Di
 }
 
 /// `vars` of a block or task must be a mapping.
-pub(super) fn check_vars(loader: &Loader, entry: &Dict) -> Result<(), Diagnostic> {
+pub(super) fn check_vars(entry: &Dict) -> Result<(), Diagnostic> {
     match entry.get_key_value("vars") {
         None | Some((_, Value::Null)) => Ok(()),
         Some((_, Value::Dict(vars))) => {
-            vars.iter().try_for_each(|(name, _)| crate::check_variable_name(name))?;
-            loader.warn_of(vars);
-            Ok(())
+            vars.iter().try_for_each(|(name, _)| crate::check_variable_name(name))
         }
         Some((key, other)) => Err(Diagnostic::parse(
             "Vars in a Task must be specified as a dictionary.",

@@ -2,6 +2,7 @@
 
 mod action;
 mod block;
+mod collection;
 mod defaults;
 mod import;
 mod play;
@@ -20,6 +21,7 @@ use std::{
 use rustible_protocol::{Dict, Origin, Text, Value};
 use rustible_source::{Diagnostic, nearest};
 
+pub use collection::collection_playbook;
 pub use role::RoleRequest;
 
 use crate::{
@@ -61,6 +63,14 @@ pub trait Catalog: Send + Sync {
     fn has_group(&self, _name: &str) -> bool {
         false
     }
+    /// That what a task names in this way, and what that leads to, will go away: what to tell of it.
+    fn outgoing(&self, _name: &str, _full: &str) -> Option<String> {
+        None
+    }
+    /// The folder of the collection of that name (`namespace.collection`).
+    fn collection(&self, _name: &str) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// What the catalog says of a name.
@@ -84,8 +94,6 @@ pub struct Loader {
     pub catalog: Arc<dyn Catalog>,
     /// Folders with roles (`roles_path`), tried after those beside the playbook.
     pub roles_path: Vec<PathBuf>,
-    /// Folders with `ansible_collections`.
-    pub collections_path: Vec<PathBuf>,
     /// Put the refusal of unsupported actions off to the moment a host gets there.
     pub lenient: bool,
     /// Nothing runs, tasks are only shown: actions that rustible lacks are let be.

@@ -29,6 +29,11 @@ impl Loader {
         if !imported.when.is_empty() {
             attrs.insert("when", imported.when.clone());
         }
+        if let Some(collection) = &imported.collection {
+            let others = listed(entry.get("collections"));
+            let all = std::iter::once(Value::str(collection.as_str()));
+            attrs.insert("collections", all.chain(others).collect::<Vec<_>>());
+        }
         let attrs = with_tag_list(self, attrs)?;
         let mut vars = imported.vars.clone();
         let own = play_vars(entry)?;

@@ -8,7 +8,7 @@ use std::{
 use rustible_protocol::{Dict, Text, Value};
 use rustible_source::Diagnostic;
 
-use super::{Level, Loader};
+use super::{Level, Loader, collection::collection_playbook};
 use crate::model::{Play, Playbook};
 
 /// The names of `import_playbook`.
@@ -21,6 +21,8 @@ pub(super) struct Imported {
     pub(super) vars: Dict,
     pub(super) tags: Vec<Value>,
     pub(super) when: Vec<Value>,
+    /// The collection that the playbook is of, or one that imports it: short names are looked for in it first.
+    pub(super) collection: Option<String>,
 }
 
 impl Loader {
@@ -58,7 +60,13 @@ impl Loader {
             ));
         }
         let value = self.source.load(file)?;
-        self.plays_into(&value, file, imported, plays, depth)
+        match self.collection_of(file) {
+            Some(collection) => {
+                let imported = Imported { collection: Some(collection), ..imported.clone() };
+                self.plays_into(&value, file, &imported, plays, depth)
+            }
+            None => self.plays_into(&value, file, imported, plays, depth),
+        }
     }
 
     fn plays_into(
@@ -104,7 +112,9 @@ impl Loader {
             match import {
                 Some((key, target)) => {
                     let (target, inner) = self.import_playbook(entry, key, target, imported)?;
-                    let path = if target.is_absolute() { target } else { folder.join(target) };
+                    let path = folder.join(&target);
+                    let named = || collection_playbook(&*self.catalog, target.to_str()?);
+                    let path = if path.exists() { path } else { named().unwrap_or(path) };
                     self.playbook_into(&path, &inner, plays, depth + 1)?;
                 }
                 None => plays.push(Arc::new(self.play(entry, file, imported)?)),

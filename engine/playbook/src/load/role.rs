@@ -8,7 +8,7 @@ use std::{
 use rustible_protocol::{Dict, Origin, Text, Value, json};
 use rustible_source::Diagnostic;
 
-use super::{Level, Loader, as_list, block::with_tag_list, playbook::listed, with_endings};
+use super::{Level, Loader, as_list, block::with_tag_list, collection::OWN, playbook::listed, with_endings};
 use crate::{
     frame::{Frame, FrameKind},
     keywords::keyword,
@@ -180,6 +180,11 @@ impl Loader {
         }
         let name = self.rendered_name(request)?;
         let (path, collection) = self.find_role(&name, request)?;
+        // Shown, and known to its variables, by its full name however it was found, and whatever folder it lies in.
+        let name = match &collection {
+            Some(collection) => format!("{collection}.{}", name.rsplit('.').next().unwrap_or_default()),
+            None => name,
+        };
         self.catalog.enter(&path);
         let meta = self.role_file(&path, "meta", "main", None)?.unwrap_or_default();
         let meta = match &meta {
@@ -310,14 +315,9 @@ impl Loader {
     }
 
     fn find_role(&self, name: &str, request: &RoleRequest) -> Result<(PathBuf, Option<String>), Diagnostic> {
-        let parts: Vec<&str> = name.split('.').collect();
-        if let [namespace, collection, role] = parts[..] {
-            let relative = format!("ansible_collections/{namespace}/{collection}/roles/{role}");
-            let found =
-                self.collections_path.iter().map(|base| base.join(&relative)).find(|path| path.is_dir());
-            if let Some(path) = found {
-                return Ok((path, Some(format!("{namespace}.{collection}"))));
-            }
+        let collections = request.parent.collections();
+        if let Some((path, collection)) = self.collection_role(name, &collections) {
+            return Ok((path, Some(collection)));
         }
         let folder = request.parent.chain().last().and_then(|play| play.folder.clone()).unwrap_or_default();
         let mut bases = vec![folder.join("roles")];
@@ -333,27 +333,17 @@ impl Loader {
         let mut seen = std::collections::HashSet::new();
         bases.retain(|base| seen.insert(base.clone()));
         let found = bases.iter().map(|base| base.join(name)).find(|path| path.is_dir());
-        let collections = request.parent.collections();
-        let in_collection = || {
-            collections.iter().find_map(|collection| {
-                let (namespace, short) = collection.split_once('.')?;
-                let relative = format!("ansible_collections/{namespace}/{short}/roles/{name}");
-                let path =
-                    self.collections_path.iter().map(|base| base.join(&relative)).find(|p| p.is_dir())?;
-                Some((path, Some(collection.to_string())))
-            })
-        };
         if let Some(path) = found {
             return Ok((rustible_source::normal(&path), None));
         }
-        in_collection().ok_or_else(|| {
-            let tried: Vec<String> = bases.iter().map(|base| base.display().to_string()).collect();
-            Diagnostic::parse(
-                format!("The role '{name}' was not found in: {}", tried.join(":")),
-                request.name.origin().or(request.origin.as_ref()),
-            )
-            .of_kind(rustible_source::Kind::General)
-        })
+        let mut tried: Vec<String> = collections.iter().map(ToString::to_string).collect();
+        if !tried.is_empty() && !tried.iter().any(|name| OWN.contains(&name.as_str())) {
+            tried.push(OWN[0].to_string());
+        }
+        tried.extend(bases.iter().map(|base| base.display().to_string()));
+        let text = format!("The role '{name}' was not found in: {}", tried.join(":"));
+        let place = request.name.origin().or(request.origin.as_ref());
+        Err(Diagnostic::parse(text, place).of_kind(rustible_source::Kind::General))
     }
 
     /// A file of a role, without its ending; `None` when it is not there and need not be.

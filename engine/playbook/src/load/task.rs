@@ -46,7 +46,7 @@ impl Loader {
         let level = if handler { Level::Handler } else { Level::Task };
         let (action, attrs) = self.split(entry, level)?;
         Self::check_keywords(&attrs, level, if handler { "Handler" } else { "Task" })?;
-        check_vars(self, entry)?;
+        check_vars(entry)?;
         self.check_defaults(&attrs)?;
         check_register(&attrs)?;
         let looped = find_loop(&attrs, entry)?;
@@ -146,6 +146,24 @@ impl Loader {
         }
     }
 
+    /// Tell of a module that will go away.
+    fn tell_outgoing(&self, action: &Action, frame: &Frame, full: &str) {
+        // A short name that is looked for in collections is found in one that is written nowhere: for a role of a
+        // collection in the one of the full name.
+        let looked_for = !action.name.contains('.') && !frame.collections().is_empty();
+        let of_collection = frame.chain().find_map(|around| around.role.as_ref()?.collection.as_ref());
+        let by_play = frame.chain().last().is_some_and(|play| play.own("collections").is_some());
+        let full_name =
+            looked_for && (of_collection.is_some() && !by_play || !full.starts_with("ansible.builtin."));
+        let shown = if full_name { full } else { action.name.as_str() };
+        let Some(text) = self.catalog.outgoing(shown, full) else { return };
+        // Nor has the old form of an action a place of its own.
+        self.source.deprecate(match action.origin.as_ref().filter(|_| !action.old && !looked_for) {
+            Some(origin) => Diagnostic::new(text).at(Some(origin)).render(),
+            None => format!("{text}\nOrigin: <unknown>\n\n{shown}\n"),
+        });
+    }
+
     fn is_loop(&self, name: &str) -> bool {
         name.starts_with("with_")
     }
@@ -155,7 +173,10 @@ impl Loader {
             return Ok(Kind::Templated);
         }
         match self.catalog.find(&action.name, &frame.collections()) {
-            Found::Known(name) => Ok(Kind::Action(name)),
+            Found::Known(name) => {
+                self.tell_outgoing(action, frame, &name);
+                Ok(Kind::Action(name))
+            }
             Found::Missing(full) => {
                 let error = Diagnostic::parse(
                     format!("the module '{full}' is not supported by rustible"),
