@@ -3,7 +3,6 @@
 mod action;
 mod cursor;
 mod debugging;
-mod deprecation;
 mod doors;
 mod emitter;
 mod files;

@@ -20,6 +20,13 @@ except ImportError:  # an ansible-core from before texts were told apart
         return value
 
 
+try:
+    from ansible.module_utils._internal._datatag import AnsibleTagHelper
+    from ansible.module_utils._internal._datatag._tags import Deprecated
+except ImportError:  # nor can values be told to go away
+    Deprecated = None
+
+
 class Marker:
     """Something undefined, for plugins that say that they take such."""
 
@@ -59,9 +66,21 @@ def tagged(kind, content):
     return {'__rt': [kind, content]}
 
 
+def told(tag):
+    """What a value's tag says of its use."""
+    note = {key: getattr(tag, key, None) for key in ('msg', 'help_text', 'version', 'date')}
+    kind = getattr(tag.deprecator, 'type', None)
+    name = getattr(tag.deprecator, 'resolved_name', None)
+    note['deprecator'] = tag.deprecator and {'resolved_name': name, 'type': getattr(kind, 'value', kind)}
+    return note
+
+
 def encode(value):
     if value is None or value is True or value is False:
         return value
+    tag = Deprecated and Deprecated.get_tag(value)
+    if tag:
+        return tagged('deprecated', [told(tag), encode(AnsibleTagHelper.untag(value, Deprecated))])
     if isinstance(value, str):
         text = str.__str__(value) if type(value) is str else ''.join(str.__iter__(value))
         text = text.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace')

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustible_protocol::{Dict, Text, Value};
+use rustible_protocol::{Dict, Text, Value, deprecated};
 
 const TAG: &str = "__rt";
 
@@ -71,6 +71,10 @@ fn special(kind: &str, content: &Value) -> Value {
             };
             Value::Dict(pairs.iter().filter_map(pair).collect())
         }
+        ("deprecated", Value::List(parts)) => match &parts[..] {
+            [Value::Dict(tag), value] => decode(value.clone()).with_deprecated(deprecated::note(tag)),
+            _ => decode(content.clone()),
+        },
         ("omit", _) => Value::Null,
         // It fails where it is used, not before.
         ("undefined", message) => {

@@ -5,6 +5,7 @@
 pub mod call;
 pub mod cancel;
 pub mod coerce;
+pub mod deprecated;
 pub mod event;
 pub mod frame;
 pub mod hash;

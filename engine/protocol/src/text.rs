@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::value::Value;
+
 /// Where something was written: a file (or a description such as `<extra vars>`), line and column from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -19,19 +21,21 @@ pub struct Origin {
     pub col: u32,
     /// What stood there, where there are no lines to show.
     pub value: Option<Arc<str>>,
+    /// What is said of the use of the value (see [`crate::deprecated`]).
+    pub deprecated: Option<Box<Value>>,
 }
 
 impl Origin {
     /// A position in a file.
     #[must_use]
     pub fn new(file: &Arc<str>, line: u32, col: u32) -> Arc<Self> {
-        Arc::new(Self { file: file.clone(), line, col, value: None })
+        Arc::new(Self { file: file.clone(), line, col, value: None, deprecated: None })
     }
 
     /// A value that stood in no file, and where it came from.
     #[must_use]
     pub fn of_value(from: &str, value: &str) -> Arc<Self> {
-        Arc::new(Self { file: from.into(), line: 0, col: 0, value: Some(value.into()) })
+        Arc::new(Self { file: from.into(), line: 0, col: 0, value: Some(value.into()), deprecated: None })
     }
 }
 
@@ -121,6 +125,12 @@ impl Text {
     /// Where it was written, when that is known.
     #[must_use]
     pub fn origin(&self) -> Option<&Arc<Origin>> {
+        self.origin.as_ref().filter(|origin| origin.is_place())
+    }
+
+    /// Where it was written, and what is said of its use.
+    #[must_use]
+    pub fn provenance(&self) -> Option<&Arc<Origin>> {
         self.origin.as_ref()
     }
 
@@ -153,7 +163,7 @@ impl Text {
     /// The same text with another origin.
     #[must_use]
     pub fn with_origin(mut self, origin: Option<Arc<Origin>>) -> Self {
-        self.origin = origin;
+        self.origin = Origin::moved(self.origin.as_ref(), origin);
         self
     }
 
@@ -173,7 +183,8 @@ impl Text {
     /// Other characters with this text's provenance: a string.
     #[must_use]
     pub fn like(&self, text: impl Into<Arc<str>>) -> Self {
-        Self { text: text.into(), sort: Sort::Plain, ..self.clone() }
+        let origin = Origin::without_note(self.origin.clone());
+        Self { text: text.into(), sort: Sort::Plain, origin, ..*self }
     }
 
     /// Whether it could hold a template: trusted, and with an opening delimiter in it.

@@ -61,12 +61,17 @@ impl List {
     /// The same list, written there.
     #[must_use]
     pub fn with_origin(mut self, origin: Option<Arc<Origin>>) -> Self {
-        self.origin = origin;
+        self.origin = Origin::moved(self.origin.as_ref(), origin);
         self
     }
     /// Where it was written.
     #[must_use]
     pub fn origin(&self) -> Option<&Arc<Origin>> {
+        self.origin.as_ref().filter(|origin| origin.is_place())
+    }
+    /// Where it was written, and what is said of its use.
+    #[must_use]
+    pub fn provenance(&self) -> Option<&Arc<Origin>> {
         self.origin.as_ref()
     }
     /// The items to change; copies them when they are shared.
@@ -117,12 +122,17 @@ impl Dict {
     /// The same mapping, written there.
     #[must_use]
     pub fn with_origin(mut self, origin: Option<Arc<Origin>>) -> Self {
-        self.origin = origin;
+        self.origin = Origin::moved(self.origin.as_ref(), origin);
         self
     }
     /// Where it was written.
     #[must_use]
     pub fn origin(&self) -> Option<&Arc<Origin>> {
+        self.origin.as_ref().filter(|origin| origin.is_place())
+    }
+    /// Where it was written, and what is said of its use.
+    #[must_use]
+    pub fn provenance(&self) -> Option<&Arc<Origin>> {
         self.origin.as_ref()
     }
     /// The value under a string key.

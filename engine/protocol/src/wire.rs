@@ -14,8 +14,26 @@ use crate::value::{Dict, List, Value};
 /// Big integers and encrypted texts travel as a mapping with one of these keys; no module argument is named so.
 const BIG: &str = "__rustible_big";
 
+/// The note on a value whose use is told; beside it the value.
+const NOTE: &str = "__rustible_deprecated";
+
+fn noted<S: Serializer>(s: S, note: &Value, value: &Value) -> Result<S::Ok, S::Error> {
+    let mut map = s.serialize_map(Some(2))?;
+    map.serialize_entry(NOTE, note)?;
+    match value {
+        Value::Str(text) => map.serialize_entry("value", text.as_str())?,
+        Value::List(list) => map.serialize_entry("value", list)?,
+        Value::Dict(dict) => map.serialize_entry("value", dict)?,
+        other => map.serialize_entry("value", other)?,
+    }
+    map.end()
+}
+
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        if let Some(note) = self.deprecated() {
+            return noted(s, note, self);
+        }
         match self {
             Self::Null => s.serialize_unit(),
             Self::Bool(flag) => s.serialize_bool(*flag),
@@ -103,6 +121,11 @@ impl<'de> Visitor<'de> for AnyValue {
         {
             let number: BigInt = digits.parse().map_err(de::Error::custom)?;
             return Ok(Value::big(number));
+        }
+        if dict.len() == 2
+            && let (Some(note), Some(value)) = (dict.get(NOTE), dict.get("value"))
+        {
+            return Ok(value.clone().with_deprecated(note.clone()));
         }
         Ok(Value::Dict(dict))
     }

@@ -279,3 +279,21 @@ fn the_contents_of_a_container_stay_as_they_were_written() {
     let made = templar.container(&text("{{ list + [1] }}")).unwrap().value().unwrap();
     assert_eq!(made, vec![Value::Int(5), Value::Int(1)].into());
 }
+
+#[test]
+fn the_use_of_a_value_that_goes_away_is_told_where_it_is_used() {
+    let note = Value::from([("msg", "gone"), ("version", "9")].into_iter().collect::<Dict>());
+    let inner: Dict =
+        [("old", Value::str("v").with_deprecated(note)), ("new", Value::Int(1))].into_iter().collect();
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let sink = told.clone();
+    let deprecate = move |said: &crate::Deprecation| sink.lock().unwrap().push(said.render());
+    let templar = templar().with_vars([("r", inner)].into_iter().collect());
+    let templar = templar.with_env(Env { deprecate: Some(Arc::new(deprecate)), ..templar.env().clone() });
+    for (source, times) in [("{{ r.new }}", 0), ("{{ r.old ~ 1 }}", 1), ("{{ r }}", 1)] {
+        templar.render_text(&text(source)).unwrap();
+        let said = std::mem::take(&mut *told.lock().unwrap());
+        assert_eq!(said.len(), times, "{source}: {said:?}");
+        assert!(said.iter().all(|said| said.starts_with("gone. This feature will be removed in the future")));
+    }
+}

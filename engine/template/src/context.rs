@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use rustible_protocol::{Dict, List, Origin, Sort, Text, Value};
+use rustible_protocol::{Dict, List, Origin, Sort, Text, Value, deprecated};
 use rustible_source::Diagnostic;
 
 use crate::{
@@ -108,6 +108,11 @@ impl Ctx {
 
     /// The program's value as the evaluator's: templates in strings are rendered, containers wait until they are touched.
     pub(crate) fn wrap(self: &Rc<Self>, value: &Value) -> Rt {
+        if deprecated::any()
+            && let Some(note) = value.deprecated()
+        {
+            self.note_use(note);
+        }
         match value {
             Value::Null => Rt::Null,
             Value::Bool(flag) => Rt::Bool(*flag),
@@ -167,7 +172,11 @@ impl Ctx {
             return Rt::Undef(fault(MarkerKind::Fatal, error));
         }
         self.shared.depth.set(depth + 1);
+        let outer = self.shared.place.borrow().clone();
         let result = self.run(text, options, frame);
+        if depth > 0 {
+            self.shared.place.replace(outer);
+        }
         self.shared.depth.set(depth);
         self.shared.active.borrow_mut().remove(&key);
         let result = match result {
@@ -294,11 +303,12 @@ impl Ctx {
         if let ListRepr::Frozen { data, memo, .. } = &*list.repr.borrow()
             && memo.values().all(unchanged)
             && data.iter().all(settled_already)
+            && !deprecated::any()
         {
             return Ok(Value::List(data.clone()));
         }
         let origin = match &*list.repr.borrow() {
-            ListRepr::Frozen { data, .. } => data.origin().cloned(),
+            ListRepr::Frozen { data, .. } => data.provenance().cloned(),
             ListRepr::Live(_) => None,
         };
         // What is behind an item that fails is not looked at.
@@ -316,10 +326,11 @@ impl Ctx {
             self.note_old_key(data);
             if memo.values().all(unchanged)
                 && data.iter().all(|(k, v)| settled_already(k) && settled_already(v))
+                && !deprecated::any()
             {
                 return Ok(Value::Dict(data.clone()));
             }
-            origin = data.origin().cloned();
+            origin = data.provenance().cloned();
         }
         let mut out = Dict::new();
         for key in dict.keys() {
@@ -330,6 +341,14 @@ impl Ctx {
             }
         }
         Ok(Value::Dict(out.with_origin(origin)))
+    }
+
+    /// A value is used of which a module says that it goes away.
+    fn note_use(&self, note: &Value) {
+        if self.env.deprecate.is_some() {
+            let place = self.shared.place.borrow().clone();
+            self.env.deprecated(&crate::Deprecation::of_value(note, place.as_ref()));
+        }
     }
 
     /// A loop without items says why it was skipped under two names, of which one goes away.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use rustible_protocol::{Dict, Text, Value};
+use rustible_protocol::{Dict, Origin, Text, Value};
 use rustible_source::Diagnostic;
 
 /// Variables a template sees. Values are raw: trusted templates in them are rendered when they are touched.
@@ -183,18 +183,35 @@ pub struct Deprecation {
     pub again: bool,
     /// The lookup that says it, where it is one.
     pub lookup: Option<&'static str>,
+    /// As results have it, where it is a module that says it.
+    pub value: Option<Value>,
 }
 
 impl Deprecation {
     /// One that is to be told.
     #[must_use]
     pub fn new(what: Diagnostic, version: &'static str) -> Self {
-        Self { what, version, again: false, lookup: None }
+        Self { what, version, again: false, lookup: None, value: None }
+    }
+
+    /// A value that is used though a module said that it goes away; `note` as the value has it.
+    #[must_use]
+    pub fn of_value(note: &Value, place: Option<&Arc<Origin>>) -> Self {
+        let mut value = note.as_dict().cloned().unwrap_or_default();
+        let help = value.remove(rustible_protocol::deprecated::HELP);
+        let what = Diagnostic::new(value.get("msg").map(crate::deprecation::text_of).unwrap_or_default());
+        let mut what = what.at(place);
+        what.help = help.as_ref().map(crate::deprecation::text_of);
+        Self { value: Some(value.into()), ..Self::new(what, "") }
     }
 
     /// As it is told, with its place.
     #[must_use]
     pub fn render(&self) -> String {
+        if let Some(value) = &self.value {
+            let message = crate::deprecation::text(value);
+            return Diagnostic { message, ..self.what.clone() }.render();
+        }
         let plugin = self.lookup.map(|name| format!("lookup plugin '{name}' in ")).unwrap_or_default();
         let message = format!(
             "{} This feature will be removed from {plugin}ansible-core version {}.",

@@ -8,6 +8,7 @@ mod chance;
 mod check;
 mod children;
 mod context;
+pub mod deprecation;
 mod depth;
 mod engine;
 mod env;

@@ -3,7 +3,11 @@
 //! Keys that begin with `_ansible_rustible_` are for the controller, which takes them out: `error` is the text of
 //! the failure's cause, `unread` says that the output was no result, `refused` that it holds what no text can.
 
-use rustible_protocol::{Dict, Value, json};
+use rustible_protocol::{
+    Dict, Value,
+    deprecated::{HELP, note},
+    json,
+};
 use rustible_sdk::Output;
 
 use super::surrogate::complaint;
@@ -123,19 +127,11 @@ fn settle(mut result: Dict, traces: bool) -> Dict {
 }
 
 fn deprecation(value: &Value) -> Value {
-    let Some(text) = brief(value) else { return value.clone() };
-    let mut shown = Dict::new();
-    shown.insert("msg", text);
-    let deprecator = value.get("deprecator").cloned().unwrap_or_default();
-    let name = deprecator.get("resolved_name").and_then(Value::as_str);
-    let collection = name.map(|name| name.split('.').take(2).collect::<Vec<_>>().join("."));
-    shown.insert("collection_name", collection.map(Value::from));
-    match value.get("date").filter(|date| !date.is_null()) {
-        Some(date) => shown.insert("date", date.clone()),
-        None => shown.insert("version", value.get("version").cloned()),
-    };
-    shown.insert("deprecator", deprecator);
-    Value::Dict(shown)
+    let (Some(text), Value::Dict(dict)) = (brief(value), value) else { return value.clone() };
+    let mut tag = dict.clone();
+    tag.insert("msg", text);
+    tag.insert(HELP, value.get("event").and_then(|event| event.get(HELP)).cloned());
+    note(&tag)
 }
 
 /// Python's account of an event, that of its cause first.
@@ -166,12 +162,26 @@ fn brief(value: &Value) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
+/// What the tags of a value say of its use.
+fn deprecated(tags: &Value) -> Option<Value> {
+    let is = |tag: &&Value| tag.get(TYPE).and_then(Value::as_str) == Some("Deprecated");
+    let tag = tags.as_list()?.iter().find(is)?;
+    plain(tag.clone()).as_dict().map(note)
+}
+
 /// Values without the marks of their types, and without keys that only the engine may use.
 fn plain(value: Value) -> Value {
     match value {
         Value::List(list) => Value::List(list.iter().cloned().map(plain).collect::<Vec<_>>().into()),
         Value::Dict(mut dict) => {
+            let tags = dict.get("tags").filter(|_| dict.contains_key(TYPE)).cloned();
             let marked = dict.remove(TYPE).is_some();
+            if marked
+                && let Some(note) = tags.as_ref().and_then(deprecated)
+                && let Some(inner) = dict.get("value")
+            {
+                return plain(inner.clone()).with_deprecated(note);
+            }
             if marked && let Some(inner) = dict.remove("value").or_else(|| dict.remove("iso8601")) {
                 return plain(inner);
             }
@@ -228,6 +238,20 @@ mod tests {
         assert_eq!(
             deprecations,
             r#"[{"msg": "d", "collection_name": "a.b", "version": "9", "deprecator": {"resolved_name": "a.b.c", "type": "module"}}]"#
+        );
+    }
+
+    #[test]
+    fn a_tagged_value_is_the_value_and_what_is_said_of_its_use() {
+        let found = result(
+            r#"{"old": {"value": "v", "tags": [{"msg": "gone", "version": "9", "help_text": "h", "deprecator": {"resolved_name":
+            "a.b", "type": null, "__ansible_type": "PluginInfo"}, "__ansible_type": "Deprecated"}], "__ansible_type": "_AnsibleTaggedStr"}}"#,
+        );
+        let value = found.get("old").unwrap();
+        assert_eq!(value, &Value::str("v"));
+        assert_eq!(
+            json::dumps(value.deprecated().unwrap()),
+            r#"{"msg": "gone", "collection_name": "a.b", "version": "9", "deprecator": {"resolved_name": "a.b", "type": null}, "help_text": "h"}"#
         );
     }
 }

@@ -4,12 +4,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustible_protocol::{Dict, Origin, Value};
+use rustible_protocol::{Dict, Origin, Value, deprecated::HELP};
 use rustible_source::Diagnostic;
-use rustible_template::{Deprecation, Env};
+use rustible_template::{Deprecation, Env, deprecation};
 
 use super::Finished;
-use crate::deprecation;
 
 /// The listener of one job. Cheap to clone.
 #[derive(Clone, Default)]
@@ -145,9 +144,15 @@ impl Inner {
 
     /// What a result says itself.
     fn add(&mut self, which: usize, value: &Value) {
-        if !self.said[which].iter().any(|said| said.value == *value) {
-            let (words, value) = (deprecation::text(value), value.clone());
-            self.said[which].push(Said { words, place: None, value, told: None });
+        let mut value = value.clone();
+        let help = match &mut value {
+            Value::Dict(dict) => dict.remove(HELP),
+            _ => None,
+        };
+        if !self.said[which].iter().any(|said| said.value == value) {
+            let words = deprecation::text(&value);
+            let help = help.as_ref().and_then(Value::as_str);
+            self.said[which].push(Said::by_plugin(&words, &value, help));
         }
     }
 }
@@ -165,6 +170,11 @@ impl Said {
     }
 
     fn deprecation(note: &Deprecation) -> Self {
+        let told = if note.again { String::new() } else { note.render() };
+        let (words, place) = (note.what.message.clone(), note.what.origin.clone());
+        if let Some(value) = &note.value {
+            return Self { words, place, value: value.clone(), told: Some(told) };
+        }
         let mut deprecator = Dict::new();
         match note.lookup {
             Some(name) => {
@@ -181,8 +191,6 @@ impl Said {
         value.insert("collection_name", "ansible.builtin");
         value.insert("version", note.version);
         value.insert("deprecator", deprecator);
-        let told = if note.again { String::new() } else { note.render() };
-        let (words, place) = (note.what.message.clone(), note.what.origin.clone());
         Self { words, place, value: value.into(), told: Some(told) }
     }
 }

@@ -122,7 +122,7 @@ impl Finished {
         let mut rendered: Vec<&(String, String)> = self.rendered.iter().collect();
         let mut told = Vec::new();
         for warning in warnings {
-            let text = crate::deprecation::text(warning);
+            let text = rustible_template::deprecation::text(warning);
             told.push(match rendered.iter().position(|(summary, _)| *summary == text) {
                 Some(at) => rendered.remove(at).1.clone(),
                 None => text,

@@ -233,13 +233,17 @@ pub(crate) fn registered(result: &Dict) -> Value {
 
 /// The data with nothing in it that rendering would change; texts of the author that are no templates stay the author's.
 fn inert(value: &Value) -> Value {
-    match value {
+    let made = match value {
         Value::Str(text) if text.may_be_template() => Value::Str(text.clone().with_trust(false)),
         Value::List(list) => list.iter().map(inert).collect::<Vec<_>>().into(),
         Value::Dict(dict) => {
             dict.iter().map(|(key, value)| (inert(key), inert(value))).collect::<Dict>().into()
         }
-        other => other.clone(),
+        other => return other.clone(),
+    };
+    match value.deprecated() {
+        Some(note) => made.with_deprecated(note.clone()),
+        None => made,
     }
 }
 

@@ -1,11 +1,15 @@
 //! A module's deprecations as they are told.
 
-use rustible_protocol::Value;
+use rustible_protocol::{Value, json};
 
-use crate::keyword::text_of;
+/// The value as words of a message.
+pub(crate) fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| json::key_text(value), str::to_string)
+}
 
 /// The text of one: what, by whom and when.
-pub(crate) fn text(deprecation: &Value) -> String {
+#[must_use]
+pub fn text(deprecation: &Value) -> String {
     let of = |name: &str| deprecation.get(name).filter(|value| !value.is_null());
     let message = of("msg").map_or_else(|| text_of(deprecation), text_of);
     if !matches!(deprecation, Value::Dict(_)) {
