@@ -9,8 +9,9 @@ use std::{
 use rustible_foreign::{Lookup, PluginFile, Tree};
 use rustible_playbook::{Catalog, Found, redirect};
 use rustible_protocol::{Dict, Spec, Text};
+use rustible_template::deprecation;
 
-use crate::{action::Action, deprecation, preparation::Preparation};
+use crate::{action::Action, preparation::Preparation};
 
 /// Statements of the language that look like actions.
 const STATEMENTS: &[&str] = &[

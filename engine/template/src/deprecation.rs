@@ -37,7 +37,8 @@ pub fn text(deprecation: &Value) -> String {
 }
 
 /// The text for a plugin of which a routing table says that it will go away.
-pub(crate) fn of_routing(name: &str, collection: &str, told: &Value) -> String {
+#[must_use]
+pub fn of_routing(name: &str, collection: &str, told: &Value) -> String {
     let of = |key: &str| told.get(key).cloned().unwrap_or_default();
     let advice = text_of(&of("warning_text"));
     let message = format!("{name} has been deprecated. {advice}");

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod any_input;
+pub(crate) mod deprecated;
 pub(crate) mod dotenv;
 mod ini;
 mod rights;

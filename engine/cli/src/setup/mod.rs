@@ -40,7 +40,7 @@ use passwords::Passwords;
 
 use crate::{
     args::{InventoryArgs, OwnArgs, Play, VaultArgs},
-    config::{Config, dotenv, support},
+    config::{Config, deprecated, dotenv, support},
     definitions::{self, Settings},
     embedded,
     exit::fail,
@@ -427,6 +427,7 @@ pub(crate) fn run(
     for warning in support::check(config)? {
         display.warning(&warning);
     }
+    deprecated::notes(config).for_each(|note| display.deprecated(&note));
     let rejected = rejected::modules(config, &display)?;
     let passwords = Passwords::of(args, config)?;
     let secrets = Arc::new(vault::secrets(&args.vault, config)?);
