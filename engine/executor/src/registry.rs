@@ -152,6 +152,27 @@ impl Registry {
         found(self.foreign.find(&format!("ansible.legacy.{short}")))
     }
 
+    /// What a short name means in the collections that are searched for it, where one of them has it before the
+    /// language itself does. Those of an installed package count only where something of them was needed before.
+    fn searched(&self, name: &str, collections: &[&Text]) -> Option<Found> {
+        if name.contains('.') {
+            return None;
+        }
+        let own = ["ansible.builtin", "ansible.legacy"];
+        for collection in collections.iter().take_while(|collection| !own.contains(&collection.as_str())) {
+            let full = format!("{collection}.{name}");
+            if self.has(&full) {
+                return Some(Found::Known(full));
+            }
+            if self.foreign.is_near(collection)
+                && let Some(found) = self.elsewhere(&[full])
+            {
+                return Some(found);
+            }
+        }
+        None
+    }
+
     /// A module of a collection or of an installed ansible-core. `None` also when what the names lead to is native.
     fn elsewhere(&self, candidates: &[String]) -> Option<Found> {
         for candidate in candidates.iter().filter(|name| name.matches('.').count() >= 2) {
@@ -212,7 +233,8 @@ impl Catalog for Registry {
             candidates.push(format!("community.general.{name}"));
         }
         let foreign = || self.elsewhere(&candidates);
-        let chosen = self.library(name).or_else(|| match self.prefer_foreign {
+        let chosen = self.searched(name, collections).or_else(|| self.library(name));
+        let chosen = chosen.or_else(|| match self.prefer_foreign {
             true => foreign().filter(|f| matches!(f, Found::Known(_))).or_else(|| self.native(&candidates)),
             false => self.native(&candidates).or_else(foreign),
         });

@@ -44,7 +44,9 @@ impl Resolver<'_> {
                 None => self.options.connection.clone(),
             },
         };
-        let short = connection.strip_prefix("ansible.builtin.").unwrap_or(&connection);
+        let led = self.runner.registry.foreign().led("connection", &connection);
+        let full = led.as_deref().unwrap_or(&connection);
+        let short = full.strip_prefix("ansible.builtin.").unwrap_or(full);
         let transport = match short {
             "local" => Transport::Local,
             "ssh" | "smart" | "paramiko" | "paramiko_ssh" => Transport::Ssh(self.ssh(name, &keywords)?),

@@ -268,6 +268,12 @@ impl Sources<'_> {
                     };
                     format!("ansible_collections.{}.plugins.module_utils.{}", full.collection, full.name)
                 };
+                let home = target.split('.').skip(1).take(2).collect::<Vec<_>>().join(".");
+                if collections::folder(&self.roots, &home).is_none() {
+                    return Err(format!(
+                        "error processing module_util {target} loading redirected collection {home}: unable to locate collection {home}"
+                    ));
+                }
                 let content =
                     format!("import sys\nimport {target} as there\nsys.modules[__name__] = there\n");
                 Ok(Some(Found {

@@ -127,6 +127,24 @@ impl Tree {
         Vec::new()
     }
 
+    /// Where the collection of a plugin says that it went, at the end of all redirections.
+    pub fn led(&self, kind: &str, name: &str) -> Option<String> {
+        let mut led: Option<String> = None;
+        for _ in 0..HOPS {
+            let name = led.as_deref().unwrap_or(name);
+            let Some(full) = Full::of(name).filter(|full| !full.collection.starts_with("ansible.builtin"))
+            else {
+                break;
+            };
+            let Some(folder) = self.collection(full.collection) else { break };
+            match lock(&self.routes).of(&folder.join("meta/runtime.yml"), kind, full.name) {
+                Some(Route::Redirect(target)) => led = Some(target),
+                _ => break,
+            }
+        }
+        led
+    }
+
     /// What an installed ansible-core says of where a short name went.
     fn moved(&self, kind: &str, name: &str) -> Vec<PluginFile> {
         let Some(core) = self.core() else { return Vec::new() };

@@ -228,13 +228,23 @@ impl Tree {
         }
     }
 
-    /// What a collection says of a module of its own that will go away. The collections of an installed package count
-    /// only where something of them was needed before: asking for them costs a process.
-    pub fn deprecation(&self, name: &str) -> Option<Value> {
-        let full = Full::of(name)?;
+    /// The collection's folder, where it is found without asking for those of an installed package, which costs a
+    /// process: they count when something of them was needed before.
+    fn near(&self, collection: &str) -> Option<PathBuf> {
         let mut roots = lock(&self.places).roots();
         roots.extend(self.core.get().into_iter().flatten().flat_map(|core| core.collections.iter().cloned()));
-        let table = collections::folder(&roots, full.collection)?.join("meta/runtime.yml");
+        collections::folder(&roots, collection)
+    }
+
+    /// Whether the collection of that name is found without asking for those of an installed package.
+    pub fn is_near(&self, collection: &str) -> bool {
+        self.near(collection).is_some()
+    }
+
+    /// What a collection says of a module of its own that will go away, where it is found without much ado.
+    pub fn deprecation(&self, name: &str) -> Option<Value> {
+        let full = Full::of(name)?;
+        let table = self.near(full.collection)?.join("meta/runtime.yml");
         lock(&self.routes).deprecation(&table, "modules", full.name)
     }
 

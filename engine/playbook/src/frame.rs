@@ -119,4 +119,19 @@ impl Frame {
             _ => Vec::new(),
         }
     }
+
+    /// The same with what they end with where they say nothing of it: the language's own actions, in a role of a
+    /// collection without those that lie beside playbooks. Nothing where no collection is named.
+    #[must_use]
+    pub fn searched(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.collections().into_iter().map(ToString::to_string).collect();
+        if !all.is_empty() && !all.iter().any(|name| OWN.contains(&name.as_str())) {
+            let of_collection = self.chain().find_map(|around| around.role.as_ref()?.collection.as_ref());
+            all.push(OWN[usize::from(of_collection.is_some())].to_string());
+        }
+        all
+    }
 }
+
+/// Names under which the language lists its own actions among collections: with and without those of the tree.
+pub(crate) const OWN: [&str; 2] = ["ansible.legacy", "ansible.builtin"];

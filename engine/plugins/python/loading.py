@@ -1,4 +1,5 @@
 """Files of plugins, loaded once."""
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -29,6 +30,7 @@ def roots(folders):
     if not SETTINGS['own'] and not FINDER:
         FINDER.append(True)
         from ansible.plugins import loader
+        one_at_a_time(loader.PluginLoader)
         # With names of its own and redirections, as plugins of an ansible-core that has such expect.
         if hasattr(loader, 'init_plugin_loader'):
             loader.init_plugin_loader(list(folders))
@@ -38,6 +40,19 @@ def roots(folders):
         if folder not in sys.path:
             sys.path.append(folder)
             importlib.invalidate_caches()
+
+
+def one_at_a_time(loader):
+    """An ansible-core runs a task in a process of its own; here its loader is met by several threads, of which one
+    must not see the file that another has half read."""
+    original = loader._load_module_source
+
+    @functools.wraps(original)
+    def load(self, *given, **named):
+        with LOADING:
+            return original(self, *given, **named)
+
+    loader._load_module_source = load
 
 
 def beside(folders):

@@ -12,7 +12,7 @@ use super::{Cursors, Ended, Stage};
 use crate::{
     keyword::to_bool,
     reserved,
-    task::{Include, Job},
+    task::{self, Include, Job},
 };
 
 /// Take all hosts through the play in step.
@@ -192,7 +192,10 @@ fn in_order(asked: &mut [(Job, Vec<Include>)], hosts: &[Arc<str>]) {
 
 fn run_once(stage: &Stage, task: &Task, host: &Arc<str>) -> bool {
     if let Kind::Action(name) = &task.kind
-        && stage.runner.registry.action(name).is_some_and(|action| action.once_for_all())
+        && match stage.runner.registry.action(name) {
+            Some(action) => action.once_for_all(),
+            None => task::once_for_all(&stage.runner, name),
+        }
     {
         return true;
     }

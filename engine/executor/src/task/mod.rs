@@ -32,6 +32,7 @@ pub(crate) use heard::Heard;
 pub(crate) use item::Ready;
 pub use named::Ended;
 pub(crate) use outcome::{censored, event, public, registered};
+pub(crate) use python::once_for_all;
 pub use register::sub_events;
 pub use settle::Settled;
 

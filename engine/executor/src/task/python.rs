@@ -14,29 +14,38 @@ use crate::{
     doors,
     keyword::text_of,
     module,
+    run::Runner,
 };
 
 /// Whether the action of that name is a plugin in Python that takes a bare text.
 pub(super) fn takes_raw(job: &Job, name: &str) -> bool {
-    let Some((helper, with)) = plugin(job, name) else { return false };
+    described(&job.runner, name, "raw")
+}
+
+/// Whether the action of that name is a plugin in Python that runs once for all hosts.
+pub(crate) fn once_for_all(runner: &Runner, name: &str) -> bool {
+    described(runner, name, "once")
+}
+
+fn described(runner: &Runner, name: &str, what: &str) -> bool {
+    let Some((helper, with)) = plugin(runner, name) else { return false };
     let told = helper.call("describe_action", &with, &mut |what, with| rustible_plugins::common(what, &with));
-    told.is_ok_and(|told| told.get("raw").is_some_and(Value::truthy))
+    told.is_ok_and(|told| told.get(what).is_some_and(Value::truthy))
 }
 
 /// The helper, and the plugin as it is asked for.
-fn plugin<'a>(job: &'a Job, name: &str) -> Option<(&'a Arc<Helper>, Vec<Value>)> {
-    let file = job.runner.registry.plugin(name)?;
-    let helper = job.runner.helper.as_ref()?;
+fn plugin<'a>(runner: &'a Runner, name: &str) -> Option<(&'a Arc<Helper>, Vec<Value>)> {
+    let file = runner.registry.plugin(name)?;
+    let helper = runner.helper.as_ref()?;
     let full = file.full.as_deref().map(Value::str);
     let short = name.strip_prefix("ansible.legacy.").unwrap_or(name);
-    let roots: Vec<Value> =
-        job.runner.registry.foreign().collection_roots().iter().map(Value::from).collect();
+    let roots: Vec<Value> = runner.registry.foreign().collection_roots().iter().map(Value::from).collect();
     Some((helper, vec![Value::str(short), Value::from(&file.path), full.into(), roots.into()]))
 }
 
 /// Run the plugin; `None` when there is none of that name.
 pub(super) async fn run(job: &Job, ready: &Ready, name: &str) -> Option<Attempt> {
-    let (helper, mut with) = plugin(job, name)?;
+    let (helper, mut with) = plugin(&job.runner, name)?;
     with.extend([task(job, ready).into(), connection(ready).into(), context(ready).into()]);
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let sink = Box::new(move |message| {
@@ -129,7 +138,7 @@ fn task(job: &Job, ready: &Ready) -> Dict {
     task.insert("tags", job.info.tags.iter().map(Value::from).collect::<Vec<_>>());
     task.insert("vars", job.task.frame.own("vars").cloned().unwrap_or_else(|| Dict::new().into()));
     task.insert("register", job.task.frame.own("register").cloned());
-    task.insert("collections", job.frame().collections().into_iter().map(Value::from).collect::<Vec<_>>());
+    task.insert("collections", job.frame().searched().into_iter().map(Value::from).collect::<Vec<_>>());
     task.insert("implicit", false);
     task.insert("_role", Value::Null);
     task.insert("_uuid", job.info.uuid.as_str());

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use rustible_protocol::Text;
 
 use super::{Catalog, Loader};
-
-/// Names under which the reference lists its own actions among collections.
-pub(super) const OWN: [&str; 2] = ["ansible.legacy", "ansible.builtin"];
+use crate::frame::OWN;
 
 const ENDINGS: [&str; 3] = ["", ".yml", ".yaml"];
 

@@ -8,9 +8,9 @@ use std::{
 use rustible_protocol::{Dict, Origin, Text, Value, json};
 use rustible_source::Diagnostic;
 
-use super::{Level, Loader, as_list, block::with_tag_list, collection::OWN, playbook::listed, with_endings};
+use super::{Level, Loader, as_list, block::with_tag_list, playbook::listed, with_endings};
 use crate::{
-    frame::{Frame, FrameKind},
+    frame::{Frame, FrameKind, OWN},
     keywords::keyword,
     model::{Args, Item, Kind, LoopControl, Role, RoleUse, Task},
 };
@@ -225,7 +225,7 @@ impl Loader {
             argument_spec: None,
         });
         parents_with_self.insert(0, short.clone());
-        let dependency_frame = Arc::new(Self::role_frame(request, &short, &meta));
+        let dependency_frame = Arc::new(self.role_frame(request, &short, &meta));
         let dependencies = meta.get("dependencies").cloned().unwrap_or_default();
         for dependency in as_list(&dependencies, "Expected role dependencies to be a list.", meta.origin())? {
             let mut inner = RoleRequest::of_play(self, dependency, &dependency_frame)?;
@@ -239,7 +239,7 @@ impl Loader {
             argument_spec,
             ..copy(&short)
         });
-        let frame = Arc::new(Self::role_frame(request, &role, &meta));
+        let frame = Arc::new(self.role_frame(request, &role, &meta));
         self.role_steps(request, &role, &frame, dependency_uses, (from("tasks"), from("handlers")))
     }
 
@@ -289,17 +289,25 @@ impl Loader {
         Ok(RoleUse { role: role.clone(), items, handlers })
     }
 
-    fn role_frame(request: &RoleRequest, role: &Arc<Role>, meta: &Dict) -> Frame {
+    fn role_frame(&self, request: &RoleRequest, role: &Arc<Role>, meta: &Dict) -> Frame {
         let mut attrs = request.attrs.clone();
         attrs.remove("vars");
-        if let Some(collections) = meta.get("collections") {
-            attrs.insert("collections", collections.clone());
+        // A role is searched for in what it says itself, not in what the play around it says; but a playbook of a
+        // collection makes that one count everywhere.
+        let play = request.parent.chain().last().and_then(|play| play.folder.as_ref());
+        let default = play.and_then(|folder| self.collection_of(&folder.join("playbook")));
+        let mut collections: Vec<Value> =
+            default.iter().chain(&role.collection).map(|name| Value::str(name.as_str())).collect();
+        let told = listed(meta.get("collections"));
+        let ends =
+            told.is_empty() || told.iter().any(|name| OWN.iter().any(|own| name.as_str() == Some(own)));
+        collections.extend(told);
+        if !ends {
+            collections.push(Value::str(OWN[0]));
         }
-        if let Some(collection) = &role.collection {
-            let mut collections = vec![Value::str(collection.as_str())];
-            collections.extend(listed(attrs.get("collections")));
-            attrs.insert("collections", collections);
-        }
+        let mut seen = std::collections::HashSet::new();
+        collections.retain(|name| seen.insert(name.clone()));
+        attrs.insert("collections", collections);
         let mut frame = Frame::inside(&request.parent, FrameKind::Role, attrs, request.origin.as_ref());
         frame.role = Some(role.clone());
         frame
@@ -336,10 +344,7 @@ impl Loader {
         if let Some(path) = found {
             return Ok((rustible_source::normal(&path), None));
         }
-        let mut tried: Vec<String> = collections.iter().map(ToString::to_string).collect();
-        if !tried.is_empty() && !tried.iter().any(|name| OWN.contains(&name.as_str())) {
-            tried.push(OWN[0].to_string());
-        }
+        let mut tried = request.parent.searched();
         tried.extend(bases.iter().map(|base| base.display().to_string()));
         let text = format!("The role '{name}' was not found in: {}", tried.join(":"));
         let place = request.name.origin().or(request.origin.as_ref());
