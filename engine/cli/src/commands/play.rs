@@ -116,8 +116,11 @@ fn run(
     artifacts: Option<Artifacts>,
     redactor: &Redactor,
 ) -> Result<(u8, bool), Diagnostic> {
-    let files: Vec<PathBuf> =
-        play.playbooks.iter().map(|name| find(name, play, config)).collect::<Result<_, _>>()?;
+    let files: Result<Vec<PathBuf>, _> = play.playbooks.iter().map(|name| find(name, play, config)).collect();
+    if files.is_err() {
+        setup::announce(play, config, display)?;
+    }
+    let files = files?;
     let Ready { runner } = setup::run(play, config, display.clone(), artifacts, redactor)?;
     if play.syntax_check || play.list_tasks || play.list_tags || play.list_hosts {
         return listing::show(&runner, &files, play, display).map(|()| (0, false));
