@@ -31,6 +31,9 @@ pub struct Call {
     pub timeout: u32,
     /// Folder for temporary files on the target (`ansible_remote_tmp`), `~` not yet expanded.
     pub remote_tmp: String,
+    /// Soft limit of open files for the programs that the module runs; 0 for none of our own.
+    #[serde(default)]
+    pub open_files: u64,
     /// A module that no agent has in itself: its program comes with the call.
     #[serde(default)]
     pub foreign: Option<Foreign>,
@@ -54,8 +57,6 @@ pub struct Foreign {
     pub file_name: String,
     /// For [`Style::Python`]: the full Python name that is run.
     pub full_name: String,
-    /// For [`Style::Python`]: soft limit of open files; 0 for none of our own.
-    pub open_files: u64,
     /// Folder it runs in; the agent's own when there is none.
     pub folder: Option<String>,
     /// The host's name in the inventory, for messages.

@@ -1,5 +1,5 @@
 # Starts one packed module: the archive goes first into the search path, the arguments into the common code.
-def start(archive, name, arguments, open_files):
+def start(archive, name, arguments):
     import base64
     import os
     import sys
@@ -11,16 +11,6 @@ def start(archive, name, arguments, open_files):
             os.chdir(os.path.expanduser('~'))
         except OSError:
             os.chdir('/')
-
-    if open_files:
-        import resource
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = min(open_files, hard) if hard != resource.RLIM_INFINITY else open_files
-        if wanted != soft:
-            try:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            except ValueError:
-                pass
 
     sys.path = [archive] + [place for place in sys.path if place not in ('', '.')]
     arguments = base64.b64decode(arguments)

@@ -28,11 +28,10 @@ pub(super) fn python(
     all.insert("ANSIBLE_MODULE_ARGS", call.args.clone());
     let text = |text: &str| json::dumps(&Value::str(text));
     let script = format!(
-        "{BOOT}start({}, {}, '{}', {})\n",
+        "{BOOT}start({}, {}, '{}')\n",
         text(&archive.path().to_string_lossy()),
         text(&foreign.full_name),
-        base64(json::dumps(&Value::Dict(all)).as_bytes()),
-        foreign.open_files
+        base64(json::dumps(&Value::Dict(all)).as_bytes())
     );
     host.query(&shell(foreign, &interpreter.join(" ")).stdin(script))
 }

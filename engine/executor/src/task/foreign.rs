@@ -51,7 +51,6 @@ fn prepare(job: &Job, ready: &Ready, name: &str, args: Dict) -> Result<(Call, Ve
         payload: payload.hash.clone(),
         file_name: payload.file_name.clone(),
         full_name: payload.full_name.clone(),
-        open_files: job.runner.options.foreign.open_files,
         folder: match settled.target.transport {
             Transport::Local => variable(job, ready, "playbook_dir")?.map(|value| text_of(&value)),
             _ => None,
@@ -69,6 +68,7 @@ fn prepare(job: &Job, ready: &Ready, name: &str, args: Dict) -> Result<(Call, Ve
         module: name.to_string(),
         args: arguments(job, ready, args)?,
         attachments: vec![attachment],
+        open_files: if payload.style == Style::Python { settled.open_files } else { 0 },
         foreign: Some(foreign),
         ..settled.call()
     };

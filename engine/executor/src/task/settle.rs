@@ -49,6 +49,8 @@ pub struct Settled {
     pub verbosity: u8,
     /// Folder for temporary files where modules run.
     pub remote_tmp: String,
+    /// Soft limit of open files where modules run; 0 for none.
+    pub open_files: u64,
     /// Action's full name.
     pub action: String,
     /// Where modules run.
@@ -68,6 +70,7 @@ impl Settled {
             environment: self.environment.clone(),
             timeout: u32::try_from(self.timeout).unwrap_or_default(),
             remote_tmp: self.remote_tmp.clone(),
+            open_files: self.open_files,
             ..Call::default()
         }
     }
@@ -88,6 +91,22 @@ fn invocation(keywords: &Keywords<'_>, options: &Options) -> Result<bool, Diagno
         Rendered::Omit => return Ok(options.inject_invocation),
     };
     Ok(crate::keyword::to_bool(&value).unwrap_or(options.inject_invocation))
+}
+
+/// How many files programs may have open: a variable of the host says it, or the configuration.
+fn open_files(keywords: &Keywords<'_>, options: &Options) -> Result<u64, Diagnostic> {
+    let Some(value) = keywords.templar.scope().get("ansible_python_module_rlimit_nofile") else {
+        return Ok(options.foreign.open_files);
+    };
+    let Rendered::Value(value) = keywords.templar.render(&value)? else { return Ok(0) };
+    let text = crate::keyword::text_of(&value);
+    let number = text.trim().parse::<i64>().map_err(|_| {
+        Diagnostic::new(format!(
+            "invalid literal for int() with base 10: {}",
+            rustible_protocol::repr::repr(&value)
+        ))
+    })?;
+    Ok(u64::try_from(number).unwrap_or_default())
 }
 
 /// Settle the keywords.
@@ -118,6 +137,7 @@ pub(super) fn settle(
         delegate_facts: keywords.flag("delegate_facts")?.unwrap_or(false),
         verbosity: options.verbosity,
         remote_tmp: target.remote_tmp.clone(),
+        open_files: open_files(keywords, options)?,
         action: action.to_string(),
         target,
     })

@@ -16,6 +16,10 @@ use crate::{Failure, Host, Result};
 /// How long output may be silent once its command has ended while something it left behind holds the pipe.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// Starts a program with at most so many open files, or as many as the system lets it have.
+const LIMITED: &str =
+    r#"ulimit -S -n "$0" 2>/dev/null || ulimit -S -n "$(ulimit -H -n)" 2>/dev/null; exec "$@""#;
+
 /// A command: a program and its arguments, no shell.
 #[derive(Debug, Clone, Default)]
 pub struct Command {
@@ -180,11 +184,23 @@ impl Host {
         std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
     }
 
+    /// Whether a program can be started: what cannot fails as it does without a limit.
+    fn is_there(&self, program: &str, cwd: Option<&Path>) -> bool {
+        match cwd {
+            Some(cwd) if program.contains('/') => Self::is_program(&self.at(cwd).join(program)),
+            _ => self.find_program(program).is_some(),
+        }
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the door itself")]
     fn spawn(&self, command: &Command) -> io::Result<Output> {
         let none = || io::Error::new(io::ErrorKind::InvalidInput, "no command given");
         let (program, arguments) = command.argv.split_first().ok_or_else(none)?;
         let mut process = std::process::Command::new(OsString::from(program));
+        if self.open_files > 0 && self.is_there(program, command.cwd.as_deref()) {
+            process = std::process::Command::new("/bin/sh");
+            process.args(["-c", LIMITED, &self.open_files.to_string()]).arg(program);
+        }
         process.args(arguments);
         process.envs(self.task_environment().iter().map(|(k, v)| (k, v)));
         process.envs(command.env.iter().map(|(k, v)| (k, v)));
@@ -306,6 +322,23 @@ mod tests {
     fn words_are_split_as_a_shell_does() {
         assert_eq!(split("a 'b c' \"d\\\"e\" f\\ g ''").unwrap(), ["a", "b c", "d\"e", "f g", ""]);
         assert!(split("a 'b").is_err());
+    }
+
+    #[test]
+    fn programs_may_have_as_many_open_files_as_the_call_says_and_the_system_lets() {
+        let asked = |open_files, script: &str| {
+            let call = crate::Call { open_files, ..crate::Call::default() };
+            let host = Host::new(&call, crate::HostContext::default());
+            host.query(&Command::new(["sh", "-c", script, "zero", "a b"])).unwrap().stdout
+        };
+        assert_eq!(asked(57, "ulimit -S -n; echo $1"), "57\na b\n");
+        let unlimited = asked(0, "ulimit -S -n");
+        assert_ne!(unlimited, "57\n");
+        let most = asked(0, "ulimit -H -n");
+        assert_eq!(asked(1 << 40, "ulimit -S -n"), most);
+        let call = crate::Call { open_files: 57, ..crate::Call::default() };
+        let host = Host::new(&call, crate::HostContext::default());
+        assert!(host.query(&Command::new(["/not/there"])).is_err());
     }
 
     #[test]
