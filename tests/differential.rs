@@ -2,8 +2,7 @@
 //!
 //! A folder of `differential` is a case: `command` has the lines that a shell runs, one after the other; the other files are what
 //! they work on; `expected` is the record of the reference, written by `oracle/record`. Cases that differ on purpose are listed in
-//! `differential/differences`, each with its reason; those that differ and should not, in `differential/defects`. What
-//! differs on purpose must differ.
+//! `differential/differences`, each with its reason, and must differ.
 
 #![allow(
     clippy::unwrap_used,
@@ -66,9 +65,9 @@ fn each(names: &[String], work: impl Fn(&str) + Sync) {
     });
 }
 
-/// The cases of a list: `NAME: reason` a line.
-fn list(name: &str) -> BTreeMap<String, String> {
-    std::fs::read_to_string(folder().join(name))
+/// The cases that differ on purpose: `NAME: reason` a line.
+fn differences() -> BTreeMap<String, String> {
+    std::fs::read_to_string(folder().join("differences"))
         .expect("the list is there")
         .lines()
         .filter_map(|line| line.split_once(": "))
@@ -102,7 +101,7 @@ fn commands_print_end_and_leave_what_they_do_under_the_reference() {
         return;
     }
     let machine = Machine::rustible(&program().expect("a program"));
-    let (wanted, defects) = (list("differences"), list("defects"));
+    let wanted = differences();
     let bad = Mutex::new(BTreeMap::new());
     let names = names();
     each(&names, |name| {
@@ -111,15 +110,9 @@ fn commands_print_end_and_leave_what_they_do_under_the_reference() {
             Err(_) => Some("nothing was recorded for it".to_string()),
             Ok(expected) => {
                 let found = machine.run(&dir);
-                match (found == expected, wanted.get(name).or(defects.get(name))) {
-                    (false, None) => Some(parting(&expected, &found)),
-                    (true, Some(_)) if wanted.contains_key(name) => {
-                        Some("it no longer differs: take it off the list".to_string())
-                    }
-                    (true, Some(_)) => {
-                        println!("{name} no longer differs: take it off the list of defects");
-                        None
-                    }
+                match (found == expected, wanted.contains_key(name)) {
+                    (false, false) => Some(parting(&expected, &found)),
+                    (true, true) => Some("it no longer differs: take it off the list".to_string()),
                     _ => None,
                 }
             }
@@ -129,7 +122,7 @@ fn commands_print_end_and_leave_what_they_do_under_the_reference() {
         }
     });
     let bad = bad.into_inner().expect("no worker failed");
-    println!("{} cases, {} differ on purpose, {} by defects", names.len(), wanted.len(), defects.len());
+    println!("{} cases, {} differ on purpose", names.len(), wanted.len());
     let report: Vec<String> = bad.iter().map(|(name, fault)| format!("{name}, {fault}")).collect();
     assert!(bad.is_empty(), "{}\n{} of {} cases", report.join("\n\n"), bad.len(), names.len());
     assert!(!names.is_empty());
@@ -138,10 +131,8 @@ fn commands_print_end_and_leave_what_they_do_under_the_reference() {
 #[test]
 fn every_difference_is_told_to_users() {
     let readme = std::fs::read_to_string(folder().join("../../README.md")).expect("the read-me is there");
-    for name in list("defects").keys().chain(list("differences").keys()) {
-        assert!(folder().join(name).is_dir(), "there is no case {name}");
-    }
-    for reason in list("differences").values() {
+    for (name, reason) in differences() {
+        assert!(folder().join(&name).is_dir(), "there is no case {name}");
         assert!(readme.contains(reason.as_str()), "the read-me does not tell: {reason}");
     }
 }
