@@ -1,6 +1,6 @@
 //! `ansible.builtin.raw`: a command through the login shell, without the agent.
 
-use rustible_executor::{Context, Failure};
+use rustible_executor::{Context, Failure, connection_failure};
 use rustible_protocol::{CheckMode, Dict, Kind, Spec, Value};
 
 use crate::spec::{action, field, result, spec};
@@ -35,13 +35,8 @@ async fn raw(context: &mut Context<'_>) -> Result<Dict, Failure> {
         Some(shell) => format!("{environment}{} -c {}", quote(&shell), quote(&command)),
         None => format!("{environment}{command}"),
     };
-    let output = context.runner.pool.exec_raw(&context.target, &command, None).await.map_err(|error| {
-        if error.is_unreachable() {
-            Failure::Unreachable { message: error.to_string(), hint: error.hint().map(str::to_string) }
-        } else {
-            Failure::msg(error.to_string())
-        }
-    })?;
+    let output = context.runner.pool.exec_raw(&context.target, &command, None).await;
+    let output = output.map_err(|error| connection_failure(&error))?;
     let mut done = Dict::new();
     done.insert("changed", true);
     done.insert("rc", output.rc);

@@ -115,7 +115,7 @@ async fn attempt(
 ) -> Result<Attempt, ConnectionError> {
     let stream = timeout(target.timeout, way.run(command)).await.map_err(|_| slow(target, "a command"))??;
     let (mut incoming, mut input, mut tail) = split(stream);
-    let mut watch = Watch::new(target.escalation.as_ref());
+    let mut watch = Watch::new(target.escalation.as_ref(), &target.transport);
     let mut patience = target.timeout.max(Duration::from_secs(3));
     loop {
         let first = first(&mut incoming, &mut input, &mut tail, &mut watch, target);
@@ -150,7 +150,7 @@ pub(crate) async fn start_local(
     counters: &Arc<Counters>,
 ) -> Result<Agent, ConnectionError> {
     let (mut incoming, mut input, mut tail) = split(stream);
-    let mut watch = Watch::new(None);
+    let mut watch = Watch::new(None, &target.transport);
     let first = first(&mut incoming, &mut input, &mut tail, &mut watch, target);
     match timeout(target.timeout.max(Duration::from_secs(3)), first).await {
         Err(_) => return Err(slow(target, "the agent")),
@@ -204,17 +204,22 @@ async fn first(
                 target.name
             )));
         }
-        tokio::select! {
+        let answer = tokio::select! {
             biased;
-            Some(piece) = tail.errors.recv() => {
-                if let Some(answer) = watch.errors(&piece)? {
-                    let sent = async { input.write_all(answer.as_bytes()).await?; input.flush().await };
-                    sent.await.map_err(|e| ConnectionError::Become(e.to_string()))?;
+            Some(piece) = tail.errors.recv() => watch.errors(&piece)?,
+            more = incoming.fill() => {
+                if !matches!(more, Ok(true)) {
+                    return Err(ended(tail, watch, target).await);
                 }
+                watch.output(&incoming.buffer)?
             }
-            more = incoming.fill() => if !matches!(more, Ok(true)) {
-                return Err(ended(tail, watch, target).await);
-            },
+        };
+        if let Some(answer) = answer {
+            let sent = async {
+                input.write_all(answer.as_bytes()).await?;
+                input.flush().await
+            };
+            sent.await.map_err(|e| ConnectionError::Become(e.to_string()))?;
         }
     }
 }

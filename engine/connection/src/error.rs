@@ -21,6 +21,9 @@ pub enum ConnectionError {
     /// The rights of the other user were not given. `failed`.
     #[error("{0}")]
     Become(String),
+    /// The rights of the other user were not given in time. `unreachable`.
+    #[error("{0}")]
+    Waited(String),
     /// The agent could not be put there or started. `unreachable`.
     #[error("{0}")]
     Bootstrap(String),
@@ -42,6 +45,7 @@ impl ConnectionError {
                 | Self::Auth(_)
                 | Self::Lost(_)
                 | Self::Timeout(_)
+                | Self::Waited(_)
                 | Self::Bootstrap(_)
                 | Self::Plugin(_)
         )
@@ -68,7 +72,9 @@ impl ConnectionError {
             Self::Bootstrap(_) => {
                 "Check that the user's home on the host can be written to and has room, and is not mounted noexec."
             }
-            Self::Plugin(_) | Self::Become(_) | Self::Protocol(_) | Self::Setup(_) => return None,
+            Self::Plugin(_) | Self::Become(_) | Self::Waited(_) | Self::Protocol(_) | Self::Setup(_) => {
+                return None;
+            }
         })
     }
 

@@ -6,8 +6,8 @@
 
 use crate::{Become, ConnectionError, Method, Target, Transport, args::quote};
 
-/// The prompt that `sudo` is told to show.
-const PROMPT: &str = "[sudo via rustible] password:";
+/// The prompt that `sudo` is told to show; wrappers of `sudo` on targets know its beginning from the reference.
+const PROMPT: &str = "[sudo via ansible] password:";
 /// What "password" looks like in a prompt of `su` or of a translated PAM.
 const WORDS: &[&str] = &[
     "password",
@@ -128,11 +128,18 @@ pub(crate) struct Watch<'a> {
     text: String,
     /// Where in `text` the part begins that came after the password was sent.
     answered: Option<usize>,
+    /// Standard output so far.
+    output: String,
+    /// How much of standard output had come when the password was sent, in bytes.
+    shown: usize,
+    /// Without a machine between: the reference tells then what it waited for and all that was said.
+    local: bool,
 }
 
 impl<'a> Watch<'a> {
-    pub(crate) fn new(escalation: Option<&'a Become>) -> Self {
-        Self { escalation, text: String::new(), answered: None }
+    pub(crate) fn new(escalation: Option<&'a Become>, transport: &Transport) -> Self {
+        let local = matches!(transport, Transport::Local);
+        Self { escalation, text: String::new(), answered: None, output: String::new(), shown: 0, local }
     }
 
     /// More text came; the answer is what to send.
@@ -151,10 +158,11 @@ impl<'a> Watch<'a> {
         let name = escalation.method.name();
         let new = self.text[self.answered.unwrap_or(0)..].to_lowercase();
         let asked = is_prompt(&new, escalation.prompts.as_deref());
-        if self.answered.is_some() && (asked || WRONG.iter().any(|text| new.contains(text))) {
-            return Err(ConnectionError::Become(format!("Incorrect {name} password")));
+        let says = |known: &[&str]| !self.local && known.iter().any(|text| new.contains(text));
+        if self.answered.is_some() && (asked || says(WRONG)) {
+            return Err(self.wrong(name));
         }
-        if self.answered.is_none() && (asked || MISSING.iter().any(|text| new.contains(text))) {
+        if self.answered.is_none() && (asked || says(MISSING)) {
             return match &escalation.password {
                 Some(password) if asked => {
                     self.answered = Some(self.text.len());
@@ -166,14 +174,57 @@ impl<'a> Watch<'a> {
         Ok(None)
     }
 
+    /// All that standard output holds so far; the answer is what to send. Wrappers of `sudo` may ask there, with the
+    /// prompt that they are told to show.
+    ///
+    /// # Errors
+    /// When the password is asked for again.
+    pub(crate) fn output(&mut self, all: &[u8]) -> Result<Option<String>, ConnectionError> {
+        let Some(escalation) = self.escalation else { return Ok(None) };
+        self.output = String::from_utf8_lossy(all).into_owned();
+        let new = all.get(self.shown..).unwrap_or_default();
+        if !new.trim_ascii_end().ends_with(PROMPT.as_bytes()) {
+            return Ok(None);
+        }
+        match &escalation.password {
+            Some(password) if self.answered.is_none() => {
+                (self.answered, self.shown) = (Some(self.text.len()), all.len());
+                Ok(Some(format!("{}\n", password.reveal())))
+            }
+            _ => Err(self.wrong(escalation.method.name())),
+        }
+    }
+
+    fn wrong(&self, name: &str) -> ConnectionError {
+        ConnectionError::Become(if self.local {
+            self.waited("Duplicate become password prompt encountered")
+        } else {
+            format!("Incorrect {name} password")
+        })
+    }
+
+    /// What was waited for in vain, and all that was said meanwhile.
+    fn waited(&self, reason: &str) -> String {
+        let mut text = format!("{reason} waiting for become success");
+        let may_ask = self.escalation.is_some_and(|escalation| escalation.password.is_some());
+        if may_ask && self.answered.is_none() {
+            text.push_str(" or become password prompt");
+        }
+        text.push('.');
+        for (name, said) in [("Output", &self.output), ("Error", &self.text)] {
+            if !said.is_empty() {
+                text.push_str(&format!("\n>>> Standard {name}\n{}", said.trim_end_matches('\n')));
+            }
+        }
+        text
+    }
+
     /// Time is up; what the reference says when a prompt was not understood.
     pub(crate) fn impatient(&self, target: &Target) -> Option<ConnectionError> {
         self.escalation.map(|_| {
             let text = self.text.trim();
-            ConnectionError::Timeout(match target.transport {
-                Transport::Local => {
-                    format!("Timed out waiting for become success or become password prompt.\n{text}")
-                }
+            ConnectionError::Waited(match target.transport {
+                Transport::Local => self.waited("Timed out"),
                 _ => format!(
                     "Timeout ({}s) waiting for privilege escalation prompt: {text}",
                     target.timeout.as_secs()
@@ -189,6 +240,9 @@ impl<'a> Watch<'a> {
         let Some(escalation) = self.escalation else {
             return not_started(host, code, text);
         };
+        if self.local {
+            return ConnectionError::Become(self.waited("Premature end of stream"));
+        }
         let name = escalation.method.name();
         let low = text.to_lowercase();
         if WRONG.iter().any(|known| low.contains(known)) {
@@ -232,6 +286,10 @@ mod tests {
     use super::*;
     use crate::Secret;
 
+    fn ssh() -> Transport {
+        Transport::Ssh(crate::SshOptions::default())
+    }
+
     fn with(method: Method, password: Option<&str>) -> Become {
         let password = password.map(Secret::new);
         let user = "root".into();
@@ -250,7 +308,7 @@ mod tests {
     #[test]
     fn a_password_is_given_once_and_a_second_question_means_that_it_was_wrong() {
         let escalation = with(Method::Sudo, Some("s3"));
-        let mut watch = Watch::new(Some(&escalation));
+        let mut watch = Watch::new(Some(&escalation), &ssh());
         assert_eq!(watch.errors(b"We trust you have received the usual lecture.\n").unwrap(), None);
         assert_eq!(watch.errors(PROMPT.as_bytes()).unwrap().as_deref(), Some("s3\n"));
         assert_eq!(watch.errors(b"\n").unwrap(), None);
@@ -262,7 +320,7 @@ mod tests {
     fn a_question_without_a_password_is_a_missing_one() {
         for text in ["sudo: a password is required\n", "[sudo: authenticate] Password: ", "Passwort: "] {
             let escalation = with(Method::Sudo, None);
-            let refused = Watch::new(Some(&escalation)).errors(text.as_bytes()).unwrap_err();
+            let refused = Watch::new(Some(&escalation), &ssh()).errors(text.as_bytes()).unwrap_err();
             assert_eq!(refused.to_string(), "Missing sudo password", "{text}");
         }
     }
@@ -270,7 +328,7 @@ mod tests {
     #[test]
     fn a_prompt_behind_a_long_lecture_is_still_a_prompt() {
         let escalation = with(Method::Sudo, Some("s3"));
-        let mut watch = Watch::new(Some(&escalation));
+        let mut watch = Watch::new(Some(&escalation), &ssh());
         for _ in 0..500 {
             assert_eq!(watch.errors("Große Macht, große Verantwortung.\n".as_bytes()).unwrap(), None);
         }

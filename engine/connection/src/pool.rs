@@ -221,7 +221,7 @@ impl Pool {
         };
         let marked = format!("/bin/sh -c {}", quote(&format!("echo {}; {command}", raw::MARK)));
         let command = escalate::command(escalation, &marked)?;
-        let watch = escalate::Watch::new(Some(escalation));
+        let watch = escalate::Watch::new(Some(escalation), &target.transport);
         raw::run((target, &way), &command, stdin, Some(watch)).await
     }
 

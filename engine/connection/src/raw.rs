@@ -30,6 +30,8 @@ pub(crate) async fn run(
     // A prompt reads the same stream as the command; the command's input follows once rights were given.
     let mut waiting = watch.is_some();
     let mut input = Some(input);
+    // Standard error up to here is the question for a password.
+    let mut asked = 0;
     if !waiting {
         feed(input.take(), stdin);
     }
@@ -50,20 +52,22 @@ pub(crate) async fn run(
                 if waiting && cut_mark(&mut result.stdout, preamble) {
                     (waiting, watch) = (false, None);
                     if !preamble {
-                        result.stderr.clear();
+                        result.stderr.drain(..asked);
                     }
                     feed(input.take(), stdin);
                 }
+                let answer = watch.as_mut().map(|watch| watch.output(&result.stdout)).transpose()?.flatten();
+                send(answer, input.as_mut()).await.map_err(lost)?;
             }
             text = errors.recv(), if more_errors => match text {
                 None => more_errors = false,
                 Some(text) => {
                     result.stderr.extend_from_slice(&text);
                     let answer = watch.as_mut().map(|watch| watch.errors(&text)).transpose()?.flatten();
-                    if let (Some(answer), Some(input)) = (answer, input.as_mut()) {
-                        input.write_all(answer.as_bytes()).await.map_err(lost)?;
-                        input.flush().await.map_err(lost)?;
+                    if answer.is_some() {
+                        asked = result.stderr.len();
                     }
+                    send(answer, input.as_mut()).await.map_err(lost)?;
                 }
             },
         }
@@ -77,16 +81,29 @@ pub(crate) async fn run(
     Ok(result)
 }
 
-/// What a command with other rights prints when it has got them.
-pub(crate) const MARK: &str = "RUSTIBLE-BECOME-SUCCESS-1";
+async fn send(
+    answer: Option<String>,
+    input: Option<&mut Box<dyn AsyncWrite + Send + Unpin>>,
+) -> std::io::Result<()> {
+    if let (Some(answer), Some(input)) = (answer, input) {
+        input.write_all(answer.as_bytes()).await?;
+        input.flush().await?;
+    }
+    Ok(())
+}
 
-/// Take the mark's line out of the output, and what is ahead of it unless that is wanted; whether it was there.
+/// What a command with other rights prints when it has got them.
+pub(crate) const MARK: &str = "BECOME-SUCCESS-rustible";
+
+/// Take out of the output all up to the mark, unless something is wanted that stands ahead of it; whether the mark is there.
 fn cut_mark(output: &mut Vec<u8>, preamble: bool) -> bool {
     let mark = format!("{MARK}\n");
     let Some(at) = output.windows(mark.len()).position(|window| window == mark.as_bytes()) else {
         return false;
     };
-    output.drain(if preamble { at } else { 0 }..at + mark.len());
+    if !(preamble && at > 0) {
+        output.drain(..at + mark.len());
+    }
     true
 }
 

@@ -31,6 +31,7 @@ pub use files::{FileVault, Files, unreadable};
 pub use jobs::looked_at;
 pub use keyword::to_bool;
 pub use listing::{ListedPlay, ListedTask, Listing};
+pub use module::failure as connection_failure;
 pub use options::{ConnectionOptions, Debugger, ForeignOptions, Options, RightsOptions};
 pub use preparation::{Preparation, Prepared};
 pub use registry::Registry;

@@ -22,14 +22,15 @@ pub(crate) async fn call(
              by the 'module_legacy_c2m' profile."
         )))));
     }
-    runner.pool.call(target, call, files).await.map_err(failure)
+    runner.pool.call(target, call, files).await.map_err(|error| failure(&error))
 }
 
 /// A connection's error as the task's failure.
-pub(crate) fn failure(error: ConnectionError) -> Failure {
+#[must_use]
+pub fn failure(error: &ConnectionError) -> Failure {
     if error.is_unreachable() {
         Failure::Unreachable { message: error.to_string(), hint: error.hint().map(str::to_string) }
     } else {
-        Failure::msg(error.to_string())
+        Diagnostic::new(error.to_string()).into()
     }
 }

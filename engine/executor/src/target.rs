@@ -15,6 +15,9 @@ use crate::{
     run::Runner,
 };
 
+/// Seconds that rights on this machine may take to be given where less than one is set.
+const LOCAL_TIMEOUT: u64 = 10;
+
 /// Reads a host's connection variables.
 pub(crate) struct Resolver<'a> {
     /// The host's scope (the delegate's, when delegated).
@@ -61,6 +64,7 @@ impl Resolver<'_> {
             Some(seconds) => seconds.parse().unwrap_or(self.options.timeout),
             None => self.options.timeout,
         };
+        let timeout = if local_transport && timeout < 1 { LOCAL_TIMEOUT } else { timeout };
         Ok(Target {
             name: name.to_string(),
             transport,

@@ -150,8 +150,8 @@ pub(super) fn of_loop(job: &Job, done: Vec<Finished>) -> Finished {
         done.iter().any(|f| f.ignores_errors || matches!(f.status, Some(Status::Failed { ignored: true })));
     let spared = |f: &Finished| matches!(f.status, Some(Status::Unreachable { ignored: true }));
     let status = match (unreachable, failed, skipped) {
-        (true, _, _) => Status::Unreachable { ignored: done.iter().any(spared) },
         (_, true, _) => Status::Failed { ignored: ignores },
+        (true, _, _) => Status::Unreachable { ignored: done.iter().any(spared) },
         (_, _, true) => Status::Skipped,
         _ => Status::Ok,
     };

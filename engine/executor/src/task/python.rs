@@ -263,7 +263,7 @@ async fn low_level(job: &Job, ready: &Ready, with: &[Value]) -> Result<Value, An
         target.escalation = None;
     }
     let output = job.runner.pool.exec_raw(&target, &command, input.as_deref()).await;
-    let output = output.map_err(|error| match module::failure(error) {
+    let output = output.map_err(|error| match module::failure(&error) {
         Failure::Unreachable { message, .. } => Answer::unreachable(message),
         Failure::Raised { error, .. } | Failure::Error(error) => Answer::from(error.summary()),
         Failure::Result(result) => Answer::from(result.get("msg").map(text_of).unwrap_or_default()),
