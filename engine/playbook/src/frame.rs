@@ -38,6 +38,8 @@ pub struct Frame {
     pub role: Option<Arc<Role>>,
     /// Folder of the tasks file that an include brought in.
     pub folder: Option<PathBuf>,
+    /// The folder part of the name that an include of tasks gave.
+    pub named: Option<PathBuf>,
 }
 
 impl Frame {
@@ -46,7 +48,8 @@ impl Frame {
     pub fn inside(parent: &Arc<Self>, kind: FrameKind, attrs: Dict, origin: Option<&Arc<Origin>>) -> Self {
         let vars = attrs.get("vars").and_then(Value::as_dict).cloned().unwrap_or_default();
         let role = parent.role.clone();
-        Self { kind, attrs, vars, origin: origin.cloned(), parent: Some(parent.clone()), role, folder: None }
+        let (parent, origin) = (Some(parent.clone()), origin.cloned());
+        Self { kind, attrs, vars, origin, parent, role, folder: None, named: None }
     }
 
     /// This frame and those around it, innermost first.

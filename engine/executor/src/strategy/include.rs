@@ -1,6 +1,6 @@
 //! Dynamic includes: what a host asked for is loaded and put in its way.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use rustible_playbook::{Block, Kind, RoleRequest, Task};
 use rustible_protocol::{Dict, Text, Value};
@@ -105,7 +105,7 @@ impl Stage {
                 (path.display().to_string(), frame, items)
             }
             _ => {
-                let frame = loader.include_frame(task, Path::new(""), &vars, &apply)?;
+                let frame = loader.include_frame(task, None, &vars, &apply)?;
                 let request = RoleRequest::of_include(
                     &self.runner.loader,
                     &include.args,

@@ -1,4 +1,4 @@
-//! Static imports of task files and roles, and where such files are looked for.
+//! Static imports of task files and roles, and what dynamic includes bring in.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,7 +8,7 @@ use std::{
 use rustible_protocol::{Dict, Text, Value};
 use rustible_source::Diagnostic;
 
-use super::{Loader, RoleRequest, block::with_tag_list};
+use super::{Loader, RoleRequest, block::with_tag_list, seek::Seeker};
 use crate::{
     frame::{Frame, FrameKind},
     model::{Block, Item, Kind, Task},
@@ -28,7 +28,7 @@ impl Loader {
             return Err(Diagnostic::parse(text, task.origin.as_ref()));
         }
         let target = self.static_name(task)?;
-        let path = Self::find_tasks(&target, &task.frame, task.handler);
+        let path = seeker(task, true).find(&target);
         let value = self.source.load(&path).map_err(|error| match error.kind {
             // What is not there is told without a place.
             rustible_source::Kind::General => error,
@@ -44,7 +44,7 @@ impl Loader {
                 value.origin(),
             ));
         }
-        let frame = self.include_frame(task, &path, &Dict::new(), &statement(task))?;
+        let frame = self.include_frame(task, Some((&path, &target)), &Dict::new(), &statement(task))?;
         let inner = self.items(&value, &frame, task.handler)?;
         items.push(Item::Block(Arc::new(Block {
             frame,
@@ -55,14 +55,15 @@ impl Loader {
         Ok(())
     }
 
-    /// The frame around what an include or import brought in: the keywords that it passes on, and variables given with it.
+    /// The frame around what an include or import brought in: the keywords that it passes on, and variables given with it;
+    /// of tasks with their file and its name as given.
     ///
     /// # Errors
     /// When the keywords are none.
     pub fn include_frame(
         &self,
         task: &Task,
-        path: &Path,
+        file: Option<(&Path, &Path)>,
         vars: &Dict,
         passed_on: &Dict,
     ) -> Result<Arc<Frame>, Diagnostic> {
@@ -71,7 +72,9 @@ impl Loader {
         let mut frame = Frame::inside(parent, FrameKind::Include, attrs, task.origin.as_ref());
         frame.vars.extend(&task.frame.vars);
         frame.vars.extend(vars);
-        frame.folder = path.parent().map(Path::to_path_buf);
+        let parent = |path: &Path| path.parent().map(Path::to_path_buf);
+        frame.folder = file.and_then(|(path, _)| parent(path));
+        frame.named = file.map(|(_, name)| parent(name).unwrap_or_default());
         Ok(Arc::new(frame))
     }
 
@@ -88,42 +91,6 @@ impl Loader {
                 .help(help)
         })?;
         Ok(PathBuf::from(rendered.as_str().unwrap_or_default()))
-    }
-
-    /// Where a task file is: beside the file that includes it (and those around it), in the role's `tasks` (or `handlers`),
-    /// beside the playbook; where it should be when it is in none of them.
-    #[must_use]
-    pub fn find_tasks(target: &Path, frame: &Frame, handlers: bool) -> PathBuf {
-        if target.is_absolute() {
-            return target.to_path_buf();
-        }
-        let section = if handlers { "handlers" } else { "tasks" };
-        let mut folders: Vec<PathBuf> = Vec::new();
-        let mut add = |folder: PathBuf| folders.push(folder);
-        for around in frame.chain() {
-            if around.kind == FrameKind::Include {
-                around.folder.clone().into_iter().for_each(&mut add);
-            }
-        }
-        if let Some(role) = &frame.role {
-            add(role.path.join(section));
-            // Handlers may include what stands among the role's tasks.
-            add(role.path.join("tasks"));
-            add(role.path.clone());
-        }
-        if let Some(play) = frame.chain().last() {
-            let folder = play.folder.clone().unwrap_or_default();
-            add(folder.join(section));
-            add(folder);
-        }
-        let found = folders.iter().map(|folder| folder.join(target)).find(|path| path.exists());
-        let path = found.unwrap_or_else(|| {
-            // Where it should be: in the role's folder of tasks, else beside the playbook.
-            let home =
-                frame.role.as_ref().map(|role| role.path.join(section)).or_else(|| folders.last().cloned());
-            home.unwrap_or_default().join(target)
-        });
-        rustible_source::normal(&path)
     }
 
     pub(super) fn import_role(&self, task: &Task, items: &mut Vec<Item>) -> Result<(), Diagnostic> {
@@ -148,7 +115,7 @@ impl Loader {
             };
             args.insert(key.clone(), value);
         }
-        let frame = self.include_frame(task, Path::new(""), &Dict::new(), &statement(task))?;
+        let frame = self.include_frame(task, None, &Dict::new(), &statement(task))?;
         let request = RoleRequest::of_include(self, &args, &frame, task.origin.as_ref(), true)?;
         let used = self.role(&request)?;
         items.push(Item::Block(Arc::new(Block {
@@ -173,17 +140,22 @@ impl Loader {
         apply: &Dict,
     ) -> Result<(PathBuf, Arc<Frame>, Vec<Item>), Diagnostic> {
         debug_assert!(matches!(task.kind, Kind::IncludeTasks));
-        let path = Self::find_tasks(Path::new(target.as_str()), &task.frame, task.handler);
+        let target = Path::new(target.as_str());
+        let path = seeker(task, false).find(target);
         let value = self.source.load(&path)?;
         if !matches!(value, Value::List(_) | Value::Null) {
             // The host fails, the run goes on.
             let error = Diagnostic::new("included task files must contain a list of tasks");
             return Err(error.at(value.origin()));
         }
-        let frame = self.include_frame(task, &path, vars, apply)?;
+        let frame = self.include_frame(task, Some((&path, target)), vars, apply)?;
         let items = self.items(&value, &frame, task.handler)?;
         Ok((path, frame, items))
     }
+}
+
+fn seeker(task: &Task, fixed: bool) -> Seeker<'_> {
+    Seeker { frame: &task.frame, section: if task.handler { "handlers" } else { "tasks" }, fixed }
 }
 
 /// The keywords that a static import passes on to what it brings in.

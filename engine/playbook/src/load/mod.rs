@@ -8,6 +8,7 @@ mod import;
 mod play;
 mod playbook;
 mod role;
+mod seek;
 mod task;
 
 use std::{

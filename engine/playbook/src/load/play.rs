@@ -48,6 +48,7 @@ impl Loader {
             parent: None,
             role: None,
             folder: Some(folder.clone()),
+            named: None,
         });
         let mut play = Play {
             uuid: self.uuid(),

@@ -280,6 +280,7 @@ impl Loader {
             parent: None,
             role: Some(role.clone()),
             folder: None,
+            named: None,
         });
         items.push(Item::Task(self.implicit(&bare, "meta", Kind::RoleComplete, mark)));
         let own = self
