@@ -38,5 +38,5 @@ pub use registry::Registry;
 pub use run::{Asker, Pause, Refresh, Runner, Setup, Step};
 pub use rustible_inventory::combine;
 pub use rustible_playbook::{check_variable_name, reserved_in, reserved_names};
-pub use rustible_vars::{FactCache, Keeper};
+pub use rustible_vars::{FactCache, Keeper, VarsRoot};
 pub use task::{Ended, Settled, sub_events};

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::PathBuf};
 
 use rustible_protocol::Dict;
+use rustible_vars::VarsRoot;
 
 /// Everything that is the same for a whole run.
 #[derive(Debug, Clone)]
@@ -69,6 +70,8 @@ pub struct Options {
     pub inject_facts: bool,
     /// Nobody set `inject_facts_as_vars`.
     pub facts_by_default: bool,
+    /// `playbook_vars_root`.
+    pub vars_root: VarsRoot,
     /// `poll` of background jobs that name none, in seconds.
     pub poll_interval: u64,
     /// `async_dir`: folder of background jobs' states on targets.
@@ -234,6 +237,7 @@ impl Default for Options {
             inject_invocation: false,
             inject_facts: true,
             facts_by_default: true,
+            vars_root: VarsRoot::Top,
             poll_interval: 15,
             async_dir: "~/.ansible_async".into(),
             max_diff_size: 104_448,

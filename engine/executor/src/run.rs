@@ -328,6 +328,7 @@ impl Runner {
             skip_tags: options.skip_tags.clone(),
             inventory_sources: options.inventory_sources.clone(),
             facts_by_default: options.facts_by_default,
+            vars_root: options.vars_root,
         }
     }
 

@@ -64,7 +64,8 @@ impl Layer {
     }
 }
 
-type Key = (Layer, Vec<GroupId>, Stage);
+/// The folders are those of plays where they are not the playbook's own.
+type Key = (Layer, Vec<GroupId>, Stage, Vec<PathBuf>);
 
 /// Whose variables are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -125,11 +126,17 @@ impl Inventory {
     /// # Errors
     /// A variable file that cannot be read, decrypted or understood.
     pub fn try_layers(&self, host: &str) -> Result<Vec<(Layer, Dict)>, Diagnostic> {
-        self.layers_at(host, self.settings.stage)
+        self.layers_at(host, self.settings.stage, None)
     }
 
-    /// As [`Self::try_layers`], with plugins asked as at that stage.
-    pub(crate) fn layers_at(&self, host: &str, stage: Stage) -> Result<Vec<(Layer, Dict)>, Diagnostic> {
+    /// As [`Self::try_layers`], with plugins asked as at that stage, and with folders that stand for the playbook's.
+    pub(crate) fn layers_at(
+        &self,
+        host: &str,
+        stage: Stage,
+        folders: Option<&[PathBuf]>,
+    ) -> Result<Vec<(Layer, Dict)>, Diagnostic> {
+        let play_dirs = folders.unwrap_or(&self.play_dirs);
         let plugins = self.vars_plugins()?;
         let asked = Asking { plugins: &plugins, stage };
         let groups = self.group_ids_of(host);
@@ -145,7 +152,7 @@ impl Inventory {
             };
             let dirs = match layer {
                 Layer::FilesAllInventory | Layer::FilesGroupsInventory => sources.as_slice(),
-                Layer::FilesAllPlay | Layer::FilesGroupsPlay => self.play_dirs.as_slice(),
+                Layer::FilesAllPlay | Layer::FilesGroupsPlay => play_dirs,
                 _ => &[],
             };
             layers.push((*layer, self.composed(*layer, of, dirs, asked)?));
@@ -153,7 +160,7 @@ impl Inventory {
         layers.extend([
             (Layer::InventoryHost, self.own_vars(host)),
             (Layer::FilesHostInventory, self.told(&sources, Of::Host(host), asked)?),
-            (Layer::FilesHostPlay, self.told(&self.play_dirs, Of::Host(host), asked)?),
+            (Layer::FilesHostPlay, self.told(play_dirs, Of::Host(host), asked)?),
         ]);
         layers.retain(|(_, vars)| !vars.is_empty());
         Ok(layers)
@@ -163,7 +170,13 @@ impl Inventory {
     /// [`Self::check_vars`] before; one that broke since then is a warning here.
     #[must_use]
     pub fn layers(&self, host: &str) -> Vec<Dict> {
-        match self.try_layers(host) {
+        self.layers_in(host, None)
+    }
+
+    /// As [`Self::layers`], with folders that stand for the playbook's.
+    #[must_use]
+    pub fn layers_in(&self, host: &str, folders: Option<&[PathBuf]>) -> Vec<Dict> {
+        match self.layers_at(host, self.settings.stage, folders) {
             Ok(layers) => layers.into_iter().map(|(_, vars)| vars).collect(),
             Err(error) => {
                 self.warn(error);
@@ -288,7 +301,9 @@ impl Inventory {
         dirs: &[PathBuf],
         asked: Asking<'_>,
     ) -> Result<Dict, Diagnostic> {
-        let key = (layer, groups.to_vec(), asked.stage);
+        let beside_play = matches!(layer, Layer::FilesAllPlay | Layer::FilesGroupsPlay);
+        let folders = if beside_play && dirs != self.play_dirs { dirs.to_vec() } else { Vec::new() };
+        let key = (layer, groups.to_vec(), asked.stage, folders);
         if let Some(known) = self.cache.composed.lock().ok().and_then(|composed| composed.get(&key).cloned())
         {
             return Ok(known);

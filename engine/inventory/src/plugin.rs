@@ -329,7 +329,7 @@ impl Inventory {
         let groups = self.group_ids_of(host);
         let mut vars =
             groups.iter().fold(Dict::new(), |all, id| combine(&all, &self.groups[*id].vars, merge));
-        let layers = if files { self.layers_at(host, Stage::All)? } else { Vec::new() };
+        let layers = if files { self.layers_at(host, Stage::All, None)? } else { Vec::new() };
         let of = |kinds: [Layer; 2]| layers.iter().filter(move |(layer, _)| kinds.contains(layer));
         for (_, more) in of([Layer::FilesAllInventory, Layer::FilesGroupsInventory]) {
             vars = combine(&vars, more, merge);

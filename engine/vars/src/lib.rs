@@ -14,6 +14,6 @@ pub use cache::{FactCache, Keeper};
 
 pub use facts::{injected, namespaced};
 pub use hosts::Hosts;
-pub use magic::{LANGUAGE_VERSION, Magic, RunFacts};
+pub use magic::{LANGUAGE_VERSION, Magic, RunFacts, VarsRoot};
 pub use scope::{PlayScope, TaskScope};
 pub use store::{HostStore, Store};

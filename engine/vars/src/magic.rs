@@ -14,6 +14,18 @@ use crate::{
     scope::{PlayScope, TaskScope},
 };
 
+/// Beside what variable files of the playbook are looked for (`playbook_vars_root`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VarsRoot {
+    /// The playbook.
+    #[default]
+    Top,
+    /// The task's innermost role, or the task's own file.
+    Bottom,
+    /// All roles around the task, innermost first, then the task's own file.
+    All,
+}
+
 /// What is the same for the whole run.
 #[derive(Debug, Clone, Default)]
 pub struct RunFacts {
@@ -39,6 +51,8 @@ pub struct RunFacts {
     pub inventory_sources: Vec<String>,
     /// Facts are variables because nobody said otherwise, which a later version will not do.
     pub facts_by_default: bool,
+    /// `playbook_vars_root`.
+    pub vars_root: VarsRoot,
 }
 
 /// Looks magic variables up.

@@ -17,7 +17,7 @@ use rustible_template::{HostVars, Outgoing, Scope};
 
 use crate::{
     hosts::Hosts,
-    magic::{Magic, NAMES, RunFacts},
+    magic::{Magic, NAMES, RunFacts, VarsRoot},
     store::{HostStore, Store},
 };
 
@@ -163,7 +163,7 @@ impl TaskScope {
         self.above_facts = self.layers.len();
         self.push(&store.injected);
         if let Some(host) = self.host.clone() {
-            let layers = play.inventory().layers(&host);
+            let layers = play.inventory().layers_in(&host, self.vars_roots().as_deref());
             self.layers.extend(layers.into_iter().rev().filter(|layer| !layer.is_empty()));
         }
         if let Some(frame) = &frame {
@@ -174,6 +174,24 @@ impl TaskScope {
         for role in roles.iter().rev() {
             self.role_defaults(role);
         }
+    }
+
+    /// Where variable files of the task are looked for instead of beside the playbook.
+    fn vars_roots(&self) -> Option<Vec<PathBuf>> {
+        let root = self.play.run.vars_root;
+        let frame = self.frame.as_ref().filter(|_| root != VarsRoot::Top)?;
+        let mut folders: Vec<PathBuf> = frame.roles().into_iter().map(|role| role.path.clone()).collect();
+        let own = frame.origin.as_ref().and_then(|o| PathBuf::from(&*o.file).parent().map(PathBuf::from));
+        if let Some(own) = own.filter(|own| !folders.contains(own)) {
+            folders.push(own);
+        }
+        if folders.is_empty() {
+            return None;
+        }
+        if root == VarsRoot::Bottom {
+            folders.truncate(1);
+        }
+        Some(folders)
     }
 
     fn role_vars(&mut self, role: &Role) {

@@ -39,7 +39,6 @@ macro_rules! unsupported {
 }
 
 const TABLE: &[Unsupported] = unsupported! {
-    "ANSIBLE_PLAYBOOK_VARS_ROOT", "defaults", "playbook_vars_root", &["", "top"], Refuse;
     "ANSIBLE_PKCS11_PROVIDER", "ssh_connection", "pkcs11_provider", OFF, Refuse;
     "ANSIBLE_MODULE_STRICT_UTF8_RESPONSE", "defaults", "module_strict_utf8_response", ON, Warn;
     "ANSIBLE_LOG_FILTER", "defaults", "log_filter", OFF, Warn;

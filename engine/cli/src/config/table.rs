@@ -411,6 +411,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &[("defaults", "vars_plugins")],
         "~/.ansible/plugins/vars:/usr/share/ansible/plugins/vars",
     ),
+    s("PLAYBOOK_VARS_ROOT", &["ANSIBLE_PLAYBOOK_VARS_ROOT"], &[("defaults", "playbook_vars_root")], "top"),
     s("PLAYBOOK_DIR", &["ANSIBLE_PLAYBOOK_DIR"], &[("defaults", "playbook_dir")], ""),
     s("RUN_VARS_PLUGINS", &["ANSIBLE_RUN_VARS_PLUGINS"], &[("defaults", "run_vars_plugins")], "demand"),
     s(

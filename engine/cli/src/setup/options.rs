@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use rustible_executor::{ConnectionOptions, Debugger, Options, RightsOptions};
+use rustible_executor::{ConnectionOptions, Debugger, Options, RightsOptions, VarsRoot};
 use rustible_output::Redactor;
 use rustible_protocol::Dict;
-use rustible_source::Diagnostic;
+use rustible_source::{Diagnostic, Kind};
 
 use super::{passwords::Passwords, screen};
 use crate::{
@@ -82,6 +82,7 @@ pub(super) fn options(
         inject_invocation: config.flag("INJECT_INVOCATION"),
         inject_facts: config.flag("INJECT_FACTS_AS_VARS"),
         facts_by_default: config.raw("INJECT_FACTS_AS_VARS").is_none(),
+        vars_root: vars_root(config)?,
         poll_interval: number("DEFAULT_POLL_INTERVAL")?.unwrap_or(15),
         async_dir: config.text("ASYNC_DIR").unwrap_or_default(),
         max_diff_size: number("MAX_FILE_SIZE_FOR_DIFF")?
@@ -148,4 +149,18 @@ fn rights(config: &Config, redactor: &Redactor) -> HashMap<String, RightsOptions
         (rights.method.to_string(), options)
     };
     RIGHTS.iter().map(of).collect()
+}
+
+fn vars_root(config: &Config) -> Result<VarsRoot, Diagnostic> {
+    const NAME: &str = "PLAYBOOK_VARS_ROOT";
+    match config.text(NAME).as_deref() {
+        None | Some("" | "top") => Ok(VarsRoot::Top),
+        Some("bottom") => Ok(VarsRoot::Bottom),
+        Some("all") => Ok(VarsRoot::All),
+        Some(other) => {
+            let text =
+                format!("Invalid value '{other}' for config '{NAME}'. Valid values are: top, bottom, all");
+            Err(Diagnostic::new(text).of_kind(Kind::Options))
+        }
+    }
 }
