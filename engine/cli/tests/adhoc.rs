@@ -140,7 +140,7 @@ fn modules_are_documented_by_their_interfaces() {
     assert!(run(at, &["doc", "-l"], &[]).1.contains("kubernetes.core.helm "));
     assert!(run(at, &["doc", "-s", "lineinfile"], &[]).1.contains("\n  lineinfile:\n"));
     assert_eq!(run(at, &["doc", "nosuch"], &[]).2, "[WARNING]: nosuch was not found\n");
-    assert_eq!(run(at, &["doc", "-t", "lookup", "-l"], &[]).0, 5);
+    assert_eq!(run(at, &["doc", "-t", "role", "-l"], &[]).0, 5);
 }
 
 #[test]

@@ -258,6 +258,29 @@ impl Tree {
     }
 
     /// The file of a module by its full name.
+    #[must_use]
+    pub fn module_file(&self, name: &str) -> Option<PathBuf> {
+        self.path(name)
+    }
+
+    /// The folder of an installed ansible-core with its plugins of a kind.
+    #[must_use]
+    pub fn core_folder(&self, kind: &str) -> Option<PathBuf> {
+        let package = &self.core()?.package;
+        let folder =
+            if kind == "module" { package.join("modules") } else { package.join("plugins").join(kind) };
+        Some(folder).filter(|folder| folder.is_dir())
+    }
+
+    /// Folders with modules that belong to no collection.
+    #[must_use]
+    pub fn module_folders(&self) -> Vec<PathBuf> {
+        let places = lock(&self.places);
+        let inner = places.modules.iter().flat_map(|folder| folders::with_inner(folder));
+        places.beside("library").chain(inner).filter(|folder| folder.is_dir()).collect()
+    }
+
+    /// The file of a module by its full name.
     fn path(&self, name: &str) -> Option<PathBuf> {
         let full = Full::of(name)?;
         match full.collection {

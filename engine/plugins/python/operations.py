@@ -382,3 +382,11 @@ late('rustible_actions', 'describe_action')
 late('rustible_hosts', 'inventory')
 late('rustible_hosts', 'vars_of')
 late('rustible_hosts', 'vars_plugins')
+
+
+@operation
+def fragment(path, name):
+    """Documentation that the code of a fragment makes."""
+    import runpy
+    made = runpy.run_path(path).get('ModuleDocFragment')
+    return getattr(made(), name, None) if made else None
