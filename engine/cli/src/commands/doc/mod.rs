@@ -154,6 +154,10 @@ fn text(args: &Args, display: &Display) -> Result<String, Diagnostic> {
         return Ok(tasks.collect());
     }
     let width = (columns - columns / 5).max(70);
+    if let Some((name, _)) = found.iter().find(|(_, value)| !page::is_whole(value)) {
+        let rule = Diagnostic::new("All (sub-)options and return values must have a 'description' field");
+        return Err(rule.context(format!("Unable to retrieve documentation from '{name}'"), None));
+    }
     let page = Page { look, width, verbose: args.verbose > 0 };
     Ok(found.iter().map(|(_, value)| page.of(kind, value)).collect())
 }

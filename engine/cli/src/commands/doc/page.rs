@@ -64,6 +64,21 @@ fn version(version: &Value, collection: Option<&Value>) -> String {
     }
 }
 
+/// Whether all options and returned values of what `--json` shows are described.
+pub(super) fn is_whole(described: &Value) -> bool {
+    let options = described.get("doc").and_then(|doc| doc.get("options"));
+    all_described(options) && all_described(described.get("return"))
+}
+
+fn all_described(fields: Option<&Value>) -> bool {
+    let Some(Value::Dict(fields)) = fields else { return true };
+    fields.values().all(|field| {
+        let inner = ["options", "suboptions", "contains", "spec"];
+        field.as_dict().is_none()
+            || field.get("description").is_some() && inner.iter().all(|key| all_described(field.get(key)))
+    })
+}
+
 impl Page {
     fn fill(self, text: &str, less: usize, first: &str, others: &str) -> String {
         fill(&self.look.shown(text), self.width.saturating_sub(less), first, others)
@@ -76,7 +91,7 @@ impl Page {
         self.look.shown(text.trim_end().trim_end_matches("\n..."))
     }
 
-    /// The page of a plugin in the form of `--json`.
+    /// The page of a plugin in the form of `--json`, of which all is described.
     pub(super) fn of(self, kind: &str, described: &Value) -> String {
         let empty = Dict::new();
         let doc = described.get("doc").and_then(Value::as_dict).unwrap_or(&empty);
